@@ -1,0 +1,58 @@
+# Needs python3.11 with pip and venv, nothing else. `make setup` installs into .venv.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 1
+BIN := .venv/bin
+UVICORN := $(BIN)/python -m uvicorn gateway.asgi:application --host $(HOST) --port $(PORT) --no-access-log
+DEMO_ENV := GATEWAY_DEMO=1 GATEWAY_DATA_DIR=$${GATEWAY_DATA_DIR:-.data}
+
+.PHONY: setup run serve test test-pure lint format bench migrate golden lock graphiql
+
+setup: .venv/installed
+
+.venv/installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+run: setup  ## the demo, with its own databases
+	@$(DEMO_ENV) $(BIN)/python manage.py migrate --verbosity 0
+	@$(DEMO_ENV) $(BIN)/python manage.py demo --url http://$(HOST):$(PORT)
+	@$(DEMO_ENV) $(UVICORN) --log-level warning
+
+serve: setup migrate  ## what is registered
+	$(UVICORN) --workers $(WORKERS)
+
+migrate: setup
+	@$(BIN)/python manage.py migrate --verbosity 0
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+test-pure: setup  ## the inner loop: no server is asked
+	$(BIN)/python -m pytest tests/pure
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+golden: setup  ## write the golden files anew; read the diff
+	$(BIN)/python -m pytest tests/cases --golden=write
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lock: setup  ## pin every dependency in requirements.txt
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --extra test --extra lint --output-file requirements.txt pyproject.toml
+
+graphiql:  ## bundle GraphiQL from npm into gateway/static
+	cd tools/graphiql && npm install --no-audit --no-fund && node build.mjs

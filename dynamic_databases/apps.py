@@ -1,0 +1,49 @@
+"""Wires the loader, the registry, the signals and the checks; nothing else runs at import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.db.models.signals import post_delete, post_save
+
+from dynamic_databases.aliases import DatabaseAliases
+from dynamic_databases.checks import check_settings
+from dynamic_databases.connections import Connections, install_thread_wrappers
+
+if TYPE_CHECKING:
+    from dynamic_databases.invalidation import Invalidator
+    from dynamic_databases.registry import Registry
+
+
+class DynamicDatabasesConfig(AppConfig):
+    """Owns this process's registry and invalidator."""
+
+    name = "dynamic_databases"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Databases"
+    registry: Registry
+    invalidator: Invalidator
+
+    def ready(self) -> None:
+        # Models, and what stands on them, can only be imported once the app registry is ready.
+        from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415
+        from dynamic_databases.models import Baseline, Database, load_source  # noqa: PLC0415
+        from dynamic_databases.registry import Registry  # noqa: PLC0415
+
+        checks.register(check_settings)
+        databases = settings.DATABASES
+        if not isinstance(databases, DatabaseAliases):
+            return  # the check says so
+        pool = Connections(settings.GATEWAY_MAX_IDLE_CONNECTIONS, settings.GATEWAY_DEADLINE_MS)
+        self.registry = Registry(load_source, databases.pk_of, pool)
+        self.invalidator = Invalidator(self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS)
+        self.registry.set_before_use(self.invalidator.poll_if_due)
+        install_thread_wrappers(pool.generation)
+        databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
+        post_save.connect(self.invalidator.database_saved, sender=Database)
+        post_delete.connect(self.invalidator.database_deleted, sender=Database)
+        for signal in (post_save, post_delete):
+            signal.connect(self.invalidator.control_changed, sender=Baseline)

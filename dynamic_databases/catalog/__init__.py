@@ -1,0 +1,1 @@
+"""Database catalogs as frozen values, and one reader per vendor that makes them."""

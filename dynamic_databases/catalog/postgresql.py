@@ -1,0 +1,154 @@
+"""PostgreSQL: its catalog in four queries, its types, its change token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.types import Column, ForeignKey, Kind, SqlType, Table, TableName, UniqueKey
+
+VENDOR = "postgresql"
+CHANGE_TOKEN = """
+SELECT concat_ws(':',
+  (SELECT concat_ws(',', count(*), max(oid::bigint), sum(xmin::text::bigint)) FROM pg_class WHERE oid >= 16384),
+  (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_attribute WHERE attrelid >= 16384),
+  (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_constraint WHERE oid >= 16384),
+  (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_enum))
+"""
+
+_TABLES = """
+SELECT c.oid, CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname END, c.relname,
+       c.relkind IN ('v', 'm'), coalesce(obj_description(c.oid, 'pg_class'), '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+"""
+_COLUMNS = """
+SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod),
+       a.attnotnull, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid),
+       coalesce(col_description(a.attrelid, a.attnum), '')
+FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s) AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+ORDER BY a.attrelid, a.attnum
+"""
+_TYPES = """
+SELECT t.oid, t.typname, t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype, t.typtypmod,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), t.typnotnull
+FROM pg_type t WHERE t.typtype IN ('b', 'e', 'd', 'r', 'm', 'c') AND (t.typtype <> 'c')
+"""
+_KEYS = """
+SELECT 'f' AS kind, k.conname, k.conrelid, k.conkey::int[], k.confrelid, k.confkey::int[] FROM pg_constraint k
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY(%(oids)s)
+UNION ALL
+SELECT CASE WHEN i.indisprimary THEN 'p' ELSE 'u' END, x.relname, i.indrelid,
+       (i.indkey::int2[]::int[])[0:i.indnkeyatts - 1], NULL, NULL
+FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indrelid = ANY(%(oids)s)
+"""
+
+_KINDS = {
+    "bool": Kind.BOOLEAN,
+    "int2": Kind.INTEGER,
+    "int4": Kind.INTEGER,
+    "int8": Kind.BIGINT,
+    "numeric": Kind.DECIMAL,
+    "float4": Kind.FLOAT,
+    "float8": Kind.FLOAT,
+    "text": Kind.TEXT,
+    "varchar": Kind.TEXT,
+    "bpchar": Kind.TEXT,
+    "citext": Kind.TEXT,
+    "name": Kind.TEXT,
+    "bytea": Kind.BINARY,
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "timestamp": Kind.LOCAL_DATETIME,
+    "timestamptz": Kind.DATETIME,
+    "interval": Kind.DURATION,
+    "uuid": Kind.UUID,
+    "json": Kind.JSON,
+    "jsonb": Kind.JSON,
+}
+
+
+@dataclass(frozen=True)
+class _PgType:
+    """A row of pg_type."""
+
+    name: str
+    typtype: str
+    category: str
+    element: int
+    base: int
+    base_modifier: int
+    labels: list[str] | None
+    not_null: bool
+
+
+def read(cursor: Any) -> RawCatalog:
+    raw = RawCatalog(VENDOR)
+    table_of: dict[int, TableName] = {}
+    for oid, schema, name, is_view, comment in cursor.execute(_TABLES).fetchall():
+        table_of[oid] = TableName(schema, name)
+        raw.tables[table_of[oid]] = Table(table_of[oid], (), is_view=is_view, comment=comment)
+    types = {row[0]: _PgType(*row[1:]) for row in cursor.execute(_TYPES).fetchall()}
+    names: dict[tuple[int, int], str] = {}
+    for row in cursor.execute(_COLUMNS, [list(table_of)]).fetchall():
+        names[row[0], row[1]] = row[2]
+        raw.columns[table_of[row[0]]].append(_column(row, types))
+    for row in cursor.execute(_KEYS, {"oids": list(table_of)}).fetchall():
+        _add_key(raw, row, table_of, names)
+    return raw
+
+
+def _column(row: tuple[Any, ...], types: dict[int, _PgType]) -> Column:
+    _, _, name, type_oid, modifier, type_name, not_null, identity, generated, default, comment = row
+    return Column(
+        name,
+        sql_type(type_oid, modifier, type_name, types),
+        nullable=not (not_null or types[type_oid].not_null if type_oid in types else not_null),
+        default=None if generated else default,
+        generated=bool(generated),
+        identity=bool(identity) or bool(default and default.startswith("nextval(")),
+        comment=comment,
+    )
+
+
+def _add_key(
+    raw: RawCatalog, row: tuple[Any, ...], table_of: dict[int, TableName], names: dict[tuple[int, int], str]
+) -> None:
+    kind, name, oid, numbers, target_oid, target_numbers = row
+    table = table_of[oid]
+    columns = tuple(names.get((oid, number), "") for number in numbers)
+    if kind == "p":
+        raw.primary_keys[table] = columns
+    elif kind == "u":
+        raw.unique_keys[table].append(UniqueKey(name, columns))
+    elif target_oid in table_of:
+        targets = tuple(names.get((target_oid, number), "") for number in target_numbers)
+        raw.foreign_keys[table].append(ForeignKey(name, columns, table_of[target_oid], targets))
+
+
+def sql_type(oid: int, modifier: int, spelled: str, types: dict[int, _PgType]) -> SqlType:
+    """Return the meaning of a type: domains count as what they stand on, arrays by their element."""
+    row = types.get(oid)
+    if row is None:
+        return SqlType(Kind.OTHER, spelled)
+    if row.typtype == "d":
+        base = sql_type(row.base, modifier if modifier >= 0 else row.base_modifier, spelled, types)
+        return SqlType(base.kind, spelled, base.precision, base.scale, base.labels, base.enum, base.element)
+    if row.typtype == "e":
+        return SqlType(Kind.ENUM, spelled, labels=tuple(row.labels or ()), enum=row.name)
+    if row.category == "A" and row.element:
+        element = sql_type(row.element, modifier, spelled.removesuffix("[]"), types)
+        if element.kind is Kind.ARRAY:
+            return SqlType(Kind.OTHER, spelled)
+        return SqlType(Kind.ARRAY, spelled, element=element)
+    kind = _KINDS.get(row.name, Kind.OTHER)
+    if kind is Kind.DECIMAL and modifier >= 4:  # numeric's modifier: ((precision << 16) | scale) + 4
+        scale = (modifier - 4) & 0x7FF
+        return SqlType(kind, spelled, ((modifier - 4) >> 16) & 0xFFFF, scale - 0x800 if scale >= 0x400 else scale)
+    return SqlType(kind, spelled)

@@ -1,0 +1,150 @@
+"""SQLite: its catalog in four queries, its types, its change token.
+
+SQLite's types are affinities of free words (https://sqlite.org/datatype3.html §3.1); the words
+that other databases give a meaning keep that meaning here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.types import Column, ForeignKey, Kind, Skipped, SqlType, Table, TableName, UniqueKey
+
+VENDOR = "sqlite"
+CHANGE_TOKEN = "PRAGMA schema_version"
+
+_TABLES = """
+SELECT l.name, l.type, coalesce(m.sql, '') FROM pragma_table_list l
+LEFT JOIN sqlite_master m ON m.name = l.name AND m.type IN ('table', 'view')
+WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+"""
+_COLUMNS = """
+SELECT l.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
+FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) c
+WHERE l.schema = 'main' AND l.type {types} AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' {only}
+ORDER BY l.name, c.cid
+"""
+_UNIQUE = """
+SELECT l.name, i.name, c.name
+FROM pragma_table_list l JOIN pragma_index_list(l.name) i JOIN pragma_index_xinfo(i.name) c
+WHERE l.schema = 'main' AND l.type = 'table' AND i."unique" AND NOT i.partial AND i.origin <> 'pk' AND c.key
+ORDER BY l.name, i.name, c.seqno
+"""
+_FOREIGN = """
+SELECT l.name, f.id, f."table", f."from", f."to"
+FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name) f
+WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, f.id, f.seq
+"""
+
+_KINDS = (
+    (r"BOOL", Kind.BOOLEAN),
+    (r"BIGINT|BIG INT|INT8|BIGSERIAL|UNSIGNED BIG", Kind.BIGINT),
+    (r"INT|SERIAL", Kind.INTEGER),
+    (r"DECIMAL|NUMERIC|MONEY|NUMBER", Kind.DECIMAL),
+    (r"REAL|FLOA|DOUB", Kind.FLOAT),
+    (r"DATETIMEOFFSET|TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE", Kind.DATETIME),
+    (r"DATETIME|TIMESTAMP", Kind.LOCAL_DATETIME),
+    (r"DATE", Kind.DATE),
+    (r"TIME", Kind.TIME),
+    (r"UUID|UNIQUEIDENTIFIER|GUID", Kind.UUID),
+    (r"JSON", Kind.JSON),
+    (r"CHAR|CLOB|TEXT|STRING", Kind.TEXT),
+    (r"BLOB|BINARY|IMAGE", Kind.BINARY),
+)
+
+
+def read(cursor: Any) -> RawCatalog:
+    raw = RawCatalog(VENDOR)
+    sql_of: dict[TableName, str] = {}
+    for name, kind, sql in cursor.execute(_TABLES).fetchall():
+        table = TableName("", name)
+        raw.tables[table] = Table(table, (), is_view=kind == "view")
+        sql_of[table] = sql
+    keys: dict[TableName, list[tuple[int, str]]] = {}
+    rows = cursor.execute(_COLUMNS.format(types="<> 'view'", only="")).fetchall() + _view_columns(cursor, raw)
+    for table_name, name, type_name, not_null, default, pk, hidden in rows:
+        table = TableName("", table_name)
+        if table not in raw.tables or hidden == 1:
+            continue
+        if pk:
+            keys.setdefault(table, []).append((pk, name))
+        column = Column(name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3))
+        raw.columns[table].append(column)
+    for table, columns in keys.items():
+        raw.primary_keys[table] = tuple(name for _, name in sorted(columns))
+        raw.columns[table] = [_key_column(c, raw.primary_keys[table], sql_of[table]) for c in raw.columns[table]]
+    _read_keys(cursor, raw)
+    return raw
+
+
+def _view_columns(cursor: Any, raw: RawCatalog) -> list[Any]:
+    """One query for all views; one by one only when a broken view spoils it, to find which."""
+    views = [table for table in raw.tables.values() if table.is_view]
+    try:
+        return list(cursor.execute(_COLUMNS.format(types="= 'view'", only="")).fetchall())
+    except cursor.connection.OperationalError:
+        rows: list[Any] = []
+        for view in views:
+            try:
+                one = _COLUMNS.format(types="= 'view'", only="AND l.name = ?")
+                rows += cursor.execute(one, [view.name.name]).fetchall()
+            except cursor.connection.OperationalError as error:
+                raw.skipped.append(Skipped(str(view.name), f"the view can't be read: {error}"))
+                del raw.tables[view.name]
+        return rows
+
+
+def _key_column(column: Column, key: tuple[str, ...], sql: str) -> Column:
+    """A single INTEGER PRIMARY KEY is the rowid: given by SQLite and never NULL."""
+    if column.name not in key:
+        return column
+    with_rowid = not re.search(r"WITHOUT\s+ROWID", sql, re.IGNORECASE)
+    identity = len(key) == 1 and column.type.name.upper() == "INTEGER" and with_rowid
+    return Column(column.name, column.type, False, column.default, column.generated, identity)
+
+
+def _read_keys(cursor: Any, raw: RawCatalog) -> None:
+    unique: dict[tuple[str, str], list[str | None]] = {}
+    for table, index, column in cursor.execute(_UNIQUE).fetchall():
+        unique.setdefault((table, index), []).append(column)
+    for (table, index), columns in unique.items():
+        names = tuple(column for column in columns if column is not None)
+        if len(names) == len(columns):  # an expression has no column name
+            raw.unique_keys[TableName("", table)].append(UniqueKey(index, names))
+    foreign: dict[tuple[str, int], list[tuple[str, str, str | None]]] = {}
+    for table, number, target, column, target_column in cursor.execute(_FOREIGN).fetchall():
+        foreign.setdefault((table, number), []).append((target, column, target_column))
+    spelled = {name.name.lower(): name for name in raw.tables}
+    for (table, _), parts in foreign.items():
+        _add_foreign_key(raw, TableName("", table), parts, spelled)
+
+
+def _add_foreign_key(
+    raw: RawCatalog,
+    table: TableName,
+    parts: list[tuple[str, str, str | None]],
+    spelled: dict[str, TableName],
+) -> None:
+    """SQLite matches names without case and lets the target's columns be left out."""
+    target = spelled.get(parts[0][0].lower())
+    if target is None or table not in raw.tables:
+        return
+    own = {column.name.lower(): column.name for column in raw.columns[table]}
+    theirs = {column.name.lower(): column.name for column in raw.columns[target]}
+    columns = tuple(own.get(column.lower(), column) for _, column, _ in parts)
+    targets = tuple(theirs.get(name.lower(), name) for _, _, name in parts if name)
+    raw.foreign_keys[table].append(ForeignKey("", columns, target, targets))
+
+
+def sql_type(declared: str) -> SqlType:
+    """Return the meaning of a declared type such as `VARCHAR(40)` or `decimal(10, 2)`."""
+    upper = declared.upper().strip()
+    kind = next((kind for pattern, kind in _KINDS if re.search(pattern, upper)), Kind.OTHER)
+    if re.search(r"POINT", upper):  # "FLOATING POINT" has the affinity INTEGER by SQLite's rules
+        kind = Kind.OTHER
+    numbers = re.search(r"\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)", upper)
+    precision = int(numbers.group(1)) if numbers and kind is Kind.DECIMAL else None
+    scale = int(numbers.group(2) or 0) if numbers and kind is Kind.DECIMAL else None
+    return SqlType(kind, declared or "any", precision, scale)

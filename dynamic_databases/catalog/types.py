@@ -1,0 +1,147 @@
+"""The catalog of one database as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import NewType
+
+Fingerprint = NewType("Fingerprint", str)
+
+
+class Kind(StrEnum):
+    """The families of SQL types that are told apart; each has one GraphQL scalar."""
+
+    BOOLEAN = "boolean"
+    INTEGER = "integer"  # up to 32 bits
+    BIGINT = "bigint"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    TEXT = "text"
+    BINARY = "binary"
+    DATE = "date"
+    TIME = "time"
+    LOCAL_DATETIME = "local datetime"  # the column has no time zone
+    DATETIME = "datetime"
+    DURATION = "duration"
+    UUID = "uuid"
+    JSON = "json"
+    ENUM = "enum"
+    ARRAY = "array"
+    OTHER = "other"  # carried as text
+
+    @property
+    def is_orderable(self) -> bool:
+        """Return whether every vendor can order by columns of this kind."""
+        return self not in (Kind.JSON, Kind.ARRAY, Kind.BINARY, Kind.OTHER)
+
+
+@dataclass(frozen=True)
+class SqlType:
+    """A column's type: its family, and its name as the database spells it."""
+
+    kind: Kind
+    name: str
+    precision: int | None = None
+    scale: int | None = None
+    labels: tuple[str, ...] = ()  # of an enum, in the database's order
+    enum: str = ""  # the enum's own name
+    element: SqlType | None = None  # of an array
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table or view."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    default: str | None = None  # the default as the database spells it
+    generated: bool = False  # computed by the database, never written
+    identity: bool = False  # given by the database when left out
+    comment: str = ""
+
+    @property
+    def optional_on_insert(self) -> bool:
+        return self.nullable or self.default is not None or self.identity
+
+
+@dataclass(frozen=True)
+class UniqueKey:
+    """Columns that hold each combination of values once."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, order=True)
+class TableName:
+    """A table's schema and name; `schema` is empty for the database's default schema."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns that point to a key of a table of the same database, pairwise."""
+
+    name: str
+    columns: tuple[str, ...]
+    target: TableName
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table or view with its keys."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[UniqueKey, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    is_view: bool = False
+    comment: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    def is_unique(self, columns: tuple[str, ...]) -> bool:
+        """Return whether some key lies within `columns`."""
+        keys = [self.primary_key, *(key.columns for key in self.unique_keys)]
+        return any(key and set(key) <= set(columns) for key in keys)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something of the database that isn't served, with the reason for the operator."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What one database holds; `vendor` is Django's `connection.vendor`."""
+
+    vendor: str
+    tables: tuple[Table, ...]
+    skipped: tuple[Skipped, ...] = field(default=(), compare=False)
+
+    @cached_property
+    def by_name(self) -> Mapping[TableName, Table]:
+        return {table.name: table for table in self.tables}
+
+    def find(self, name: str) -> Table | None:
+        """Return the table called `name` or `schema.name`, by its exact spelling."""
+        for table in self.tables:
+            if name in (str(table.name), table.name.name if not table.name.schema else None):
+                return table
+        return None

@@ -1,0 +1,1 @@
+"""How a database is configured: texts people have, the allow lists, and the secrets in it."""

@@ -1,0 +1,176 @@
+"""The open connections of this process to registered databases, by alias.
+
+Two users: Django's ORM asks `django.db.connections[alias]` in whatever thread it runs, and the
+gateway's workers lease a connection for the time of one job. Both see a changed or removed
+database at once, because each connection belongs to a generation of its alias.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dynamic_databases import outcomes
+
+# A lease outlives a new generation: what runs finishes on what it began with.
+_LEASED = "leased_by_the_gateway"
+_STATEMENT_TIMEOUTS = {"postgresql": "SET statement_timeout = {}"}
+
+
+class Connections:
+    """Leases connections, keeps idle ones for the next lease, and closes all of one alias.
+
+    At most `max_idle` connections are kept open without a lease; beyond it the alias that was
+    used longest ago loses one. The server ends a leased connection's statement by itself after
+    `statement_timeout_ms`.
+    """
+
+    def __init__(self, max_idle: int, statement_timeout_ms: int) -> None:
+        self._max_idle = max_idle
+        self._statement_timeout_ms = statement_timeout_ms
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[str, deque[BaseDatabaseWrapper]] = OrderedDict()
+        self._idle_count = 0
+        self._generations: dict[str, int] = {}
+
+    def generation(self, alias: str) -> int:
+        return self._generations.get(alias, 0)
+
+    @contextmanager
+    def lease(self, alias: str) -> Iterator[BaseDatabaseWrapper]:
+        """Make one connection of `alias` this thread's own (`connections[alias]`) until the end.
+
+        A connection that is broken, or inside a transaction, afterwards is closed, not kept. Raises
+        `Unavailable` where the database can't be reached.
+        """
+        wrapper, generation = self._take(alias)
+        held = getattr(connections._connections, alias, None)
+        try:
+            if wrapper.connection is None:
+                self._open(wrapper)
+            connections[alias] = wrapper
+            yield wrapper
+        finally:
+            if held is not None:
+                connections[alias] = held
+            elif hasattr(connections._connections, alias):
+                del connections[alias]
+            self._give_back(alias, wrapper, generation)
+
+    def close(self, alias: str) -> None:
+        """Close the idle connections of `alias` now and the leased ones when they are given back."""
+        with self._lock:
+            self._generations[alias] = self.generation(alias) + 1
+            wrappers = self._idle.pop(alias, deque())
+            self._idle_count -= len(wrappers)
+        for wrapper in wrappers:
+            wrapper.close()
+
+    def close_all(self) -> None:
+        for alias in list(self._idle):
+            self.close(alias)
+
+    def _take(self, alias: str) -> tuple[BaseDatabaseWrapper, int]:
+        with self._lock:
+            generation = self.generation(alias)
+            idle = self._idle.get(alias)
+            if idle:
+                self._idle_count -= 1
+                return idle.pop(), generation
+        wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
+        wrapper.inc_thread_sharing()  # it moves from thread to thread, one at a time
+        wrapper.__dict__[_LEASED] = True
+        return wrapper, generation
+
+    def _open(self, wrapper: BaseDatabaseWrapper) -> None:
+        with outcomes.translated(wrapper.vendor, writing=False):
+            wrapper.ensure_connection()
+            if statement := _STATEMENT_TIMEOUTS.get(wrapper.vendor):
+                with wrapper.cursor() as cursor:
+                    cursor.execute(statement.format(self._statement_timeout_ms))
+
+    def _give_back(self, alias: str, wrapper: BaseDatabaseWrapper, generation: int) -> None:
+        if not _reusable(wrapper):
+            wrapper.close()
+            return
+        evicted: list[BaseDatabaseWrapper] = []
+        with self._lock:
+            if generation != self.generation(alias):
+                evicted.append(wrapper)
+            else:
+                self._idle.setdefault(alias, deque()).append(wrapper)
+                self._idle.move_to_end(alias)
+                self._idle_count += 1
+                if self._idle_count > self._max_idle:
+                    evicted.append(self._evict())
+        for old in evicted:
+            old.close()
+
+    def _evict(self) -> BaseDatabaseWrapper:
+        alias, wrappers = next(iter(self._idle.items()))
+        if len(wrappers) == 1:
+            del self._idle[alias]
+        self._idle_count -= 1
+        return wrappers.popleft()
+
+
+class ThreadWrappers:
+    """Storage for Django's `connections`: what each thread holds, without the outdated.
+
+    Django keeps a wrapper per alias and thread for the thread's life and never asks again whether
+    the alias still means the same. This storage forgets a dynamic alias's wrapper, closing it in
+    its own thread, when the alias has got a new generation meanwhile.
+    """
+
+    def __init__(self, generation: Callable[[str], int]) -> None:
+        self.__dict__["_generation"] = generation
+        self.__dict__["_local"] = threading.local()
+
+    def __getattr__(self, alias: str) -> Any:
+        held = self._wrappers().get(alias)
+        if held is None:
+            raise AttributeError(alias)
+        wrapper, generation = held
+        outdated = generation != self._generation(alias)
+        if outdated and not wrapper.in_atomic_block and _LEASED not in wrapper.__dict__:
+            del self._wrappers()[alias]
+            wrapper.close()
+            raise AttributeError(alias)
+        return wrapper
+
+    def __setattr__(self, alias: str, wrapper: BaseDatabaseWrapper) -> None:
+        self._wrappers()[alias] = (wrapper, self._generation(alias))
+
+    def __delattr__(self, alias: str) -> None:
+        if self._wrappers().pop(alias, None) is None:
+            raise AttributeError(alias)
+
+    def _wrappers(self) -> dict[str, tuple[BaseDatabaseWrapper, int]]:
+        local = self.__dict__["_local"]
+        if not hasattr(local, "wrappers"):
+            local.wrappers = {}
+        wrappers: dict[str, tuple[BaseDatabaseWrapper, int]] = local.wrappers
+        return wrappers
+
+
+def install_thread_wrappers(generation: Callable[[str], int]) -> None:
+    """Give `django.db.connections` the storage above, keeping what this thread holds already."""
+    storage = ThreadWrappers(generation)
+    for alias in connections.settings:
+        if hasattr(connections._connections, alias):
+            setattr(storage, alias, getattr(connections._connections, alias))
+    connections._connections = storage
+
+
+def _reusable(wrapper: BaseDatabaseWrapper) -> bool:
+    if wrapper.connection is None:
+        return True  # it connects on next use
+    if wrapper.in_atomic_block or wrapper.needs_rollback or wrapper.errors_occurred:
+        return False
+    return not getattr(wrapper.connection, "closed", False)

@@ -1,0 +1,143 @@
+"""Everything that can be wrong with a registered database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class DatabaseProblem(Exception):
+    """Base of this package's errors; `code` is the GraphQL error code that it becomes."""
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+
+
+class InvalidConfig(DatabaseProblem):
+    """A configuration that is refused; `key` names the part that is wrong."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}: {reason}")
+        self.key = key
+        self.reason = reason
+
+
+class NoActiveDatabase(DatabaseProblem):
+    """A dynamic model was used where nothing says which database is meant."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"No database is active for the dynamic model {model}. Use Database.get_model(…), "
+            ".using(alias), or dynamic_databases.active.use_database(alias)."
+        )
+        self.model = model
+
+
+class UnknownTable(DatabaseProblem, LookupError):
+    """The catalog holds no table of that name."""
+
+    def __init__(self, table: str, known: list[str]) -> None:
+        some = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+        super().__init__(f"There is no table {table!r} in this database. It has: {some or 'none'}.")
+        self.table = table
+
+
+class KeylessTable(DatabaseProblem):
+    """A row of a table without a key can't be written by key."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"The table {table!r} has no key: its rows can be read, not saved one by one.")
+        self.table = table
+
+
+class UnsupportedVendor(DatabaseProblem):
+    """A database of an engine that can be registered but whose catalog isn't read by this version."""
+
+    code = "TENANT_UNAVAILABLE"
+
+    def __init__(self, vendor: str, supported: list[str]) -> None:
+        super().__init__(f"This version reads the catalogs of {' and '.join(supported)}, not of {vendor}.")
+        self.vendor = vendor
+
+
+class EditConflict(DatabaseProblem):
+    """The row changed underneath; `fields` maps each field that did to (state read, state now)."""
+
+    code = "CONFLICT"
+
+    def __init__(self, table: str, fields: Mapping[str, tuple[object, object]]) -> None:
+        super().__init__(f"The row of {table!r} was changed by someone else: {', '.join(fields)}.")
+        self.table = table
+        self.fields = fields
+
+
+class CatalogUnavailable(DatabaseProblem):
+    """The database can't be reached or read."""
+
+    code = "TENANT_UNAVAILABLE"
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"The database {alias} can't be reached or read.")
+        self.alias = alias
+
+
+class StatementFailed(DatabaseProblem):
+    """A statement that a database refused, already classed by `dynamic_databases.outcomes`."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ConstraintViolation(StatementFailed):
+    """A constraint of the database refused a write; `constraint` is its name where known."""
+
+    code = "CONSTRAINT_VIOLATION"
+
+    def __init__(self, message: str, constraint: str | None = None, columns: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.constraint = constraint
+        self.columns = columns
+
+
+class BadValue(StatementFailed):
+    """A value that the column's type can't hold."""
+
+    code = "BAD_USER_INPUT"
+
+
+class Unavailable(StatementFailed):
+    """The database is down, refuses the log-in, or cut the connection before anything was done."""
+
+    code = "TENANT_UNAVAILABLE"
+
+
+class NotPermitted(StatementFailed):
+    """The database's own rights, or its read-only state, refuse this."""
+
+    code = "FORBIDDEN"
+
+
+class TimedOut(StatementFailed):
+    """The statement was ended at its deadline."""
+
+    code = "TIMEOUT"
+
+
+class SchemaChanged(StatementFailed):
+    """A table or column that the catalog named is gone."""
+
+    code = "SCHEMA_CHANGED"
+
+
+class Retryable(StatementFailed):
+    """A deadlock or a serialization failure: nothing was done, trying again may succeed."""
+
+    code = "CONFLICT"
+
+
+class OutcomeUnknown(StatementFailed):
+    """The connection was lost after a write was sent: it may or may not have happened."""
+
+    code = "OUTCOME_UNKNOWN"

@@ -1,0 +1,1 @@
+"""`Catalog` → Django models, built with `type()` in a private app registry."""

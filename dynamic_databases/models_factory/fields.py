@@ -1,0 +1,132 @@
+"""Column → Django field, one table by the family of its SQL type."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.expressions import Expression
+from django.utils.dateparse import parse_datetime
+
+from dynamic_databases.catalog.types import Column, Kind, SqlType
+from dynamic_databases.identifiers import quote_for_orm
+
+_UTC = dt.timezone.utc
+
+
+class CatalogExpression(Expression):
+    """A default or generation expression as the database itself spells it."""
+
+    allowed_default = True
+
+    def __init__(self, sql: str) -> None:
+        super().__init__()
+        self._sql = sql
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:  # noqa: ARG002 - Django's signature
+        return f"({self._sql.replace('%', '%%')})", []
+
+
+class LocalDateTimeField(models.DateTimeField[Any, Any]):
+    """A date and time without a zone; an aware value is stored as UTC says it."""
+
+    def get_internal_type(self) -> str:
+        return "TextField"  # keeps Django's conversions to aware values away
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = self.to_python(value)
+        return _naive(value)
+
+    def to_python(self, value: Any) -> Any:
+        return _naive(parse_datetime(value)) if isinstance(value, str) else value
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if not prepared:
+            value = self.get_prep_value(value)
+        if value is not None and connection.vendor == "sqlite":
+            return value.isoformat(sep=" ")
+        return value
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return self.to_python(value)
+
+
+class LooseDecimalField(models.DecimalField[Any, Any]):
+    """A decimal on SQLite, which keeps it as an integer, a float or a text."""
+
+    def get_internal_type(self) -> str:
+        return "TextField"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: ARG002
+        return None if value is None else format(decimal.Decimal(str(value)), "f")
+
+    def from_db_value(self, value: Any, *_: Any) -> decimal.Decimal | None:
+        if value is None:
+            return None
+        try:
+            number = decimal.Decimal(str(value))
+        except decimal.InvalidOperation:
+            return None
+        if self.decimal_places is not None and number.is_finite():
+            number = round(number, self.decimal_places)
+        return number
+
+
+def field_for(column: Column, vendor: str, attribute: str, *, primary_key: bool, unique: bool) -> models.Field[Any, Any]:
+    """Return an unattached field for `column` of a database of `vendor`."""
+    options: dict[str, Any] = {"db_column": quote_for_orm(column.name, vendor), "verbose_name": column.name}
+    if primary_key and column.identity and column.type.kind in (Kind.INTEGER, Kind.BIGINT):
+        auto = models.BigAutoField if column.type.kind is Kind.BIGINT else models.AutoField
+        return auto(primary_key=True, **options)
+    options |= {"null": column.nullable and not primary_key, "blank": column.nullable}
+    options |= {"primary_key": primary_key, "unique": unique and not primary_key}
+    if column.generated:
+        inner = _plain_field(column.type, vendor, {"null": column.nullable})
+        expression = CatalogExpression("NULL")  # the database alone computes it
+        generated = {"expression": expression, "output_field": inner, "db_persist": True}
+        return models.GeneratedField(**generated, db_column=options["db_column"])
+    if column.default is not None and not primary_key:
+        options["db_default"] = CatalogExpression(column.default)
+    field = _plain_field(column.type, vendor, options)
+    field.help_text = f"{attribute}: {column.type.name}"
+    return field
+
+
+def _plain_field(sql_type: SqlType, vendor: str, options: dict[str, Any]) -> models.Field[Any, Any]:
+    if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
+        return ArrayField(_plain_field(sql_type.element, vendor, {"null": True}), **options)
+    if sql_type.kind is Kind.DECIMAL:
+        make = LooseDecimalField if vendor == "sqlite" else models.DecimalField
+        return make(max_digits=sql_type.precision, decimal_places=sql_type.scale, **options)
+    if sql_type.kind is Kind.UUID and vendor == "sqlite":
+        return models.TextField(**options)  # as it was written, dashes or not
+    return _FIELDS[sql_type.kind](**options)
+
+
+_FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
+    Kind.BOOLEAN: models.BooleanField,
+    Kind.INTEGER: models.IntegerField,
+    Kind.BIGINT: models.BigIntegerField,
+    Kind.FLOAT: models.FloatField,
+    Kind.TEXT: models.TextField,
+    Kind.BINARY: models.BinaryField,
+    Kind.DATE: models.DateField,
+    Kind.TIME: models.TimeField,
+    Kind.LOCAL_DATETIME: LocalDateTimeField,
+    Kind.DATETIME: models.DateTimeField,
+    Kind.DURATION: models.DurationField,
+    Kind.UUID: models.UUIDField,
+    Kind.JSON: models.JSONField,
+    Kind.ENUM: models.TextField,
+    Kind.OTHER: models.TextField,
+}
+
+
+def _naive(value: Any) -> Any:
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(_UTC).replace(tzinfo=None)
+    return value

@@ -1,0 +1,123 @@
+"""Driver exception → our error: the only place that looks at a driver's codes.
+
+SQLSTATE: PostgreSQL manual, appendix A. SQLite: https://sqlite.org/rescode.html.
+The messages made here reach clients: they hold names of constraints and columns, never SQL, a
+host, a path or a value. The driver's own exception stays chained for the log.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db.utils import DatabaseError, InterfaceError
+
+from dynamic_databases.errors import (
+    BadValue,
+    ConstraintViolation,
+    NotPermitted,
+    OutcomeUnknown,
+    Retryable,
+    SchemaChanged,
+    StatementFailed,
+    TimedOut,
+    Unavailable,
+)
+
+DRIVER_ERRORS = (DatabaseError, InterfaceError, psycopg.Error, sqlite3.Error)
+
+_UNAVAILABLE = "The database can't be reached."
+_UNKNOWN = "The connection was lost after the write was sent: it may or may not have happened."
+_TIMED_OUT = "The database didn't finish in time; nothing was changed."
+_NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
+_CHANGED = "A table or column that this query needs is no longer there."
+_RETRY = "The database ended this because of others writing at the same time; nothing was changed, try again."
+
+
+@contextmanager
+def translated(vendor: str, *, writing: bool) -> Iterator[None]:
+    """Raise our errors instead of the driver's; `writing` says whether a write may have been sent."""
+    try:
+        yield
+    except DRIVER_ERRORS as error:
+        raise classify(error, vendor, writing=writing) from error
+    except OverflowError as error:  # sqlite3: an int beyond 64 bits
+        raise BadValue("A number is too large for its column.") from error
+
+
+def classify(error: Exception, vendor: str, *, writing: bool) -> StatementFailed:
+    """Return what a driver's exception, or Django's wrapper of one, means."""
+    cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
+    if isinstance(cause, psycopg.Error):
+        return _postgresql(cause, writing=writing)
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite(cause)
+    return StatementFailed(f"The {vendor} database refused the statement.")
+
+
+def _postgresql(error: psycopg.Error, *, writing: bool) -> StatementFailed:
+    state = error.sqlstate or ""
+    if state in {"57014", "55P03"}:
+        return TimedOut(_TIMED_OUT)
+    if state in {"40001", "40P01"}:
+        return Retryable(_RETRY)
+    if state.startswith("23"):
+        return _constraint(state, error)
+    if state in {"42P01", "42703", "3F000", "42704"}:
+        return SchemaChanged(_CHANGED)
+    if state in {"42501", "25006"}:
+        return NotPermitted(_NOT_PERMITTED)
+    if state.startswith("22") or state == "42804" or isinstance(error, psycopg.DataError):
+        return BadValue("A value doesn't fit the type of its column.")
+    if not state or state[:2] in {"08", "28", "3D", "53", "57", "58"}:
+        return OutcomeUnknown(_UNKNOWN) if writing and not state else Unavailable(_UNAVAILABLE)
+    return StatementFailed("The database refused the statement.")
+
+
+def _constraint(state: str, error: psycopg.Error) -> ConstraintViolation:
+    name = error.diag.constraint_name
+    columns = (error.diag.column_name,) if error.diag.column_name else ()
+    if state == "23502":
+        return ConstraintViolation(f"The column {columns[0] if columns else '?'} must have a value.", name, columns)
+    if state in {"23505", "23503", "23514"}:
+        detail = error.diag.message_detail or ""
+        if match := re.match(r"Key \(([^=]*)\)=", detail):
+            columns = tuple(part.strip().strip('"') for part in match.group(1).split(","))
+        what = {"23505": "a row with this key exists", "23503": "the row it refers to, or that refers to it, forbids this",
+                "23514": "a value isn't allowed"}[state]  # fmt: skip
+        return ConstraintViolation(f"The constraint {name} refuses this: {what}.", name, columns)
+    return ConstraintViolation(f"The constraint {name} refuses this.", name, columns)
+
+
+def _sqlite(error: sqlite3.Error) -> StatementFailed:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return _sqlite_constraint(name, str(error))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT")):
+        return TimedOut(_TIMED_OUT)
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_FULL")):
+        return Unavailable(_UNAVAILABLE)
+    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return NotPermitted(_NOT_PERMITTED)
+    if name in {"SQLITE_MISMATCH", "SQLITE_TOOBIG"}:
+        return BadValue("A value doesn't fit the type of its column.")
+    if re.match(r"no such (table|column)|table .* has no column", str(error)):
+        return SchemaChanged(_CHANGED)
+    return StatementFailed("The database refused the statement.")
+
+
+def _sqlite_constraint(name: str, message: str) -> ConstraintViolation:
+    """SQLite names the columns (`UNIQUE constraint failed: t.a, t.b`) or the CHECK's name."""
+    _, _, tail = message.partition("constraint failed: ")
+    kind = name.removeprefix("SQLITE_CONSTRAINT_")
+    if kind in {"UNIQUE", "PRIMARYKEY", "ROWID", "NOTNULL"} and tail:
+        columns = tuple(part.strip().rpartition(".")[2] for part in tail.split(","))
+        if kind == "NOTNULL":
+            return ConstraintViolation(f"The column {', '.join(columns)} must have a value.", None, columns)
+        return ConstraintViolation(f"A row with this {', '.join(columns)} exists.", None, columns)
+    if kind == "FOREIGNKEY":
+        return ConstraintViolation("A foreign key refuses this: the row it refers to, or that refers to it, forbids it.")
+    return ConstraintViolation(f"The constraint {tail or kind} refuses this.", tail or None)

@@ -1,0 +1,55 @@
+"""Which database a query goes to: never `default` for a dynamic model, never a guess."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from dynamic_databases.active import active_alias
+from dynamic_databases.aliases import DatabaseAliases
+from dynamic_databases.dynamic_model import DynamicSchemaModel
+from dynamic_databases.errors import NoActiveDatabase
+
+
+class DynamicDatabasesRouter:
+    """Bound model → its alias; instance → where it came from; otherwise the active database.
+
+    Listed in `DATABASE_ROUTERS`. Models that aren't dynamic are none of its business, but keep
+    out of tenants' databases.
+    """
+
+    def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
+        return self._alias(model, hints)
+
+    def db_for_write(self, model: type[models.Model], **hints: Any) -> str | None:
+        return self._alias(model, hints)
+
+    def allow_relation(self, obj1: models.Model, obj2: models.Model, **_hints: Any) -> bool | None:
+        if not isinstance(obj1, DynamicSchemaModel) and not isinstance(obj2, DynamicSchemaModel):
+            return None
+        first, second = self._home(obj1), self._home(obj2)
+        return first is None or second is None or first == second
+
+    def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
+        return False if _is_dynamic(db) else None
+
+    def _alias(self, model: type[models.Model], hints: dict[str, Any]) -> str | None:
+        if not issubclass(model, DynamicSchemaModel):
+            return None
+        instance = hints.get("instance")
+        came_from = instance._state.db if isinstance(instance, DynamicSchemaModel) else None
+        alias = model.database_alias or came_from or (self._home(instance) if instance else None) or active_alias()
+        if alias is None:
+            raise NoActiveDatabase(model.__name__)
+        return alias
+
+    def _home(self, instance: models.Model) -> str | None:
+        bound = instance.database_alias if isinstance(instance, DynamicSchemaModel) else None
+        return instance._state.db or bound
+
+
+def _is_dynamic(alias: str) -> bool:
+    databases = settings.DATABASES
+    return isinstance(databases, DatabaseAliases) and databases.pk_of(alias) is not None

@@ -1,0 +1,217 @@
+"""The way of a request, from its bytes to the answer's, one stage after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ipaddress
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dynamic_databases.errors import SchemaChanged
+from dynamic_databases.invalidation import Invalidator
+from dynamic_databases.registry import Entry, Registry
+from gateway.access import access_of
+from gateway.conf import Config
+from gateway.deadline import Deadline
+from gateway.errors import graphql_error, problem_of
+from gateway.http import (
+    JSON,
+    GraphQLRequest,
+    HttpProblem,
+    accepted_media_type,
+    request_of_body,
+    request_of_query_string,
+)
+from gateway.limits import limits_of
+from gateway.responses import Response, data_body, problem_response
+from gateway.workers import Lease, Workers
+from schema.cache import CachedSchema, SchemaCache
+from schema.plan.nodes import Introspect, Typename
+from schema.runner import Runner
+from tenants.authentication.chain import Authenticator, authenticate
+from tenants.directory import Directory, Snapshot
+from tenants.errors import TenantNotFound, Unauthenticated
+from tenants.principals import Principal
+from tenants.resolution import ResolvedTenant, resolve, tenant_ref
+
+_log = logging.getLogger("gateway.request")
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """An HTTP request whose body was read; header names are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    client: str | None
+
+
+@dataclass(frozen=True)
+class Services:
+    """The owners of this process's state, made once in `gateway.asgi`."""
+
+    config: Config
+    registry: Registry
+    invalidator: Invalidator
+    directory: Directory
+    schemas: SchemaCache
+    workers: Workers
+    readers: Workers  # read catalogs and build schemas, so that a slow database holds up no statement
+    authenticators: Sequence[Authenticator]
+
+
+class GraphQLEndpoint:
+    """Answers GraphQL requests for whatever tenant they name."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._limits = limits_of(services.config)
+        self._refreshing: set[asyncio.Task[None]] = set()
+
+    async def respond(self, http: HttpRequest) -> Response:
+        """Return the answer to one request; every error becomes one here."""
+        request_id = secrets.token_hex(8)
+        started = time.monotonic()
+        media_type = JSON
+        try:
+            media_type = accepted_media_type(http.headers.get("accept"))
+            request = _read(http)
+            deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
+            resolved, principal = await self.admit(http)
+            cached = await self.schema(resolved, principal, deadline)
+            body = await self._run(resolved, cached, request, deadline, request_id)
+            response = Response(200, body, media_type)
+        except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
+            problem = problem_of(error, request_id)
+            response = problem_response(problem, media_type)
+            _log_problem(error, problem.code, request_id, http, started)
+        return Response(response.status, response.body, response.media_type, {**response.headers, "X-Request-Id": request_id})
+
+    async def admit(self, http: HttpRequest) -> tuple[ResolvedTenant, Principal]:
+        """Return which database the request may reach, and as whom. Raises TenantProblem."""
+        snapshot = await self._snapshot()
+        try:
+            return self._admit(http, snapshot)
+        except (TenantNotFound, Unauthenticated):
+            # It may have been added a moment ago: look before saying no, a few times per second.
+            if not self._services.directory.may_ask_again():
+                raise
+            await asyncio.to_thread(self._services.invalidator.poll_now)
+            return self._admit(http, await self._snapshot())
+
+    async def schema(self, resolved: ResolvedTenant, principal: Principal, deadline: Deadline) -> CachedSchema:
+        """Return the schema of the database for the caller's role, read and built where it must be."""
+        services = self._services
+        access = access_of(principal.role, services.directory.snapshot.roles)
+        entry = services.registry.peek(resolved.alias)
+        cached = services.schemas.peek(entry, access, self._limits) if entry is not None else None
+        if cached is not None:
+            return cached
+
+        def build(_lease: Lease) -> CachedSchema:
+            return services.schemas.get(_entry(services.registry, resolved), access, self._limits)
+
+        return await services.readers.run(resolved.alias, deadline, build)
+
+    async def _snapshot(self) -> Snapshot:
+        directory = self._services.directory
+        return await asyncio.to_thread(directory.current) if directory.is_stale else directory.snapshot
+
+    def _admit(self, http: HttpRequest, snapshot: Snapshot) -> tuple[ResolvedTenant, Principal]:
+        now = dt.datetime.now(dt.timezone.utc)
+        principal = authenticate(self._services.authenticators, http.headers, snapshot, now)
+        ref = tenant_ref(http.path, http.query, http.headers)
+        anonymous = self._services.config.demo and _is_local(http)
+        return resolve(ref, principal, snapshot, anonymous=anonymous)
+
+    async def _run(
+        self, resolved: ResolvedTenant, cached: CachedSchema, request: GraphQLRequest, deadline: Deadline, request_id: str
+    ) -> bytes:
+        def work(lease: Lease) -> bytes:
+            return self._execute(resolved, cached, request, lease, request_id)
+
+        try:
+            return await self._services.workers.run(resolved.alias, deadline, work)
+        except SchemaChanged:
+            self._refresh_soon(resolved)
+            raise
+
+    def _execute(
+        self, resolved: ResolvedTenant, cached: CachedSchema, request: GraphQLRequest, lease: Lease, request_id: str
+    ) -> bytes:
+        """Run in a worker's thread: compile or find the operation, bind, ask the database."""
+        operation = cached.operations.compile(request.query, request.operation_name)
+        if operation.is_mutation and not request.may_write:
+            raise HttpProblem(405, "A mutation needs POST.", headers={"Allow": "POST"})
+        variables = operation.variables(request.variables)
+        prepared = operation.prepare(variables)
+        if all(isinstance(root.action, Introspect | Typename) for root in prepared.plan.roots):
+            fragments = [(root.key, operation.constant(root.action, variables)) for root in prepared.plan.roots]
+            return data_body(fragments)
+        with lease() as wrapper:
+            runner = Runner(wrapper, lambda: self._services.registry.models(resolved.alias), self._limits)
+            answer = runner.run(operation, prepared, variables)
+        return data_body(answer.fragments, [graphql_error(error, key, request_id) for key, error in answer.errors])
+
+    def _refresh_soon(self, resolved: ResolvedTenant) -> None:
+        """The catalog is out of date: read it anew behind this request."""
+        task = asyncio.create_task(self._refresh(resolved))
+        self._refreshing.add(task)
+        task.add_done_callback(self._refreshing.discard)
+
+    async def _refresh(self, resolved: ResolvedTenant) -> None:
+        deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
+        try:
+            await self._services.readers.run(resolved.alias, deadline, lambda _: self._services.registry.refresh(resolved.alias))
+        except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request meets the same error
+            _log.warning("a catalog could not be read again", extra={"event": {"alias": resolved.alias, "error": repr(error)}})
+
+
+def _read(http: HttpRequest) -> GraphQLRequest:
+    if http.method == "POST":
+        return request_of_body(http.headers.get("content-type"), http.body)
+    if http.method == "GET":
+        return request_of_query_string(http.query)
+    raise HttpProblem(405, f"{http.method} isn't answered here; use POST or GET.", headers={"Allow": "GET, POST"})
+
+
+def _entry(registry: Registry, resolved: ResolvedTenant) -> Entry:
+    try:
+        return registry.entry(resolved.alias)
+    except KeyError:
+        raise TenantNotFound from None  # removed a moment ago
+
+
+def _is_local(http: HttpRequest) -> bool:
+    """Return whether the request comes from this machine, by this machine's own name, with no proxy between."""
+    if "x-forwarded-for" in http.headers or "forwarded" in http.headers:
+        return False
+    host = re.sub(r":\d+$", "", http.headers.get("host", ""))
+    try:
+        return ipaddress.ip_address(http.client or "").is_loopback and host in ("localhost", "127.0.0.1", "[::1]")
+    except ValueError:
+        return False
+
+
+def _log_problem(error: Exception, code: str, request_id: str, http: HttpRequest, started: float) -> None:
+    event = {
+        "requestId": request_id,
+        "code": code,
+        "method": http.method,
+        "path": http.path,
+        "ms": round((time.monotonic() - started) * 1000),
+        "error": type(error).__name__,
+    }
+    if code == "INTERNAL_SERVER_ERROR":
+        _log.error("request failed", extra={"event": event}, exc_info=error)
+    else:
+        cause = {"cause": str(error.__cause__)} if code == "TENANT_UNAVAILABLE" and error.__cause__ else {}
+        _log.info("request refused", extra={"event": event | cause})

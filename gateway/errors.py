@@ -1,0 +1,104 @@
+"""Any exception → code, HTTP status and message for the wire: the one place that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynamic_databases.errors import ConstraintViolation, DatabaseProblem, InvalidConfig, Retryable, StatementFailed, UnsupportedVendor
+from gateway.http import HttpProblem
+from schema.errors import InvalidDocument, OperationProblem
+from tenants.errors import TenantProblem
+
+# The status where no answer could be made at all. Errors of the document itself are 400, or 200
+# for clients that accept application/json (GraphQL over HTTP, §6.4.1).
+_STATUS = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "TENANT_NOT_FOUND": 404,
+    "TENANT_UNAVAILABLE": 503,
+    "OVERLOADED": 503,
+    "TIMEOUT": 504,
+    "INTERNAL_SERVER_ERROR": 500,
+}
+_DOCUMENT = {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_COMPLEX", "BAD_USER_INPUT"}
+_INTERNAL = "Something went wrong inside the gateway. The requestId finds the log line."
+_UNAVAILABLE = "This tenant's database can't be served now."
+
+
+class Overloaded(Exception):
+    """More requests wait than may."""
+
+
+class DeadlinePassed(Exception):
+    """The request's time is over."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as the client sees it; `is_internal` says that the log needs the traceback."""
+
+    code: str
+    status: int
+    errors: tuple[dict[str, Any], ...]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    executed: bool = False  # GraphQL's executor was reached: the answer has `data: null`
+    is_internal: bool = False
+    is_http: bool = False  # the HTTP request itself is wrong: no media type changes the status
+
+
+def problem_of(error: Exception, request_id: str) -> Problem:
+    """Return what a client may know of `error`: never SQL, a path, a host, a credential, a traceback."""
+    if isinstance(error, InvalidDocument):
+        errors = tuple(_error(e["message"], error.error_code, request_id, e) for e in error.errors)
+        return Problem(error.error_code, 400, errors)
+    if isinstance(error, HttpProblem):
+        entry = _error(str(error), error.code, request_id)
+        return Problem(error.code, error.status, (entry,), error.headers, is_http=True)
+    code, message, extensions = _facts(error)
+    entry = _error(message, code, request_id)
+    entry["extensions"] |= extensions
+    status = _STATUS.get(code, 400 if code in _DOCUMENT else 200)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    executed = isinstance(error, StatementFailed | OperationProblem) and status == 200
+    return Problem(code, status, (entry,), headers, executed, is_internal=code == "INTERNAL_SERVER_ERROR")
+
+
+def graphql_error(error: Exception, path: str, request_id: str) -> dict[str, Any]:
+    """Return the error of one root field."""
+    return {**problem_of(error, request_id).errors[0], "path": [path]}
+
+
+def is_document_problem(code: str) -> bool:
+    return code in _DOCUMENT
+
+
+def _facts(error: Exception) -> tuple[str, str, dict[str, Any]]:
+    """Return the code, the message and further extensions."""
+    if isinstance(error, Overloaded):
+        return "OVERLOADED", "Too many requests are waiting; try again.", {"retryable": True}
+    if isinstance(error, DeadlinePassed):
+        return "TIMEOUT", "The request took longer than it may (GATEWAY_DEADLINE_MS).", {}
+    if isinstance(error, ConstraintViolation):
+        facts = {"constraint": error.constraint, "columns": list(error.columns)}
+        return error.code, error.message, {name: value for name, value in facts.items() if value}
+    if isinstance(error, Retryable):
+        return error.code, error.message, {"retryable": True}
+    if isinstance(error, StatementFailed) and error.code != "INTERNAL_SERVER_ERROR":
+        return error.code, error.message, {}
+    if isinstance(error, OperationProblem):
+        return error.code, error.message, error.extensions
+    if isinstance(error, TenantProblem):
+        return error.code, str(error), {}
+    if isinstance(error, InvalidConfig | UnsupportedVendor):
+        return "TENANT_UNAVAILABLE", _UNAVAILABLE, {}  # the operator's log says why
+    if isinstance(error, DatabaseProblem) and error.code == "TENANT_UNAVAILABLE":
+        return error.code, _UNAVAILABLE, {}
+    return "INTERNAL_SERVER_ERROR", _INTERNAL, {}
+
+
+def _error(message: str, code: str, request_id: str, formatted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return an error in the specification's shape (§7.1.2)."""
+    given = {key: value for key, value in (formatted or {}).items() if key in ("locations", "path")}
+    return {"message": message, **given, "extensions": {"code": code, "requestId": request_id}}

@@ -1,0 +1,73 @@
+"""GraphiQL's page, from the package's own static files: no CDN."""
+
+from __future__ import annotations
+
+import json
+
+from gateway.endpoint import GraphQLEndpoint, HttpRequest, Services
+from gateway.responses import Response, json_response
+from tenants.errors import TenantProblem
+from tenants.resolution import tenant_ref
+
+STATIC = "/static/graphiql/"
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>GraphiQL</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{static}graphiql.css">
+</head>
+<body>
+<div id="graphiql"></div>
+<script id="config" type="application/json">{config}</script>
+<script type="module" src="{static}graphiql.js"></script>
+</body>
+</html>
+"""
+# Monaco sets styles at run time and starts its workers from own files; nothing else is let in.
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def page(http: HttpRequest) -> Response:
+    """Return the page of the tenant that the path names, whether there is such a tenant or not."""
+    ref = tenant_ref(http.path, "", {})
+    config = {
+        "endpoint": http.path,
+        "static": STATIC,
+        "targets": "/graphiql/targets",
+        "pattern": "/t/TENANT/ENVIRONMENT/graphql",
+        "tenant": ref.tenant or "",
+        "environment": ref.environment or "",
+    }
+    text = json.dumps(config).replace("<", "\\u003c")  # no way out of the script element
+    body = _PAGE.format(static=STATIC, config=text).encode()
+    headers = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+    return Response(200, body, "text/html; charset=utf-8", headers)
+
+
+async def targets(endpoint: GraphQLEndpoint, services: Services, http: HttpRequest) -> Response:
+    """Return the tenants and environments that the caller may switch to."""
+    found = []
+    for entry in services.directory.snapshot.tenants:
+        headers = {**http.headers, "x-tenant": entry.slug}
+        reachable = []
+        for environment in entry.environments:
+            here = HttpRequest("GET", "/graphql", "", {**headers, "x-environment": environment}, b"", http.client)
+            if await _may_enter(endpoint, here):
+                reachable.append(environment)
+        if reachable:
+            found.append({"tenant": entry.slug, "environments": reachable})
+    return json_response(found)
+
+
+async def _may_enter(endpoint: GraphQLEndpoint, http: HttpRequest) -> bool:
+    try:
+        await endpoint.admit(http)
+    except TenantProblem:
+        return False
+    return True

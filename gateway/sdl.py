@@ -1,0 +1,36 @@
+"""`schema.graphql` and `schema.json` of a tenant, with ETags."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from gateway.deadline import Deadline
+from gateway.endpoint import GraphQLEndpoint, HttpRequest
+from gateway.errors import problem_of
+from gateway.http import HttpProblem
+from gateway.responses import Response, problem_response
+from schema.printing import etag, introspection_json, sdl
+
+DOCUMENTS = {
+    "schema.graphql": ("application/graphql; charset=utf-8", sdl),
+    "schema.json": ("application/json", introspection_json),
+}
+
+
+async def document(endpoint: GraphQLEndpoint, http: HttpRequest, name: str, deadline_ms: int) -> Response:
+    """Return a tenant's schema as a document; 304 where the client has it already."""
+    try:
+        if http.method not in ("GET", "HEAD"):
+            raise HttpProblem(405, "A schema is read with GET.", headers={"Allow": "GET, HEAD"})
+        resolved, principal = await endpoint.admit(http)
+        cached = await endpoint.schema(resolved, principal, Deadline.after_ms(deadline_ms, time.monotonic))
+    except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
+        return problem_response(problem_of(error, secrets.token_hex(8)), "application/json")
+    media_type, write = DOCUMENTS[name]
+    body = write(cached.built)
+    tag = etag(body)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in http.headers.get("if-none-match", ""):
+        return Response(304, b"", media_type, headers)
+    return Response(200, b"" if http.method == "HEAD" else body, media_type, headers)

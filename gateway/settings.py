@@ -1,0 +1,96 @@
+"""Django's settings, made from `gateway.conf`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from dynamic_databases.aliases import DatabaseAliases
+from dynamic_databases.config.urls import config_from_url
+from gateway.conf import InvalidSetting, load_config
+
+django_stubs_ext.monkeypatch()  # lets Django's generic classes take type arguments at run time
+
+try:
+    GATEWAY = load_config()
+except InvalidSetting as error:
+    raise ImproperlyConfigured(str(error)) from None
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = GATEWAY.demo
+SECRET_KEY, *SECRET_KEY_FALLBACKS = GATEWAY.django_secret_keys
+ALLOWED_HOSTS = list(GATEWAY.allowed_hosts)
+
+INSTALLED_APPS = [
+    "gateway.apps.GatewayConfig",
+    "tenants.apps.TenantsConfig",
+    "schema.apps.SchemaConfig",
+    "dynamic_databases.apps.DynamicDatabasesConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "gateway.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = DatabaseAliases(
+    {"default": config_from_url(GATEWAY.control_database_url)},
+    prefix=GATEWAY.alias_prefix,
+    separator=GATEWAY.alias_separator,
+)
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Several processes share the file: wait for each other's writes, and let readers read on.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASE_ROUTERS = ["dynamic_databases.router.DynamicDatabasesRouter"]
+DYNAMIC_DATABASES_PREFIX = GATEWAY.alias_prefix
+DYNAMIC_DATABASES_SEPARATOR = GATEWAY.alias_separator
+GATEWAY_SECRET_KEYS = GATEWAY.secret_keys
+GATEWAY_SECRET_FILES_ROOT = GATEWAY.secret_files_root
+GATEWAY_SQLITE_ROOT = GATEWAY.sqlite_root
+GATEWAY_CONNECT_TIMEOUT_SECONDS = GATEWAY.connect_timeout_seconds
+GATEWAY_DEADLINE_MS = GATEWAY.deadline_ms
+GATEWAY_MAX_IDLE_CONNECTIONS = GATEWAY.max_idle_connections
+GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
+
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+STATIC_ROOT = GATEWAY.data_dir / "staticfiles"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not GATEWAY.demo
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+LOGGING_CONFIG = None  # gateway.log sets up logging

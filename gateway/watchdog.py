@@ -1,0 +1,78 @@
+"""One thread that ends what runs past its deadline, from outside.
+
+A server is asked to cancel; a connection whose peer is silent is ended by shutting its socket down,
+because no time-out of the driver ends a wait for a silent peer.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dynamic_databases.outcomes import DRIVER_ERRORS
+
+_log = logging.getLogger("gateway.watchdog")
+_CANCEL_SECONDS = 1.0
+_GRACE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A connection that runs too long, and whether it still does."""
+
+    wrapper: BaseDatabaseWrapper
+    still_running: Callable[[], bool]
+
+
+class Watchdog:
+    """Takes overdue connections and ends their statements."""
+
+    def __init__(self) -> None:
+        self._overdue: queue.SimpleQueue[Overdue | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._thread.start()
+
+    def end(self, overdue: Overdue) -> None:
+        self._overdue.put(overdue)
+
+    def stop(self) -> None:
+        self._overdue.put(None)
+        self._thread.join(timeout=5)
+
+    def _watch(self) -> None:
+        while (overdue := self._overdue.get()) is not None:
+            if overdue.still_running():
+                _end(overdue)
+
+
+def _end(overdue: Overdue) -> None:
+    connection = overdue.wrapper.connection
+    if connection is None:
+        return
+    try:
+        if overdue.wrapper.vendor == "sqlite":
+            connection.interrupt()
+        elif overdue.wrapper.vendor == "postgresql":
+            _end_postgresql(overdue)
+    except (*DRIVER_ERRORS, OSError) as error:
+        _log.warning("a statement could not be cancelled: %s", type(error).__name__)
+
+
+def _end_postgresql(overdue: Overdue) -> None:
+    connection = overdue.wrapper.connection
+    try:
+        connection.cancel_safe(timeout=_CANCEL_SECONDS)
+    except DRIVER_ERRORS:
+        _log.info("the server took no cancel request")
+    if threading.Event().wait(_GRACE_SECONDS) or not overdue.still_running():
+        return
+    # A copy of the descriptor: libpq keeps its own, which must not be closed under it.
+    with socket.socket(fileno=os.dup(connection.pgconn.socket)) as copy:
+        copy.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,1 @@
+"""The GraphQL API of one catalog: types, plans, SQL, and their execution."""

@@ -1,0 +1,42 @@
+"""Everything that can be wrong with an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class OperationProblem(Exception):
+    """Base of this package's errors; `code` is the GraphQL error code that it becomes."""
+
+    code: ClassVar[str] = "BAD_USER_INPUT"
+
+    def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extensions = dict(extensions or {})
+
+
+class BadUserInput(OperationProblem):
+    """An argument or variable that can't be taken."""
+
+
+class TooComplex(OperationProblem):
+    """A limit of the gateway; the message names it with its figure."""
+
+    code = "QUERY_TOO_COMPLEX"
+
+
+class Conflict(OperationProblem):
+    """A save whose fields changed underneath; nothing was written."""
+
+    code = "CONFLICT"
+
+
+class InvalidDocument(OperationProblem):
+    """A document that doesn't parse or validate; `errors` are graphql-core's, already formatted."""
+
+    def __init__(self, code: str, errors: list[dict[str, Any]]) -> None:
+        super().__init__(errors[0]["message"])
+        self.error_code = code
+        self.errors = errors

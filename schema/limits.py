@@ -1,0 +1,18 @@
+"""The figures that an operation must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Each is named in the refusal of what exceeds it."""
+
+    max_tokens: int = 10_000
+    max_depth: int = 12
+    max_aliases: int = 30
+    max_root_fields: int = 20
+    default_rows: int = 100
+    max_rows: int = 1_000
+    max_errors: int = 20

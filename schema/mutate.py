@@ -1,0 +1,152 @@
+"""Write plans in one transaction: all of a mutation document, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dynamic_databases.errors import DatabaseProblem
+from schema.errors import Conflict
+from schema.execute import Variables, answer, execute_count, fetch_row, run_command
+from schema.plan.nodes import ChangeFields, Resolve, Save, Typename
+from schema.sql.compile import (
+    CompiledDelete,
+    CompiledInsert,
+    CompiledSave,
+    CompiledUpdate,
+    CompiledWrite,
+    Compiler,
+)
+from schema.sql.write import RETURNED_KEY
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What the steps of one mutation document share."""
+
+    wrapper: BaseDatabaseWrapper
+    compiler: Compiler
+    variables: Variables
+
+
+def in_transaction(transaction: Transaction, steps: Sequence[Callable[[], bytes]]) -> list[bytes]:
+    """Run `steps` in order and commit; an error of any leaves nothing behind.
+
+    Raises `OutcomeUnknown` where the connection is lost while COMMIT is under way.
+    """
+    run_command(transaction.wrapper, transaction.compiler.dialect.begin, writing=False)
+    try:
+        answers = [step() for step in steps]
+    except BaseException:
+        with suppress(DatabaseProblem):  # the connection is gone, and the transaction with it
+            run_command(transaction.wrapper, "ROLLBACK", writing=False)
+        raise
+    try:
+        run_command(transaction.wrapper, "COMMIT", writing=True)
+    except DatabaseProblem:
+        with suppress(DatabaseProblem):  # a constraint checked at the end: the server has rolled back
+            run_command(transaction.wrapper, "ROLLBACK", writing=False)
+        raise
+    return answers
+
+
+def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
+    """Run one write and return its root field's JSON text; `null` where there is no such row."""
+    match write:
+        case CompiledInsert():
+            key = fetch_row(transaction.wrapper, write.insert, transaction.variables)
+            return answer(transaction.wrapper, write.page, {**transaction.variables, RETURNED_KEY: key})
+        case CompiledUpdate():
+            return _update(transaction, write)
+        case CompiledSave():
+            return _save(transaction, write)
+        case CompiledDelete():
+            row = answer(transaction.wrapper, write.page, transaction.variables)
+            execute_count(transaction.wrapper, write.delete, transaction.variables)
+            return row
+
+
+def _update(transaction: Transaction, write: CompiledUpdate) -> bytes:
+    """Lock the row, ask which values differ, write those alone."""
+    flags = fetch_row(transaction.wrapper, write.probe, transaction.variables)
+    if flags is None:
+        return b"null"
+    _write_chosen(transaction, write, tuple(i for i, differs in enumerate(flags) if differs))
+    return answer(transaction.wrapper, write.page, transaction.variables)
+
+
+def _save(transaction: Transaction, write: CompiledSave) -> bytes:
+    """The three-way save: base is what the client expects, theirs what is there, mine what to write."""
+    plan = write.plan
+    found = fetch_row(transaction.wrapper, write.probe, transaction.variables)
+    if found is None:
+        return b"null"
+    count = len(plan.values)
+    differs = [bool(flag) for flag in found[:count]]
+    moved = {
+        a.column.name for a, changed in zip(plan.expected, found[count : count + len(plan.expected)], strict=True) if changed
+    }
+    before: dict[str, Any] = orjson.loads(found[-1]) if count else {}
+    clashing = [i for i, a in enumerate(plan.values) if differs[i] and a.column.name in moved]
+    if clashing and plan.resolve is Resolve.FAIL:
+        raise Conflict("The row was changed by someone else.", {"conflicts": _conflicts(transaction, plan, clashing, before)})
+    skipped = set(clashing) if plan.resolve is Resolve.THEIRS else set()
+    chosen = tuple(i for i in range(count) if differs[i] and i not in skipped)
+    _write_chosen(transaction, write, chosen)
+    after = _values_after(transaction, write) if chosen else before
+    changes = [_change(plan, i, before, after) for i in chosen]
+    return _save_answer(transaction, write, changes)
+
+
+def _write_chosen(transaction: Transaction, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]) -> None:
+    if chosen:
+        execute_count(transaction.wrapper, transaction.compiler.update(write, chosen), transaction.variables)
+
+
+def _values_after(transaction: Transaction, write: CompiledSave) -> dict[str, Any]:
+    row = fetch_row(transaction.wrapper, write.after, transaction.variables)
+    return {} if row is None else orjson.loads(row[-1])
+
+
+def _conflicts(transaction: Transaction, plan: Save, clashing: list[int], theirs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    base = {a.column.name: a.slot.operand.read(transaction.variables) for a in plan.expected}
+    fields = dict(plan.field_of)
+    return [
+        {
+            "field": fields[plan.values[i].column.name],
+            "base": _plain(base[plan.values[i].column.name]),
+            "mine": _plain(plan.values[i].slot.operand.read(transaction.variables)),
+            "theirs": theirs[plan.values[i].column.name],
+        }
+        for i in clashing
+    ]
+
+
+def _change(plan: Save, index: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    column = plan.values[index].column.name
+    field = dict(plan.field_of)[column]
+    return {"field": field, "column": column, "before": before[column], "after": after.get(column)}
+
+
+def _save_answer(transaction: Transaction, write: CompiledSave, changes: list[dict[str, Any]]) -> bytes:
+    parts: list[bytes] = []
+    for part in write.plan.answer:
+        if isinstance(part, Typename):
+            value = orjson.dumps(part.name)
+        elif isinstance(part, ChangeFields):
+            typename = {"__typename": "FieldChange"}
+            value = orjson.dumps([{key: (change | typename)[name] for key, name in part.parts} for change in changes])
+        else:
+            value = answer(transaction.wrapper, write.rows[part.key], transaction.variables)
+        parts.append(b'"%b":%b' % (part.key.encode(), value))
+    return b"{%b}" % b",".join(parts)
+
+
+def _plain(value: Any) -> Any:
+    """Return a coerced input as JSON shows it."""
+    return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)

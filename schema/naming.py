@@ -1,0 +1,256 @@
+"""Catalog → GraphQL names and back: lossless, deterministic, independent of order.
+
+A name is folded to camelCase or PascalCase; what GraphQL can't spell becomes `_`. Where two fold to
+one, the exact spelling keeps the plain name and the others get a suffix from their own spelling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import inflection
+
+from dynamic_databases.catalog.types import Catalog, Column, ForeignKey, Kind, SqlType, Table, TableName
+from schema.access import Access, permitted
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*|[0-9]+")
+_ROOTS = ("{}", "{}ByPk")
+_TYPES = ("{}", "{}BoolExp", "{}OrderBy", "{}InsertInput", "{}SetInput", "{}PkColumnsInput", "{}SaveResult")
+# Names that later versions of a table's group use are kept free for it from the start.
+_KEPT_ROOTS = ("{}Aggregate", "{}GroupBy", "{}Connection", "{}Stream")
+_KEPT_TYPES = ("{}Aggregate", "{}Group", "{}Connection", "{}Edge", "{}SelectColumn", "{}IncInput", "{}Updates",
+               "{}MutationResponse", "{}OnConflict")  # fmt: skip
+_FIXED_ROOTS = frozenset({"node"})
+_FIXED_TYPES = frozenset({
+    "Query", "Mutation", "Subscription", "Int", "Float", "String", "Boolean", "ID", "BigInt", "Decimal", "DateTime",
+    "LocalDateTime", "Date", "LocalTime", "Duration", "UUID", "JSON", "Byte", "Node", "PageInfo", "OrderBy", "Resolve",
+    "FieldChange",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A field that leads to rows of another table; `many` says whether to a list."""
+
+    name: str
+    columns: tuple[str, ...]  # of the table that has the field
+    target: TableName
+    target_columns: tuple[str, ...]
+    many: bool
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class NamedTable:
+    """A table with its GraphQL names; only what the access permits is in it."""
+
+    table: Table
+    field: str  # the root field; the base of all root fields
+    type: str
+    columns: Mapping[str, Column]  # by field name
+    relations: Mapping[str, Relation]
+    insertable: frozenset[str]  # column names
+    updatable: frozenset[str]
+    deletable: bool
+
+    @cached_property
+    def field_of(self) -> Mapping[str, str]:
+        return {column.name: name for name, column in self.columns.items()}
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The primary key's columns, where all of them may be seen; else nothing is by key."""
+        key = self.table.primary_key
+        return key if all(column in self.field_of for column in key) else ()
+
+
+@dataclass(frozen=True)
+class Names:
+    """Every table that the access shows, by its name in the database and by its GraphQL type."""
+
+    tables: Mapping[TableName, NamedTable]
+    enums: Mapping[str, str]  # database enum → GraphQL type
+
+    @cached_property
+    def by_field(self) -> Mapping[str, NamedTable]:
+        return {table.field: table for table in self.tables.values()}
+
+
+def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> Names:
+    """Return the names of all that `access` shows of `catalog`.
+
+    `overrides` maps `table` or `table.column` (as the database spells them) to GraphQL names. Names
+    are given to the whole catalog first, so that what a role may not see doesn't change the rest.
+    """
+    fields = _table_names(catalog, overrides, camel_case, (*_ROOTS, *_KEPT_ROOTS), _FIXED_ROOTS)
+    types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _FIXED_TYPES)
+    columns = {table.name: _column_names(table, overrides) for table in catalog.tables}
+    relations = _relation_names(catalog, columns)
+    shown = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
+    named: dict[TableName, NamedTable] = {}
+    for table in catalog.tables:
+        if not shown[table.name]:
+            continue
+        may = access.of(str(table.name))
+        seen = shown[table.name]
+        writable = [c.name for c in table.columns if c.name in seen and not c.generated and not table.is_view]
+        named[table.name] = NamedTable(
+            table=table,
+            field=fields[table.name],
+            type=types[table.name],
+            columns={columns[table.name][c.name]: c for c in table.columns if c.name in seen},
+            relations={r.name: r for r in relations[table.name] if _visible(r, seen, shown)},
+            insertable=permitted(may.insert, writable),
+            updatable=permitted(may.update, writable),
+            deletable=may.delete and not table.is_view,
+        )
+    return Names(named, _enum_names(catalog, types.values()))
+
+
+def camel_case(text: str) -> str:
+    """`invoice_line`, `InvoiceLine`, `invoice line` → `invoiceLine`."""
+    name = pascal_case(text)
+    head = re.match(r"_*", name)
+    start = head.end() if head else 0
+    return name[:start] + name[start : start + 1].lower() + name[start + 1 :]
+
+
+def pascal_case(text: str) -> str:
+    """`invoice_line`, `invoiceLine`, `INVOICE LINE` → `InvoiceLine`; `2nd` → `_2nd`, `größe` → `Gr_e`."""
+    text = re.sub(r"[\s.\-]+", " ", text)
+    text = re.sub(r"[^A-Za-z0-9_ ]+", "\0", text)  # what GraphQL can't spell
+    parts = text.split("\0")
+    folded = ["".join(word[:1].upper() + word[1:].lower() for word in _WORDS.findall(part)) for part in parts]
+    name = "_".join([folded[0], *(part[:1].lower() + part[1:] for part in folded[1:])])
+    leading = "_" if text.startswith("_") or not name or name[0].isdigit() else ""
+    name = (leading + name) if not name.startswith("_") else name
+    return re.sub(r"^__+", "_", name)  # two leading underscores belong to introspection
+
+
+def suffix_of(spelling: str) -> str:
+    """Return a name's own spelling as part of a GraphQL name: `a b` → `a_x20b`."""
+    return "".join(c if re.match(r"[A-Za-z0-9_]", c) else f"_x{ord(c):x}" for c in spelling)
+
+
+def enum_value_names(labels: Iterable[str]) -> dict[str, str]:
+    """Return label → GraphQL enum value; a label that GraphQL can spell stays as it is."""
+    return _distinct({label: _enum_value(label) for label in labels}, frozenset({"true", "false", "null"}))
+
+
+def _enum_value(label: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", label)
+    name = re.sub(r"^__+", "_", name)
+    return f"_{name}" if not name or name[0].isdigit() else name
+
+
+def _table_names(
+    catalog: Catalog,
+    overrides: Mapping[str, str],
+    fold: Callable[[str], str],
+    group: tuple[str, ...],
+    fixed: frozenset[str],
+) -> dict[TableName, str]:
+    """Fold the tables' names; one that is also a derived name of another table is given way to."""
+    plain = {str(table.name): fold(str(table.name)) for table in catalog.tables}
+    derived = {form.format(name) for name in plain.values() for form in group[1:]}
+    given = {spelling: fold(name) for spelling, name in overrides.items() if spelling in plain}
+    names = _distinct(plain, fixed | derived, given)
+    return {table.name: names[str(table.name)] for table in catalog.tables}
+
+
+def _column_names(table: Table, overrides: Mapping[str, str]) -> dict[str, str]:
+    plain = {column.name: camel_case(column.name) for column in table.columns}
+    given = {c: overrides[f"{table.name}.{c}"] for c in plain if f"{table.name}.{c}" in overrides}
+    return _distinct(plain, frozenset({"_and", "_or", "_not"}), given)
+
+
+def _distinct(
+    plain: Mapping[str, str], reserved: Collection[str], given: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return spelling → name, every name once, whatever the order of `plain`."""
+    names = dict(given or {})
+    taken = set(reserved) | set(names.values())
+    claims: dict[str, list[str]] = defaultdict(list)
+    for spelling, name in plain.items():
+        if spelling not in names:
+            claims[name].append(spelling)
+    losers: list[str] = []
+    for name, spellings in claims.items():
+        keeper = spellings[0] if len(spellings) == 1 else next((s for s in spellings if s == name), None)
+        if name in taken:
+            keeper = None
+        losers += [spelling for spelling in spellings if spelling != keeper]
+        if keeper is not None:
+            names[keeper] = name
+    taken |= set(names.values())
+    for spelling in sorted(losers):
+        name = f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}"
+        if name in taken:
+            name = f"{name}_{hashlib.sha256(spelling.encode()).hexdigest()[:8]}"
+        names[spelling] = name
+        taken.add(name)
+    return names
+
+
+def _relation_names(catalog: Catalog, columns: Mapping[TableName, Mapping[str, str]]) -> dict[TableName, list[Relation]]:
+    wanted: dict[TableName, list[tuple[str, str, Relation]]] = defaultdict(list)
+    for table in catalog.tables:
+        count = Counter(key.target for key in table.foreign_keys)
+        for key in table.foreign_keys:
+            nullable = any(table.by_name[column].nullable for column in key.columns)
+            own, by = _to_one_name(key, columns[table.name])
+            forward = Relation("", key.columns, key.target, key.target_columns, many=False, nullable=nullable)
+            wanted[table.name].append((own, f"{own}By{by}", forward))
+            many = not table.is_unique(key.columns)
+            back = camel_case(inflection.pluralize(camel_case(table.name.name)) if many else table.name.name)
+            if table.name.schema:
+                back = camel_case(f"{table.name.schema}_{back}")
+            plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
+            reverse = Relation("", key.target_columns, table.name, key.columns, many=many, nullable=True)
+            wanted[key.target].append((plain, f"{back}By{by}_{suffix_of(str(table.name))}", reverse))
+    return {table.name: _named_relations(wanted[table.name], set(columns[table.name].values())) for table in catalog.tables}
+
+
+def _named_relations(wanted: list[tuple[str, str, Relation]], taken: set[str]) -> list[Relation]:
+    """A column keeps its name; of two relations of one name neither is the first."""
+    count = Counter(plain for plain, _, _ in wanted)
+    named = []
+    for plain, long, r in wanted:
+        name = plain if count[plain] == 1 and plain not in taken else long
+        if name in taken:
+            name = f"{name}_{suffix_of('_'.join(r.columns + r.target_columns))}"
+        taken.add(name)
+        named.append(Relation(name, r.columns, r.target, r.target_columns, r.many, r.nullable))
+    return named
+
+
+def _to_one_name(key: ForeignKey, columns: Mapping[str, str]) -> tuple[str, str]:
+    """Return the field of a foreign key, its column less `Id`, and what follows `By` when it must."""
+    by = "And".join(pascal_case(column) for column in key.columns)
+    plain = columns[key.columns[0]]
+    if len(key.columns) == 1 and len(plain) > 2 and plain.endswith("Id"):
+        return plain[:-2], by
+    return camel_case(str(key.target)), by
+
+
+def _is_main(key: ForeignKey, field: str) -> bool:
+    target = camel_case(key.target.name)
+    return field in (target, inflection.singularize(target))
+
+
+def _visible(relation: Relation, own: frozenset[str], shown: Mapping[TableName, frozenset[str]]) -> bool:
+    return set(relation.columns) <= own and set(relation.target_columns) <= shown.get(relation.target, frozenset())
+
+
+def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
+    enums = {t.enum for table in catalog.tables for column in table.columns for t in _types_of(column.type) if t.kind is Kind.ENUM}
+    return _distinct({name: pascal_case(name) for name in enums}, _FIXED_TYPES | set(types))
+
+
+def _types_of(sql_type: SqlType) -> tuple[SqlType, ...]:
+    return (sql_type, sql_type.element) if sql_type.element else (sql_type,)

@@ -1,0 +1,200 @@
+"""Query text → parsed, validated and planned once; planned again only for another shape of variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, execute_sync, parse, validate
+from graphql.language import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    OperationType,
+)
+
+from dynamic_databases.catalog.capabilities import JsonWay
+from schema.bounded import Bounded
+from schema.arguments import Arguments, VariableReader, VariableShape, coerce_variables, shape_of, variable_readers
+from schema.built import BuiltSchema
+from schema.errors import BadUserInput, InvalidDocument
+from schema.limits import Limits
+from schema.plan.nodes import Introspect, Page, Plan, Root, Typename
+from schema.plan.operation import plan_operation
+from schema.plan.select import PlanContext
+from schema.sql.compile import CompiledWrite, Compiler
+from schema.sql.statement import Statement
+from schema.validation.rules import rules_of
+
+_SHAPES_PER_OPERATION = 64
+_PARSED, _VALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
+
+
+@dataclass(frozen=True)
+class PreparedRoot:
+    """A root field with its statement: None where it is read the portable way or is no statement."""
+
+    root: Root
+    read: Statement | None = None
+    write: CompiledWrite | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An operation for one shape of its variables, ready to run."""
+
+    plan: Plan
+    roots: tuple[PreparedRoot, ...]
+    compiler: Compiler | None
+
+
+class CompiledOperation:
+    """One operation of a valid document; keeps what it prepared, by the variables' shape."""
+
+    def __init__(self, built: BuiltSchema, document: DocumentNode, operation: OperationDefinitionNode, limits: Limits) -> None:
+        self.built = built
+        self.document = document
+        self.operation = operation
+        self._limits = limits
+        self._fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
+        self._readers: tuple[VariableReader, ...] = variable_readers(
+            built.schema.graphql_schema, operation.variable_definitions
+        )
+        self._prepared: Bounded[VariableShape, Prepared] = Bounded(_SHAPES_PER_OPERATION)
+        self._introspected: dict[str, bytes] = {}
+
+    @property
+    def is_mutation(self) -> bool:
+        return self.operation.operation is OperationType.MUTATION
+
+    def variables(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the variables coerced. Raises BadUserInput."""
+        return coerce_variables(self._readers, given)
+
+    def prepare(self, variables: Mapping[str, Any]) -> Prepared:
+        """Return the operation for this shape of variables, planned and compiled once per shape."""
+        shape = shape_of(self._readers, variables)
+        known = self._prepared.get(shape)
+        if known is None:
+            known = self._prepare(variables)
+            self._prepared.put(shape, known)
+        return known
+
+    def plan(self, variables: Mapping[str, Any]) -> Plan:
+        """Return the plan alone: what will be read and written."""
+        arguments = Arguments(self._readers, variables)
+        names = self.built.names
+        context = PlanContext(self.built.schema.graphql_schema, names, self._fragments, arguments, self._limits)
+        fields = self.built.mutations if self.is_mutation else self.built.queries
+        return plan_operation(context, self.operation, fields)
+
+    def constant(self, action: object, variables: Mapping[str, Any]) -> bytes:
+        """Return the JSON of a root field that needs no database."""
+        if isinstance(action, Typename):
+            return orjson.dumps(action.name)
+        if isinstance(action, Introspect):
+            return self.introspect(action.key, variables)
+        raise TypeError(f"{action} needs a database")
+
+    def introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
+        """Return the JSON of one introspection root field, computed once where no variable is in play."""
+        if self._readers:
+            return self._introspect(key, variables)
+        if key not in self._introspected:
+            self._introspected[key] = self._introspect(key, variables)
+        return self._introspected[key]
+
+    def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
+        plan = self.plan(variables)
+        capabilities = self.built.key.capabilities
+        compiler = Compiler(capabilities, self._limits) if plan.writes or capabilities.json is JsonWay.EXACT else None
+        return Prepared(plan, tuple(_prepared_root(root, compiler) for root in plan.roots), compiler)
+
+    def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
+        nodes = [
+            node
+            for node in self.operation.selection_set.selections
+            if not isinstance(node, FieldNode) or (node.alias or node.name).value == key
+        ]
+        selection_set = type(self.operation.selection_set)(selections=tuple(nodes))
+        operation = OperationDefinitionNode(
+            operation=OperationType.QUERY,
+            name=self.operation.name,
+            variable_definitions=self.operation.variable_definitions,
+            directives=(),
+            selection_set=selection_set,
+        )
+        document = DocumentNode(definitions=(operation, *self._fragments.values()))
+        result = execute_sync(self.built.schema.graphql_schema, document, variable_values=dict(variables))
+        if not isinstance(result, ExecutionResult) or result.data is None:
+            raise BadUserInput("This introspection can't be answered.")
+        return orjson.dumps(result.data.get(key))
+
+
+class OperationCache:
+    """Query text and operation name → `CompiledOperation`, bounded, the least used dropped."""
+
+    def __init__(self, built: BuiltSchema, limits: Limits, max_entries: int) -> None:
+        self._built = built
+        self._limits = limits
+        self._entries: Bounded[tuple[str, str | None], CompiledOperation] = Bounded(max_entries)
+
+    def compile(self, query: str, operation_name: str | None) -> CompiledOperation:
+        """Return the operation. Raises InvalidDocument or BadUserInput; neither is kept."""
+        key = (query, operation_name)
+        known = self._entries.get(key)
+        if known is None:
+            known = self._compile(query, operation_name)
+            self._entries.put(key, known)
+        return known
+
+    def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:
+        document = _parsed(query, self._limits)
+        operation = _chosen(document, operation_name)
+        schema = self._built.schema.graphql_schema
+        try:
+            errors = validate(schema, document, rules_of(self._limits), max_errors=self._limits.max_errors)
+        except RecursionError:
+            raise BadUserInput("The document is nested too deeply.") from None
+        if errors:
+            raise InvalidDocument(_code_of(errors), [error.formatted for error in errors])  # type: ignore[misc]
+        return CompiledOperation(self._built, document, operation, self._limits)
+
+
+def _prepared_root(root: Root, compiler: Compiler | None) -> PreparedRoot:
+    if isinstance(root.action, Typename | Introspect) or compiler is None:
+        return PreparedRoot(root)
+    if isinstance(root.action, Page):
+        return PreparedRoot(root, read=compiler.page(root.action))
+    return PreparedRoot(root, write=compiler.write(root.action))
+
+
+def _parsed(query: str, limits: Limits) -> DocumentNode:
+    try:
+        return parse(query, max_tokens=limits.max_tokens, no_location=False)
+    except GraphQLError as error:
+        code = "QUERY_TOO_COMPLEX" if "token" in error.message and "limit" in error.message.lower() else _PARSED
+        raise InvalidDocument(code, [dict(error.formatted)]) from None
+    except RecursionError:
+        raise InvalidDocument(_PARSED, [{"message": "The document is nested too deeply."}]) from None
+
+
+def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is not None:
+        operations = [node for node in operations if node.name and node.name.value == name]
+        if not operations:
+            raise BadUserInput(f"The document has no operation named {name!r}.")
+    elif len(operations) > 1:
+        raise BadUserInput("The document has several operations: send operationName.")
+    if not operations:
+        raise InvalidDocument(_VALID, [{"message": "The document has no operation to run."}])
+    return operations[0]
+
+
+def _code_of(errors: list[GraphQLError]) -> str:
+    own = next((error.extensions["code"] for error in errors if error.extensions and "code" in error.extensions), None)
+    return str(own) if own else _VALID

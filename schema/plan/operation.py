@@ -1,0 +1,78 @@
+"""One operation → `Plan`: each root field to the planner of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graphql.language import OperationDefinitionNode, OperationType
+
+from schema.naming import NamedTable
+from schema.plan.nodes import AllOf, Compare, Introspect, Op, Page, Plan, Root, Typename, Write
+from schema.plan.select import (
+    CollectedField,
+    PlanContext,
+    argument_trees,
+    collect_fields,
+    field_of,
+    plan_key,
+    plan_list,
+    plan_row,
+)
+
+from schema.plan.write import plan_delete_by_pk, plan_insert_one, plan_save, plan_update_by_pk
+
+RootPlanner = Callable[[PlanContext, CollectedField, NamedTable], "Page | Write"]
+
+
+@dataclass(frozen=True)
+class RootField:
+    """What a root field of the schema stands for; the schema keeps one per field name."""
+
+    table: NamedTable
+    planner: RootPlanner
+    nullable: bool
+
+
+def plan_rows(context: PlanContext, field: CollectedField, table: NamedTable) -> Page:
+    return plan_list(context, field, "Query", table)
+
+
+def plan_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -> Page:
+    given = argument_trees(context, field.nodes[0], field_of(context, "Query", field.name))
+    row = plan_row(context, field.selections, table)
+    where = AllOf(tuple(Compare(a.column, Op.EQ, a.slot) for a in plan_key(given, table)))
+    return Page(row.table, row.selection, where, single=True)
+
+
+def root_fields_of(table: NamedTable) -> tuple[dict[str, RootField], dict[str, RootField]]:
+    """Return the query and the mutation fields that a table has for this access."""
+    queries = {table.field: RootField(table, plan_rows, nullable=False)}
+    mutations: dict[str, RootField] = {}
+    if not table.key:
+        return queries, mutations
+    queries[f"{table.field}ByPk"] = RootField(table, plan_by_pk, nullable=True)
+    if table.insertable:
+        mutations[f"insert{table.type}One"] = RootField(table, plan_insert_one, nullable=True)
+    if table.updatable:
+        mutations[f"update{table.type}ByPk"] = RootField(table, plan_update_by_pk, nullable=True)
+        mutations[f"save{table.type}"] = RootField(table, plan_save, nullable=True)
+    if table.deletable:
+        mutations[f"delete{table.type}ByPk"] = RootField(table, plan_delete_by_pk, nullable=True)
+    return queries, mutations
+
+
+def plan_operation(context: PlanContext, operation: OperationDefinitionNode, fields: dict[str, RootField]) -> Plan:
+    """Return the plan of one operation over `fields`, the root fields of its type."""
+    roots: list[Root] = []
+    writes = operation.operation is OperationType.MUTATION
+    for collected in collect_fields(context, operation.selection_set.selections):
+        if collected.name in ("__schema", "__type", "_empty"):
+            roots.append(Root(collected.key, nullable=False, action=Introspect(collected.key)))
+        elif collected.name == "__typename":
+            name = "Mutation" if writes else "Query"
+            roots.append(Root(collected.key, nullable=False, action=Typename(collected.key, name)))
+        else:
+            field = fields[collected.name]
+            roots.append(Root(collected.key, field.nullable, field.planner(context, collected, field.table)))
+    return Plan(tuple(roots), writes)

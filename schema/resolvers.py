@@ -1,0 +1,76 @@
+"""Resolvers for plain `schema.execute(…)`: they run the planned field and read its tree by response key.
+
+The gateway doesn't pass here. People who hold a `BuiltSchema` do, with the active database
+(`use_database`) or `context_value={"alias": …}`. Each root field is read, or written in its own
+transaction, when GraphQL's executor comes to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_introspection_type
+from graphql.language import DocumentNode
+
+from dynamic_databases.active import active_alias
+from dynamic_databases.errors import NoActiveDatabase
+from dynamic_databases.registry import process_registry
+from schema.built import BuiltSchema
+from schema.limits import Limits
+from schema.operations import CompiledOperation, Prepared
+from schema.runner import Runner
+
+
+def with_resolvers(built: BuiltSchema, limits: Limits) -> None:
+    """Give every field of a schema its resolver."""
+    schema = built.schema.graphql_schema
+
+    def resolve_root(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+        return _run_root(built, limits, info)
+
+    for found in schema.type_map.values():
+        if not isinstance(found, GraphQLObjectType) or is_introspection_type(found):
+            continue
+        is_root = found in (schema.query_type, schema.mutation_type)
+        for field in found.fields.values():
+            kind = get_named_type(field.type)
+            field.resolve = resolve_root if is_root else _read_enum if isinstance(kind, GraphQLEnumType) else _read
+
+
+def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> Any:
+    """Plan the whole operation, run the one root field that is asked for."""
+    document = DocumentNode(definitions=(info.operation, *info.fragments.values()))
+    operation = CompiledOperation(built, document, info.operation, limits)
+    whole = operation.prepare(info.variable_values)
+    roots = tuple(root for root in whole.roots if root.root.key == info.path.key)
+    prepared = Prepared(whole.plan, roots, whole.compiler)
+    alias = _alias(info)
+    registry = process_registry()
+    with registry.connections.lease(alias) as wrapper:
+        runner = Runner(wrapper, lambda: registry.models(alias), limits)
+        answer = runner.run(operation, prepared, info.variable_values)
+    if answer.errors:
+        raise answer.errors[0][1]
+    return orjson.loads(answer.fragments[0][1]) if answer.fragments else None
+
+
+def _alias(info: GraphQLResolveInfo) -> str:
+    given = info.context.get("alias") if isinstance(info.context, dict) else None
+    alias = given or active_alias()
+    if alias is None:
+        raise NoActiveDatabase(info.parent_type.name)
+    return str(alias)
+
+
+def _read(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    return source.get(info.path.key)
+
+
+def _read_enum(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    """The tree holds the enum's GraphQL names; the executor wants the database's labels."""
+    value = source.get(info.path.key)
+    kind = get_named_type(info.return_type)
+    if not isinstance(kind, GraphQLEnumType) or value is None:
+        return value
+    return [kind.values[item].value for item in value] if isinstance(value, list) else kind.values[value].value

@@ -1,0 +1,79 @@
+"""What a vendor must say: quoting, JSON, comparisons, values, locks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dynamic_databases.catalog.types import SqlType, TableName
+from schema.plan.nodes import Compare, OrderTerm, Slot
+from schema.sql.statement import Binder, Sql
+
+
+class Dialect(Protocol):
+    """One instance per vendor; all methods are pure."""
+
+    begin: str  # starts a transaction that may write
+    insert_defaults: str  # INSERT without any column
+
+    def quote(self, name: str) -> str: ...
+
+    def table(self, name: TableName) -> str: ...
+
+    def placeholders(self, text: str) -> str:
+        """Return a finished text in the driver's parameter style."""
+        ...
+
+    def binder(self, slot: Slot) -> Binder:
+        """Return what turns a coerced GraphQL value into the driver's."""
+        ...
+
+    def slot(self, slot: Slot) -> Sql:
+        """Return a slot's placeholder, typed where the vendor needs it."""
+        ...
+
+    def compare(self, column: str, node: Compare) -> Sql:
+        """Return a comparison of the column expression with the node's slot."""
+        ...
+
+    def differs(self, column: str, slot: Slot) -> Sql:
+        """Return a boolean that is true where the column doesn't hold the value to the letter."""
+        ...
+
+    def json_value(self, column: str, sql_type: SqlType) -> str:
+        """Return a column expression as it is to be spelled in JSON."""
+        ...
+
+    def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
+        """Return an object of any number of keys."""
+        ...
+
+    def json_array(self, item: Sql, source: Sql) -> Sql:
+        """Return a scalar subquery: the array of `item` over the rows of `source`, in their order."""
+        ...
+
+    def text(self, value: str) -> str:
+        """Return a text literal."""
+        ...
+
+    def order(self, expression: str, term: OrderTerm, *, nullable: bool) -> str: ...
+
+    def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
+        """Return the end of a page's query: LIMIT and OFFSET, or what the vendor has."""
+        ...
+
+    def locked(self) -> str:
+        """Return what locks the rows of a SELECT for this transaction."""
+        ...
+
+    def json_text(self, value: Sql) -> Sql:
+        """Return a JSON value as text."""
+        ...
+
+    def key_out(self, column: str) -> str:
+        """Return a key column in the form in which a slot of use RAW takes it back."""
+        ...
+
+    def answer(self, value: Sql) -> Sql:
+        """Return the statement that answers one JSON value as one text."""
+        ...

@@ -1,0 +1,160 @@
+"""SQLite's dialect. At most 127 arguments to a function; ASCII case in LIKE; no row locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dynamic_databases.catalog.types import Kind, SqlType, TableName
+from dynamic_databases.identifiers import quote
+from schema import spelling
+from schema.plan.nodes import Compare, Op, OrderTerm, Slot, Use
+from schema.sql.binding import big_integer, glob_pattern, json_text, like_pattern, naive_utc, storable_text
+from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
+
+_KEYS_PER_OBJECT = 60  # two arguments each, of 127
+_FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
+    "gateway_float": (1, spelling.float_text),
+    "gateway_decimal": (2, lambda value, scale: spelling.decimal_text(value, scale) if value is not None else None),
+    "gateway_date": (1, spelling.date_text),
+    "gateway_time": (1, spelling.time_text),
+    "gateway_local_datetime": (1, spelling.local_datetime_text),
+    "gateway_datetime": (1, spelling.datetime_text),
+    "gateway_uuid": (1, spelling.uuid_text),
+    "gateway_base64": (1, spelling.base64_text),
+    "gateway_inside": (1, lambda text: text[1:-1]),  # an object's text without its braces
+}
+_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
+_SPELLED: dict[Kind, str] = {
+    Kind.BOOLEAN: "json(CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)",
+    Kind.INTEGER: "CASE WHEN typeof({0}) = 'integer' AND {0} BETWEEN -2147483648 AND 2147483647 THEN {0} END",
+    Kind.BIGINT: "CASE WHEN typeof({0}) = 'integer' THEN CAST({0} AS TEXT) END",
+    Kind.FLOAT: "json(coalesce(gateway_float({0}), 'null'))",
+    Kind.TEXT: "CASE WHEN typeof({0}) <> 'blob' THEN CAST({0} AS TEXT) END",
+    Kind.BINARY: "CASE WHEN {0} IS NOT NULL THEN gateway_base64({0}) END",
+    Kind.DATE: "gateway_date({0})",
+    Kind.TIME: "gateway_time({0})",
+    Kind.LOCAL_DATETIME: "gateway_local_datetime({0})",
+    Kind.DATETIME: "gateway_datetime({0})",
+    Kind.UUID: "gateway_uuid({0})",
+    Kind.JSON: "json(CASE WHEN json_valid({0}) THEN {0} ELSE 'null' END)",
+    Kind.OTHER: "CASE WHEN typeof({0}) <> 'blob' THEN CAST({0} AS TEXT) END",
+}
+_BOUND: dict[Kind, Binder] = {
+    Kind.BOOLEAN: int,
+    Kind.BIGINT: big_integer,
+    Kind.DECIMAL: lambda value: format(value, "f"),
+    Kind.DATE: lambda value: value.isoformat(),
+    Kind.TIME: lambda value: value.isoformat(),
+    Kind.LOCAL_DATETIME: lambda value: naive_utc(value).isoformat(sep=" "),
+    Kind.DATETIME: lambda value: naive_utc(value).isoformat(sep=" "),
+    Kind.INTEGER: int,
+    Kind.FLOAT: float,
+    Kind.BINARY: bytes,
+    Kind.JSON: json_text,
+}
+
+
+def add_functions(connection: Any, **_kwargs: Any) -> None:
+    """Give an SQLite connection the functions that spell values (Django's `connection_created`)."""
+    if connection.vendor == "sqlite":
+        for name, (arguments, function) in _FUNCTIONS.items():
+            connection.connection.create_function(name, arguments, function, deterministic=True)
+
+
+class SqliteDialect:
+    """See `schema.sql.dialect.Dialect`."""
+
+    begin = "BEGIN IMMEDIATE"  # a read that becomes a write would fail as SQLITE_BUSY
+    insert_defaults = "DEFAULT VALUES"
+
+    def quote(self, name: str) -> str:
+        return quote(name, "sqlite")
+
+    def table(self, name: TableName) -> str:
+        return quote(name.name, "sqlite")
+
+    def placeholders(self, text: str) -> str:
+        return text.replace(PLACE, "?")
+
+    def binder(self, slot: Slot) -> Binder:
+        if slot.use is Use.PATTERN:
+            return glob_pattern
+        if slot.use is Use.ICASE_PATTERN:
+            return like_pattern
+        if slot.use is Use.RAW:
+            return _as_it_is
+        one = _nullable(_BOUND.get(slot.type.kind, storable_text))
+        if slot.use is Use.LIST:
+            return lambda values: json_text([one(value) for value in values])
+        return one
+
+    def slot(self, slot: Slot) -> Sql:
+        return value_of(slot)
+
+    def compare(self, column: str, node: Compare) -> Sql:
+        match node.op:
+            case Op.IN | Op.NIN:
+                negation = "NOT " if node.op is Op.NIN else ""
+                return sql("{} {}IN (SELECT value FROM json_each({}))", column, negation, value_of(node.slot))
+            case Op.LIKE | Op.NLIKE:
+                return sql("{} {}GLOB {}", column, "NOT " if node.op is Op.NLIKE else "", value_of(node.slot))
+            case Op.ILIKE | Op.NILIKE:
+                negation = "NOT " if node.op is Op.NILIKE else ""
+                return sql("{} {}LIKE {} ESCAPE '\\'", column, negation, value_of(node.slot))
+            case _:
+                return sql("{} {} {}", column, _OPERATORS[node.op], value_of(node.slot))
+
+    def differs(self, column: str, slot: Slot) -> Sql:
+        collation = " COLLATE BINARY" if slot.type.kind is Kind.TEXT else ""
+        return sql("{}{} IS NOT {}", column, collation, value_of(slot))
+
+    def json_value(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is Kind.DECIMAL:
+            scale = "NULL" if sql_type.scale is None else sql_type.scale
+            return f"gateway_decimal({column}, {scale})"
+        return _SPELLED[sql_type.kind].replace("{0}", column)
+
+    def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
+        if len(pairs) <= _KEYS_PER_OBJECT:
+            return sql("json_object({})", joined(", ", (sql("{}, {}", self.text(key), value) for key, value in pairs)))
+        chunks = [self.json_object(pairs[i : i + _KEYS_PER_OBJECT]) for i in range(0, len(pairs), _KEYS_PER_OBJECT)]
+        inner = joined(" || ',' || ", (sql("gateway_inside({})", chunk) for chunk in chunks))
+        return sql("json('{{' || {} || '}}')", inner)
+
+    def json_array(self, item: Sql, source: Sql) -> Sql:
+        return sql("(SELECT json_group_array({}) FROM {})", item, source)
+
+    def text(self, value: str) -> str:
+        return "'" + value.replace("'", "''") + "'"
+
+    def order(self, expression: str, term: OrderTerm, *, nullable: bool) -> str:
+        direction = " DESC" if term.descending else ""
+        # SQLite counts NULL as the smallest value.
+        natural = term.nulls_first != term.descending
+        nulls = "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
+        return f"{expression}{direction}{nulls}"
+
+    def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
+        size = value_of(limit) if limit else Sql("-1")
+        return sql("LIMIT {} OFFSET {}", size, value_of(offset)) if offset else sql("LIMIT {}", size)
+
+    def locked(self) -> str:
+        return ""  # BEGIN IMMEDIATE has locked the database
+
+    def json_text(self, value: Sql) -> Sql:
+        return value
+
+    def key_out(self, column: str) -> str:
+        return column
+
+    def answer(self, value: Sql) -> Sql:
+        return sql("SELECT CAST({} AS BLOB)", value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _nullable(bind: Binder) -> Binder:
+    return lambda value: None if value is None else bind(value)

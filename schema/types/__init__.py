@@ -1,0 +1,1 @@
+"""GraphQL types: the fixed vocabulary as Graphene classes, the tables' as graphql-core objects."""

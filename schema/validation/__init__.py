@@ -1,0 +1,1 @@
+"""Limits of documents as validation rules, one rule per module."""

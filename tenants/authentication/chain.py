@@ -1,0 +1,29 @@
+"""The order in which authenticators are asked: one answer or one error."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from tenants.directory import Snapshot
+from tenants.principals import Principal
+
+
+class Authenticator(Protocol):
+    """One way of proving who asks."""
+
+    def authenticate(self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime) -> Principal | None:
+        """Return who asks, None where nothing of this kind is given, or raise Unauthenticated."""
+        ...
+
+
+def authenticate(
+    chain: Sequence[Authenticator], headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
+) -> Principal | None:
+    """Return the first answer of the chain, None where nobody says who asks."""
+    for authenticator in chain:
+        principal = authenticator.authenticate(headers, snapshot, now)
+        if principal is not None:
+            return principal
+    return None

@@ -1,0 +1,162 @@
+"""All tenants, tokens and roles of this process as one immutable snapshot.
+
+Look-ups by slug, id, domain or token are dictionary look-ups: no query on the way of a request.
+The snapshot is replaced as a whole when the control database's revision grows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynamic_databases.active import Alias
+from tenants.models import DEFAULT_ENVIRONMENT, ApiToken, Environment, Role, Tenant, TenantDatabase
+
+
+@dataclass(frozen=True)
+class DirectoryEntry:
+    """One active tenant and the alias of its database in each environment."""
+
+    pk: int
+    slug: str
+    name: str
+    anonymous_role: str
+    environments: Mapping[str, Alias]
+
+    @property
+    def default_environment(self) -> str:
+        """Production where the tenant has it, else its first."""
+        if DEFAULT_ENVIRONMENT in self.environments:
+            return DEFAULT_ENVIRONMENT
+        return next(iter(self.environments), DEFAULT_ENVIRONMENT)
+
+
+@dataclass(frozen=True)
+class TokenRecord:
+    """What a token opens, by its hash."""
+
+    prefix: str
+    tenant_pk: int
+    environment: str | None
+    role: str
+    expires_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One row of `TablePermission` as a value; None: not permitted."""
+
+    table: str
+    select: frozenset[str] | None
+    insert: frozenset[str] | None
+    update: frozenset[str] | None
+    delete: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of the control tables."""
+
+    tenants: tuple[DirectoryEntry, ...] = ()
+    by_name: Mapping[str, DirectoryEntry] = field(default_factory=dict)
+    tokens: Mapping[str, TokenRecord] = field(default_factory=dict)
+    roles: Mapping[str, tuple[Permission, ...]] = field(default_factory=dict)
+
+    def tenant(self, name: str) -> DirectoryEntry | None:
+        """Return the active tenant of this slug, numeric id or domain name."""
+        return self.by_name.get(name.lower())
+
+    def tenant_of_pk(self, pk: int) -> DirectoryEntry | None:
+        return self.by_name.get(str(pk))
+
+
+class Directory:
+    """The owner of the current snapshot."""
+
+    _MISS_SECONDS = 0.2  # how often an unknown name may cost a query
+
+    def __init__(self, alias_prefix: str) -> None:
+        self._alias_prefix = alias_prefix
+        self._lock = threading.Lock()
+        self._stale = True
+        self._next_miss = 0.0
+        self.snapshot = Snapshot()
+
+    def invalidate(self) -> None:
+        self._stale = True
+
+    def current(self) -> Snapshot:
+        """Return the snapshot, read anew (with queries) where it is stale."""
+        if self._stale:
+            with self._lock:
+                if self._stale:
+                    self._stale = False  # before the read: a change during it counts again
+                    try:
+                        self.snapshot = _read_snapshot(self._alias_prefix)
+                    except BaseException:
+                        self._stale = True
+                        raise
+        return self.snapshot
+
+    def may_ask_again(self) -> bool:
+        """Return whether an unknown name may be looked for in the control database now."""
+        now = time.monotonic()
+        if now < self._next_miss:
+            return False
+        self._next_miss = now + self._MISS_SECONDS
+        return True
+
+    @property
+    def is_stale(self) -> bool:
+        return self._stale
+
+
+def _read_snapshot(alias_prefix: str) -> Snapshot:
+    aliases: dict[int, dict[str, Alias]] = {}
+    attachments = TenantDatabase.objects.filter(database__enabled=True).order_by("environment__position", "environment__name")
+    for tenant_pk, environment, database_pk in attachments.values_list("tenant_id", "environment__name", "database_id"):
+        aliases.setdefault(tenant_pk, {})[environment] = Alias(f"{alias_prefix}{database_pk}")
+    tenants: list[DirectoryEntry] = []
+    by_name: dict[str, DirectoryEntry] = {}
+    for row in Tenant.objects.filter(active=True):
+        entry = DirectoryEntry(row.pk, row.slug, row.name, row.anonymous_role, aliases.get(row.pk, {}))
+        tenants.append(entry)
+        for domain in row.domains or []:
+            by_name[str(domain).lower()] = entry
+        by_name[row.slug] = by_name[str(row.pk)] = entry
+    return Snapshot(tuple(tenants), by_name, _tokens(), _roles())
+
+
+def _tokens() -> dict[str, TokenRecord]:
+    names = dict(Environment.objects.values_list("pk", "name"))
+    rows = ApiToken.objects.filter(revoked_at=None, tenant__active=True)
+    return {
+        row.digest: TokenRecord(
+            row.prefix, row.tenant_id, names[row.environment_id] if row.environment_id else None, row.role, row.expires_at
+        )
+        for row in rows
+    }
+
+
+def _roles() -> dict[str, tuple[Permission, ...]]:
+    return {
+        role.name: tuple(
+            Permission(
+                row.table,
+                _columns(row.select_columns),
+                _columns(row.insert_columns),
+                _columns(row.update_columns),
+                row.can_delete,
+            )
+            for row in role.permissions.all()
+        )
+        for role in Role.objects.prefetch_related("permissions")
+    }
+
+
+def _columns(value: Any) -> frozenset[str] | None:
+    return None if value is None else frozenset(str(name) for name in value)

@@ -1,0 +1,104 @@
+"""The control tables: tenants, environments, their databases, tokens, roles."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from jsonfield import JSONField
+
+from dynamic_databases.models import Database
+
+# A slug is part of paths and host names, and is never mistaken for a numeric id.
+SLUG = RegexValidator(r"^(?![0-9]+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", "use a-z, 0-9 and -, not digits alone")
+DEFAULT_ENVIRONMENT = "production"
+
+
+class Role(models.Model):
+    """What a token may do; the role `admin` has everything and needs no row here."""
+
+    name = models.CharField(max_length=50, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TablePermission(models.Model):
+    """What a role may do with one table, or with every table (`*`).
+
+    Columns are a list of names, `["*"]` for all, or null where the operation isn't permitted.
+    """
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="permissions")
+    table = models.CharField(max_length=300, default="*")
+    select_columns = JSONField(null=True, blank=True, default=None)
+    insert_columns = JSONField(null=True, blank=True, default=None)
+    update_columns = JSONField(null=True, blank=True, default=None)
+    can_delete = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "table"], name="one_permission_per_table")]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.table}"
+
+
+class Tenant(models.Model):
+    """A customer: found by slug, id or domain name."""
+
+    slug = models.CharField(max_length=63, unique=True, validators=[SLUG])
+    name = models.CharField(max_length=200, blank=True)
+    domains = JSONField(default=list, blank=True, help_text='Domain names, as ["acme.example.com"].')
+    active = models.BooleanField(default=True)
+    anonymous_role = models.CharField(
+        max_length=50, blank=True, help_text="Role of callers without a token; used by the demo on loopback only."
+    )
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Environment(models.Model):
+    """A stage that each tenant may have a database in."""
+
+    name = models.CharField(max_length=63, unique=True, validators=[SLUG])
+    position = models.IntegerField(default=100)
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantDatabase(models.Model):
+    """The database that a tenant uses in an environment."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="attachments")
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT)
+    database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="attachments")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "environment"], name="one_database_per_environment")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} {self.environment}: {self.database}"
+
+
+class ApiToken(models.Model):
+    """A token's hash and what it opens; the token itself is shown once and kept nowhere."""
+
+    name = models.CharField(max_length=100, blank=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="tokens")
+    environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.CASCADE)
+    role = models.CharField(max_length=50)
+    prefix = models.CharField(max_length=16, db_index=True, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… of {self.tenant}"

@@ -1,0 +1,20 @@
+"""Who asks, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ADMIN_ROLE = "admin"  # has everything; needs no row in the table of roles
+
+
+@dataclass(frozen=True)
+class Principal:
+    """An authenticated caller: what it may reach (`tenant_pk`, `environment`; None: any) and as what."""
+
+    name: str
+    role: str
+    tenant_pk: int | None = None
+    environment: str | None = None
+
+    def may_enter(self, tenant_pk: int, environment: str) -> bool:
+        return self.tenant_pk in (None, tenant_pk) and self.environment in (None, environment)

@@ -1,0 +1,84 @@
+"""Path, headers, token and host → `TenantRef` (pure) → the directory → an alias."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from dynamic_databases.active import Alias
+from tenants.directory import DirectoryEntry, Snapshot
+from tenants.errors import TenantNotFound, Unauthenticated
+from tenants.principals import Principal
+
+_PATH = re.compile(r"/t/(?P<tenant>[^/]+)(?:/(?P<environment>[^/]+))?/(?P<document>[^/]+)")
+
+
+@dataclass(frozen=True)
+class TenantRef:
+    """The tenant and environment that a request names; None where it names none.
+
+    `host` is the tenant that the host's name stands for; it counts last.
+    """
+
+    tenant: str | None
+    environment: str | None
+    host: str
+
+
+@dataclass(frozen=True)
+class ResolvedTenant:
+    """The tenant and database that a request goes to."""
+
+    tenant: DirectoryEntry
+    environment: str
+    alias: Alias
+
+
+def tenant_ref(path: str, query: str, headers: Mapping[str, str], tenant_domain: str = "") -> TenantRef:
+    """Return what a request names: the path counts before the headers, `?env=` after them."""
+    match = _PATH.fullmatch(path)
+    in_path = match.groupdict() if match else {}
+    environment = in_path.get("environment") or headers.get("x-environment") or parse_qs(query).get("env", [None])[0]
+    return TenantRef(
+        in_path.get("tenant") or headers.get("x-tenant") or None,
+        environment or None,
+        _tenant_of_host(headers.get("host", ""), tenant_domain),
+    )
+
+
+def resolve(
+    ref: TenantRef, principal: Principal | None, snapshot: Snapshot, *, anonymous: bool
+) -> tuple[ResolvedTenant, Principal]:
+    """Return the database that `principal` reaches by `ref`, and as whom.
+
+    `anonymous` says whether a tenant's anonymous role counts on this connection. Raises
+    Unauthenticated where there is neither a principal nor such a role, whether the tenant exists
+    or not; TenantNotFound where the tenant is unknown, inactive, without a database or not theirs.
+    """
+    entry = _entry(ref, principal, snapshot)
+    if principal is None:
+        if not anonymous or (entry is not None and not entry.anonymous_role):
+            raise Unauthenticated
+        principal = Principal("anonymous", entry.anonymous_role if entry else "")
+    if entry is None:
+        raise TenantNotFound
+    environment = ref.environment or principal.environment or entry.default_environment
+    alias = entry.environments.get(environment)
+    if alias is None or not principal.may_enter(entry.pk, environment):
+        raise TenantNotFound
+    return ResolvedTenant(entry, environment, alias), principal
+
+
+def _entry(ref: TenantRef, principal: Principal | None, snapshot: Snapshot) -> DirectoryEntry | None:
+    if ref.tenant is not None:
+        return snapshot.tenant(ref.tenant)
+    if principal is not None and principal.tenant_pk is not None:
+        return snapshot.tenant_of_pk(principal.tenant_pk)
+    return snapshot.tenant(ref.host)
+
+
+def _tenant_of_host(host: str, tenant_domain: str) -> str:
+    name = re.sub(r":\d+$", "", host).lower()
+    return name.removesuffix(f".{tenant_domain}") if tenant_domain else name
