@@ -40,7 +40,11 @@ class DatabaseForm(forms.ModelForm[Database]):
 
     def clean_config(self) -> Any:
         config = self.cleaned_data["config"]
-        stored = self.instance.config if self.instance.pk and isinstance(self.instance.config, dict) else {}
+        stored = (
+            self.instance.config
+            if self.instance.pk and isinstance(self.instance.config, dict)
+            else {}
+        )
         return restore(config, stored) if isinstance(config, dict) else config
 
 

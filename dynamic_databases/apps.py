@@ -34,12 +34,14 @@ class DynamicDatabasesConfig(AppConfig):
         from dynamic_databases.registry import Registry  # noqa: PLC0415
 
         checks.register(check_settings)
-        databases = settings.DATABASES
+        databases: object = settings.DATABASES
         if not isinstance(databases, DatabaseAliases):
             return  # the check says so
         pool = Connections(settings.GATEWAY_MAX_IDLE_CONNECTIONS, settings.GATEWAY_DEADLINE_MS)
         self.registry = Registry(load_source, databases.pk_of, pool)
-        self.invalidator = Invalidator(self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS)
+        self.invalidator = Invalidator(
+            self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS
+        )
         self.registry.set_before_use(self.invalidator.poll_if_due)
         install_thread_wrappers(pool.generation)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))

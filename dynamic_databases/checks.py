@@ -14,7 +14,8 @@ _ROUTER = "dynamic_databases.router.DynamicDatabasesRouter"
 
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     problems: list[CheckMessage] = []
-    if not isinstance(settings.DATABASES, DatabaseAliases):
+    databases: object = settings.DATABASES
+    if not isinstance(databases, DatabaseAliases):
         problems.append(
             Error(
                 "settings.DATABASES is no DatabaseAliases.",

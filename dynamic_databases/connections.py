@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+from django.db import connections as _django_connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
+
+# Typed loosely: Django's storage of wrappers (`_connections`) is no part of its public types.
+connections: Any = _django_connections
 
 # A lease outlives a new generation: what runs finishes on what it began with.
 _LEASED = "leased_by_the_gateway"

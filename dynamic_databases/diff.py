@@ -21,10 +21,16 @@ class Conflict:
 
 def patch_of(read: Mapping[str, Any], now: Mapping[str, Any]) -> Patch:
     """Return the fields of `now` that differ from `read`; a field that wasn't read counts as new."""
-    return {name: value for name, value in now.items() if name not in read or not same(read[name], value)}
+    return {
+        name: value
+        for name, value in now.items()
+        if name not in read or not same(read[name], value)
+    }
 
 
-def conflicts_of(base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[Conflict]:
+def conflicts_of(
+    base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> list[Conflict]:
     """Return the fields that changed underneath and that `mine` would overwrite.
 
     A field conflicts when its value now (`theirs`) is not the one read (`base`), and it is to be

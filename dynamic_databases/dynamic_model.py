@@ -62,10 +62,12 @@ class DynamicSchemaModel(models.Model):
             names = sorted(missing | set(names))
         super().refresh_from_db(using=using, fields=names, from_queryset=from_queryset)
         read = self._state_read()
-        for name in self._loaded_names() if names is None else [self._meta.get_field(n).attname for n in names]:
+        for name in self._loaded_names() if names is None else [self._attname(n) for n in names]:
             read[name] = _snapshot(self.__dict__.get(name))
 
-    def save(self, *args: Any, expect: bool | Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+    def save(
+        self, *args: Any, expect: bool | Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
         """Write only the columns that differ from the state read; nothing where nothing differs.
 
         `expect=True` also demands, in the UPDATE's WHERE, that every column written still holds
@@ -74,7 +76,11 @@ class DynamicSchemaModel(models.Model):
         """
         if self.keyless:
             raise KeylessTable(self.table_name)
-        fresh = self._state.adding or kwargs.get("force_insert") or kwargs.get("update_fields") is not None
+        fresh = (
+            self._state.adding
+            or kwargs.get("force_insert")
+            or kwargs.get("update_fields") is not None
+        )
         if fresh or args:
             super().save(*args, **kwargs)
             self._remember(self.get_deferred_fields())
@@ -89,7 +95,9 @@ class DynamicSchemaModel(models.Model):
             self._save_expecting(patch, self._expected(patch, expect), kwargs.get("using"))
         self._state_read().update({name: _snapshot(value) for name, value in patch.items()})
 
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+    def delete(
+        self, using: str | None = None, keep_parents: bool = False
+    ) -> tuple[int, dict[str, int]]:
         if self.keyless:
             raise KeylessTable(self.table_name)
         return super().delete(using=using, keep_parents=keep_parents)
@@ -110,8 +118,9 @@ class DynamicSchemaModel(models.Model):
         Values that were set and not saved are kept.
         """
         if force_refresh:
-            if type(self).refresher is not None:
-                self.__class__ = type(self).refresher(self)
+            refresher = type(self).refresher
+            if refresher is not None:
+                self.__class__ = refresher(self)
             unsaved = self.changes() if not self._state.adding else {}
             if self.dynamic_attributes and not self._state.adding:
                 self.refresh_from_db(fields=self.dynamic_attributes)
@@ -125,7 +134,7 @@ class DynamicSchemaModel(models.Model):
         """Return the value of an attribute or, failing that, of a column of this name."""
         if name in self.attribute_of_column and not _has_field(type(self), name):
             return getattr(self, self.attribute_of_column[name])
-        return getattr(self, self._meta.get_field(name).attname)
+        return getattr(self, self._attname(name))
 
     def get_attribute_by_column(self, column: str, default: Any = None) -> Any:
         """Return the value of a column, or `default` where the table has no such column."""
@@ -135,7 +144,7 @@ class DynamicSchemaModel(models.Model):
     @classmethod
     def get_field_db_column_name(cls, name: str) -> str:
         """Return the column of an attribute. Raises FieldDoesNotExist."""
-        attname = cls._meta.get_field(name).attname
+        attname = cls._attname(name)
         for column, attribute in cls.attribute_of_column.items():
             if attribute == attname:
                 return column
@@ -149,27 +158,41 @@ class DynamicSchemaModel(models.Model):
         return cls._name_of_attname(cls.attribute_of_column[column])
 
     @classmethod
+    def _attname(cls, name: str) -> str:
+        return cast("models.Field[Any, Any]", cls._meta.get_field(name)).attname
+
+    @classmethod
     def _name_of_attname(cls, attname: str) -> str:
         return next(field.name for field in cls._meta.concrete_fields if field.attname == attname)
 
-    def _save_expecting(self, patch: diff.Patch, expected: Mapping[str, Any], using: str | None) -> None:
+    def _save_expecting(
+        self, patch: diff.Patch, expected: Mapping[str, Any], using: str | None
+    ) -> None:
         alias = using or router.db_for_write(type(self), instance=self)
         rows = type(self)._base_manager.using(alias).filter(pk=self.pk)
         condition = models.Q()
         for name, value in expected.items():
-            condition &= models.Q(**{f"{name}__isnull": True}) if value is None else models.Q(**{name: value})
+            condition &= (
+                models.Q(**{f"{name}__isnull": True})
+                if value is None
+                else models.Q(**{name: value})
+            )
         if rows.filter(condition).update(**patch) == 0:
             current = rows.values(*expected).first()
             if current is None:
                 raise self.DoesNotExist(f"The row of {self.table_name} is gone.")
             raise EditConflict(
                 self.table_name,
-                {name: (value, current[name]) for name, value in expected.items() if not diff.same(value, current[name])},
+                {
+                    name: (value, current[name])
+                    for name, value in expected.items()
+                    if not diff.same(value, current[name])
+                },
             )
 
     def _expected(self, patch: diff.Patch, expect: bool | Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(expect, Mapping):
-            return {cast("str", self._meta.get_field(name).attname): value for name, value in expect.items()}
+            return {self._attname(name): value for name, value in expect.items()}
         return {name: self._state_read()[name] for name in patch if name in self._state_read()}
 
     def _state_read(self) -> dict[str, Any]:
@@ -208,7 +231,9 @@ class CustomFields(MutableMapping[str, Any]):
     def __setitem__(self, column: str, value: Any) -> None:
         if column not in self._attributes:
             known = ", ".join(self._attributes) or "none"
-            raise KeyError(f"{self._row.table_name} has no dynamic column {column!r}; it has {known}")
+            raise KeyError(
+                f"{self._row.table_name} has no dynamic column {column!r}; it has {known}"
+            )
         setattr(self._row, self._attributes[column], value)
 
     def __delitem__(self, column: str) -> None:

@@ -47,7 +47,9 @@ class KeylessTable(DatabaseProblem):
     """A row of a table without a key can't be written by key."""
 
     def __init__(self, table: str) -> None:
-        super().__init__(f"The table {table!r} has no key: its rows can be read, not saved one by one.")
+        super().__init__(
+            f"The table {table!r} has no key: its rows can be read, not saved one by one."
+        )
         self.table = table
 
 
@@ -57,7 +59,9 @@ class UnsupportedVendor(DatabaseProblem):
     code = "TENANT_UNAVAILABLE"
 
     def __init__(self, vendor: str, supported: list[str]) -> None:
-        super().__init__(f"This version reads the catalogs of {' and '.join(supported)}, not of {vendor}.")
+        super().__init__(
+            f"This version reads the catalogs of {' and '.join(supported)}, not of {vendor}."
+        )
         self.vendor = vendor
 
 
@@ -95,7 +99,9 @@ class ConstraintViolation(StatementFailed):
 
     code = "CONSTRAINT_VIOLATION"
 
-    def __init__(self, message: str, constraint: str | None = None, columns: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, constraint: str | None = None, columns: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.constraint = constraint
         self.columns = columns

@@ -18,7 +18,9 @@ Listener = Callable[[], None]
 class Invalidator:
     """Forgets databases that were saved, disabled or deleted, here or in another process."""
 
-    def __init__(self, registry: Registry, alias_of: Callable[[int], str], poll_seconds: float) -> None:
+    def __init__(
+        self, registry: Registry, alias_of: Callable[[int], str], poll_seconds: float
+    ) -> None:
         self._registry = registry
         self._alias_of = alias_of
         self._poll_seconds = poll_seconds

@@ -69,9 +69,13 @@ class Database(models.Model):
     """
 
     name = models.CharField(max_length=100, unique=True)
-    config = JSONField(help_text="As a value of Django's DATABASES: ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS.")
+    config = JSONField(
+        help_text="As a value of Django's DATABASES: ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS."
+    )
     enabled = models.BooleanField(default=True)
-    baseline = models.ForeignKey(Baseline, null=True, blank=True, on_delete=models.PROTECT, related_name="databases")
+    baseline = models.ForeignKey(
+        Baseline, null=True, blank=True, on_delete=models.PROTECT, related_name="databases"
+    )
     revision = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -90,7 +94,7 @@ class Database(models.Model):
     @property
     def label(self) -> str:
         """The alias of this database, for `.using(…)`: `DYNAMIC_DATABASE_7`."""
-        return settings.DATABASES.alias_of(self.pk)  # type: ignore[attr-defined, no-any-return]
+        return settings.DATABASES.alias_of(self.pk)
 
     def clean(self) -> None:
         try:
@@ -147,7 +151,6 @@ def load_source(pk: int) -> Source | None:
     return Source(_runtime_settings(config), row.baseline.catalog if row.baseline else None)
 
 
-
 def bump_revision() -> None:
     """Tell every process that a control table changed."""
     if not Revision.objects.filter(pk=1).update(value=models.F("value") + 1):
@@ -185,5 +188,11 @@ def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
         "AUTOCOMMIT": True,
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
-        "TEST": {"CHARSET": None, "COLLATION": None, "MIGRATE": False, "MIRROR": None, "NAME": None},
+        "TEST": {
+            "CHARSET": None,
+            "COLLATION": None,
+            "MIGRATE": False,
+            "MIRROR": None,
+            "NAME": None,
+        },
     }

@@ -34,6 +34,8 @@ _UNKNOWN = "The connection was lost after the write was sent: it may or may not 
 _TIMED_OUT = "The database didn't finish in time; nothing was changed."
 _NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
 _CHANGED = "A table or column that this query needs is no longer there."
+_BAD_VALUE = "A value doesn't fit the type of its column."
+_REFUSED = "The database refused the statement."
 _RETRY = "The database ended this because of others writing at the same time; nothing was changed, try again."
 
 
@@ -58,30 +60,47 @@ def classify(error: Exception, vendor: str, *, writing: bool) -> StatementFailed
     return StatementFailed(f"The {vendor} database refused the statement.")
 
 
+_POSTGRESQL: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
+    (("57014", "55P03"), TimedOut, _TIMED_OUT),
+    (("40001", "40P01"), Retryable, _RETRY),
+    (("42P01", "42703", "3F000", "42704"), SchemaChanged, _CHANGED),
+    (("42501", "25006"), NotPermitted, _NOT_PERMITTED),
+    (("22", "42804"), BadValue, _BAD_VALUE),
+    (("08", "28", "3D", "53", "57", "58"), Unavailable, _UNAVAILABLE),
+)  # by the beginning of the SQLSTATE, the first that fits
+_SQLITE: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
+    (("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT"), TimedOut, _TIMED_OUT),
+    (
+        ("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_FULL"),
+        Unavailable,
+        _UNAVAILABLE,
+    ),
+    (("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH"), NotPermitted, _NOT_PERMITTED),
+    (("SQLITE_MISMATCH", "SQLITE_TOOBIG"), BadValue, _BAD_VALUE),
+)
+
+
 def _postgresql(error: psycopg.Error, *, writing: bool) -> StatementFailed:
     state = error.sqlstate or ""
-    if state in {"57014", "55P03"}:
-        return TimedOut(_TIMED_OUT)
-    if state in {"40001", "40P01"}:
-        return Retryable(_RETRY)
     if state.startswith("23"):
         return _constraint(state, error)
-    if state in {"42P01", "42703", "3F000", "42704"}:
-        return SchemaChanged(_CHANGED)
-    if state in {"42501", "25006"}:
-        return NotPermitted(_NOT_PERMITTED)
-    if state.startswith("22") or state == "42804" or isinstance(error, psycopg.DataError):
-        return BadValue("A value doesn't fit the type of its column.")
-    if not state or state[:2] in {"08", "28", "3D", "53", "57", "58"}:
-        return OutcomeUnknown(_UNKNOWN) if writing and not state else Unavailable(_UNAVAILABLE)
-    return StatementFailed("The database refused the statement.")
+    for beginnings, kind, message in _POSTGRESQL:
+        if state.startswith(beginnings):
+            return kind(message)
+    if isinstance(error, psycopg.DataError):
+        return BadValue(_BAD_VALUE)
+    if not state:  # the connection was lost: no server told us why
+        return OutcomeUnknown(_UNKNOWN) if writing else Unavailable(_UNAVAILABLE)
+    return StatementFailed(_REFUSED)
 
 
 def _constraint(state: str, error: psycopg.Error) -> ConstraintViolation:
     name = error.diag.constraint_name
-    columns = (error.diag.column_name,) if error.diag.column_name else ()
+    columns: tuple[str, ...] = (error.diag.column_name,) if error.diag.column_name else ()
     if state == "23502":
-        return ConstraintViolation(f"The column {columns[0] if columns else '?'} must have a value.", name, columns)
+        return ConstraintViolation(
+            f"The column {columns[0] if columns else '?'} must have a value.", name, columns
+        )
     if state in {"23505", "23503", "23514"}:
         detail = error.diag.message_detail or ""
         if match := re.match(r"Key \(([^=]*)\)=", detail):
@@ -96,17 +115,12 @@ def _sqlite(error: sqlite3.Error) -> StatementFailed:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_CONSTRAINT"):
         return _sqlite_constraint(name, str(error))
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT")):
-        return TimedOut(_TIMED_OUT)
-    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_FULL")):
-        return Unavailable(_UNAVAILABLE)
-    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return NotPermitted(_NOT_PERMITTED)
-    if name in {"SQLITE_MISMATCH", "SQLITE_TOOBIG"}:
-        return BadValue("A value doesn't fit the type of its column.")
+    for beginnings, kind, message in _SQLITE:
+        if name.startswith(beginnings):
+            return kind(message)
     if re.match(r"no such (table|column)|table .* has no column", str(error)):
         return SchemaChanged(_CHANGED)
-    return StatementFailed("The database refused the statement.")
+    return StatementFailed(_REFUSED)
 
 
 def _sqlite_constraint(name: str, message: str) -> ConstraintViolation:
@@ -116,8 +130,12 @@ def _sqlite_constraint(name: str, message: str) -> ConstraintViolation:
     if kind in {"UNIQUE", "PRIMARYKEY", "ROWID", "NOTNULL"} and tail:
         columns = tuple(part.strip().rpartition(".")[2] for part in tail.split(","))
         if kind == "NOTNULL":
-            return ConstraintViolation(f"The column {', '.join(columns)} must have a value.", None, columns)
+            return ConstraintViolation(
+                f"The column {', '.join(columns)} must have a value.", None, columns
+            )
         return ConstraintViolation(f"A row with this {', '.join(columns)} exists.", None, columns)
     if kind == "FOREIGNKEY":
-        return ConstraintViolation("A foreign key refuses this: the row it refers to, or that refers to it, forbids it.")
+        return ConstraintViolation(
+            "A foreign key refuses this: the row it refers to, or that refers to it, forbids it."
+        )
     return ConstraintViolation(f"The constraint {tail or kind} refuses this.", tail or None)

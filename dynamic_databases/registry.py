@@ -53,20 +53,24 @@ Load = Callable[[int], Source | None]
 class Registry:
     """Alias → `Source` and `Entry`, for all threads of this process."""
 
-    def __init__(self, load: Load, pk_of: Callable[[str], int | None], connections: Connections) -> None:
+    def __init__(
+        self, load: Load, pk_of: Callable[[str], int | None], connections: Connections
+    ) -> None:
         self.connections = connections
         self._load = load
         self._pk_of = pk_of
         self._before_use: Callable[[], None] = _nothing
         self._lock = threading.Lock()
-        self._versions: dict[str, int] = {}  # grows with every forget(): a read begun before is not kept
+        self._versions: dict[
+            str, int
+        ] = {}  # grows with every forget(): a read begun before is not kept
         self._sources: dict[str, Source | None] = {}
         self._entries: dict[str, Entry] = {}
         self._reading: dict[str, threading.Lock] = {}
         self._bound: dict[str, BoundModels] = {}
-        self._model_sets: weakref.WeakValueDictionary[tuple[Fingerprint, Fingerprint | None], ModelSet] = (
-            weakref.WeakValueDictionary()
-        )
+        self._model_sets: weakref.WeakValueDictionary[
+            tuple[Fingerprint, Fingerprint | None], ModelSet
+        ] = weakref.WeakValueDictionary()
         self._models_of: dict[str, ModelSet] = {}
 
     def set_before_use(self, check: Callable[[], None]) -> None:

@@ -40,7 +40,12 @@ class DynamicDatabasesRouter:
             return None
         instance = hints.get("instance")
         came_from = instance._state.db if isinstance(instance, DynamicSchemaModel) else None
-        alias = model.database_alias or came_from or (self._home(instance) if instance else None) or active_alias()
+        alias = (
+            model.database_alias
+            or came_from
+            or (self._home(instance) if instance else None)
+            or active_alias()
+        )
         if alias is None:
             raise NoActiveDatabase(model.__name__)
         return alias
@@ -51,5 +56,5 @@ class DynamicDatabasesRouter:
 
 
 def _is_dynamic(alias: str) -> bool:
-    databases = settings.DATABASES
+    databases: object = settings.DATABASES
     return isinstance(databases, DatabaseAliases) and databases.pk_of(alias) is not None

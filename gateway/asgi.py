@@ -12,7 +12,7 @@ from typing import Any
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
-_django = get_asgi_application()  # before the imports below: they need the app registry
+_django: Any = get_asgi_application()  # before the imports below: they need the app registry
 
 from django.db import close_old_connections  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
@@ -58,7 +58,9 @@ class Application:
         if self._services is None or self._endpoint is None:
             self._services = make_services()
             self._endpoint = GraphQLEndpoint(self._services)
-            threading.Thread(target=self._poll, args=(self._services,), name="poll", daemon=True).start()
+            threading.Thread(
+                target=self._poll, args=(self._services,), name="poll", daemon=True
+            ).start()
         return self._services, self._endpoint
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -86,14 +88,20 @@ class Application:
         if http is not None:
             await _write(send, await self._respond(http, services, endpoint))
 
-    async def _respond(self, http: HttpRequest, services: Services, endpoint: GraphQLEndpoint) -> Response:
+    async def _respond(
+        self, http: HttpRequest, services: Services, endpoint: GraphQLEndpoint
+    ) -> Response:
         if _GRAPHQL.fullmatch(http.path):
-            is_page = http.method == "GET" and prefers_html(http.headers.get("accept")) and "query=" not in http.query
+            is_page = (
+                http.method == "GET"
+                and prefers_html(http.headers.get("accept"))
+                and "query=" not in http.query
+            )
             return graphiql.page(http) if is_page else await endpoint.respond(http)
         if match := _DOCUMENT.fullmatch(http.path):
             return await sdl.document(endpoint, http, match[1], services.config.deadline_ms)
         if http.path == "/graphiql/targets":
-            return await graphiql.targets(endpoint, services, http)
+            return await graphiql.targets(endpoint, http)
         if http.path == "/healthz":
             return await health.healthz(services)
         found = self._static.respond(http)
@@ -130,19 +138,32 @@ async def _read_request(scope: Scope, receive: Receive, limit_bytes: int) -> Htt
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit_bytes:
-            raise HttpProblem(413, f"The body is above the maximum of {limit_bytes} bytes (GATEWAY_BODY_LIMIT_BYTES).")
+            raise HttpProblem(
+                413,
+                f"The body is above the maximum of {limit_bytes} bytes (GATEWAY_BODY_LIMIT_BYTES).",
+            )
         chunks.append(chunk)
         more = message.get("more_body", False)
     client = scope.get("client")
     query = scope.get("query_string", b"").decode("latin-1")
-    return HttpRequest(scope["method"], scope["path"], query, headers, b"".join(chunks), client[0] if client else None)
+    return HttpRequest(
+        scope["method"],
+        scope["path"],
+        query,
+        headers,
+        b"".join(chunks),
+        client[0] if client else None,
+    )
 
 
 async def _write(send: Send, response: Response) -> None:
     headers = [
         (b"content-type", response.media_type.encode("latin-1")),
         (b"content-length", str(len(response.body)).encode()),
-        *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()),
+        *(
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.headers.items()
+        ),
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

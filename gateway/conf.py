@@ -66,7 +66,11 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
     data_dir = read("GATEWAY_DATA_DIR", ".data", _directory)
     return Config(
         data_dir=data_dir,
-        control_database_url=read("GATEWAY_CONTROL_DATABASE_URL", f"sqlite:///{data_dir / 'control.sqlite3'}", _control_url),
+        control_database_url=read(
+            "GATEWAY_CONTROL_DATABASE_URL",
+            f"sqlite:///{data_dir / 'control.sqlite3'}",
+            _control_url,
+        ),
         secret_keys=_secret_keys(environment, data_dir),
         sqlite_root=read("GATEWAY_SQLITE_ROOT", str(data_dir / "databases"), _directory),
         secret_files_root=read("GATEWAY_SECRET_FILES_ROOT", "/run/secrets", Path),
@@ -83,7 +87,9 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         poll_seconds=read("GATEWAY_POLL_SECONDS", "1", _seconds),
         catalog_check_seconds=read("GATEWAY_CATALOG_CHECK_SECONDS", "5", _seconds),
         schema_cache_entries=read("GATEWAY_SCHEMA_CACHE_ENTRIES", "200", _whole(1, 100_000)),
-        operation_cache_entries=read("GATEWAY_OPERATION_CACHE_ENTRIES", "1000", _whole(1, 1_000_000)),
+        operation_cache_entries=read(
+            "GATEWAY_OPERATION_CACHE_ENTRIES", "1000", _whole(1, 1_000_000)
+        ),
         body_limit_bytes=read("GATEWAY_BODY_LIMIT_BYTES", "1000000", _whole(1000, 1_000_000_000)),
         max_tokens=read("GATEWAY_MAX_TOKENS", "10000", _whole(10, 1_000_000)),
         max_depth=read("GATEWAY_MAX_DEPTH", "12", _whole(1, 100)),
@@ -119,7 +125,10 @@ def _secret_keys(environment: Mapping[str, str], data_dir: Path) -> tuple[str, .
         except ValueError:
             fits = False
         if not fits:
-            raise InvalidSetting(name, "each key must be 32 bytes in URL-safe base64, as Fernet.generate_key() makes them")
+            raise InvalidSetting(
+                name,
+                "each key must be 32 bytes in URL-safe base64, as Fernet.generate_key() makes them",
+            )
     if not keys:
         raise InvalidSetting(name, "it holds no key")
     return keys

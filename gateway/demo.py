@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,9 @@ _TODAY = date(2026, 1, 1)
 _FIRST = "Ada Alan Barbara Claude Donald Edsger Frances Grace Hedy Ivan Jean John Katherine Linus Margaret Niklaus".split()
 _LAST = "Allen Backus Booth Church Codd Dijkstra Easley Floyd Goldberg Hamilton Hoare Iverson Jones Kay Liskov Milner".split()
 _CITIES = "Berlin Graz Lyon Porto Turin Ghent Aarhus Tampere Zürich Kraków Brno Malmö".split()
-_WORDS = "red blue north south early late open final brief deep broad quiet rapid solid clear".split()
+_WORDS = (
+    "red blue north south early late open final brief deep broad quiet rapid solid clear".split()
+)
 
 # The 50 base columns of a contact: name, SQL type, constraint.
 _CONTACT_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -76,7 +78,13 @@ class DemoDatabase:
 
 DEMO = (
     DemoDatabase("acme", "production"),
-    DemoDatabase("acme", "development", 0, (("lead_score", "INTEGER"), ("nickname", "VARCHAR(80)")), _CAMPAIGN),
+    DemoDatabase(
+        "acme",
+        "development",
+        0,
+        (("lead_score", "INTEGER"), ("nickname", "VARCHAR(80)")),
+        _CAMPAIGN,
+    ),
     DemoDatabase("globex", "production", 60),
     DemoDatabase("globex", "development", 60),
     DemoDatabase("initech", "production", 750),
@@ -93,7 +101,9 @@ def make_database(demo: DemoDatabase, path: Path) -> None:
     columns = [*_CONTACT_COLUMNS, *_custom_columns(demo.custom_columns), *demo.contact_columns]
     connection = sqlite3.connect(draft)
     try:
-        connection.executescript(_TABLES.format(contact=", ".join(f"{name} {sql}" for name, sql in columns)))
+        connection.executescript(
+            _TABLES.format(contact=", ".join(f"{name} {sql}" for name, sql in columns))
+        )
         dice = random.Random(demo.name)  # noqa: S311 - the same data every time, nothing secret
         for table, rows in _rows(dice, columns):
             marks = ", ".join("?" * len(rows[0]))
@@ -112,30 +122,73 @@ def _custom_columns(count: int) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def _rows(dice: random.Random, columns: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+def _rows(
+    dice: random.Random, columns: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
     yield "account", [_account(dice, i) for i in range(1, 41)]
     yield "contact", [tuple(_contact(dice, i, columns)) for i in range(1, 301)]
     stages = ("prospecting", "proposal", "negotiation", "won", "lost")
-    yield "opportunity", [
-        (i, dice.randint(1, 40), dice.randint(1, 300), f"Deal {i}", dice.choice(stages), dice.randint(1, 900) * 100.5, _day(dice))
-        for i in range(1, 201)
-    ]
+    yield (
+        "opportunity",
+        [
+            (
+                i,
+                dice.randint(1, 40),
+                dice.randint(1, 300),
+                f"Deal {i}",
+                dice.choice(stages),
+                dice.randint(1, 900) * 100.5,
+                _day(dice),
+            )
+            for i in range(1, 201)
+        ],
+    )
     kinds = ("call", "mail", "meeting", "note")
-    yield "activity", [
-        (i, dice.randint(1, 300), dice.choice(kinds), f"{dice.choice(_WORDS).title()} talk", _moment(dice), dice.randint(5, 90))
-        for i in range(1, 601)
-    ]
-    yield "author", [(i, f"{_FIRST[i - 1]} {_LAST[i - 1]}", dice.randint(1890, 1980)) for i in range(1, 13)]
-    yield "book", [
-        (i, dice.randint(1, 11), f"The {dice.choice(_WORDS)} {dice.choice(_WORDS)} book {i}", dice.randint(500, 6000) / 100, _day(dice))
-        for i in range(1, 49)
-    ]
+    yield (
+        "activity",
+        [
+            (
+                i,
+                dice.randint(1, 300),
+                dice.choice(kinds),
+                f"{dice.choice(_WORDS).title()} talk",
+                _moment(dice),
+                dice.randint(5, 90),
+            )
+            for i in range(1, 601)
+        ],
+    )
+    yield (
+        "author",
+        [(i, f"{_FIRST[i - 1]} {_LAST[i - 1]}", dice.randint(1890, 1980)) for i in range(1, 13)],
+    )
+    yield (
+        "book",
+        [
+            (
+                i,
+                dice.randint(1, 11),
+                f"The {dice.choice(_WORDS)} {dice.choice(_WORDS)} book {i}",
+                dice.randint(500, 6000) / 100,
+                _day(dice),
+            )
+            for i in range(1, 49)
+        ],
+    )
 
 
 def _account(dice: random.Random, number: int) -> tuple[Any, ...]:
     name = f"{dice.choice(_LAST)} & {dice.choice(_LAST)} {dice.choice(('AG', 'Ltd', 'SARL', 'BV'))}"
     industry = dice.choice(("software", "energy", "retail", "health", None))
-    return number, name, industry, dice.choice(_CITIES), dice.randint(3, 9000), dice.randint(10, 90_000) * 1000.25, _day(dice)
+    return (
+        number,
+        name,
+        industry,
+        dice.choice(_CITIES),
+        dice.randint(3, 9000),
+        dice.randint(10, 90_000) * 1000.25,
+        _day(dice),
+    )
 
 
 def _contact(dice: random.Random, number: int, columns: Sequence[tuple[str, str]]) -> Iterator[Any]:
@@ -160,18 +213,8 @@ def _contact(dice: random.Random, number: int, columns: Sequence[tuple[str, str]
 def _value(dice: random.Random, sql: str) -> Any:
     if "NOT NULL" not in sql and dice.random() < 0.3:
         return None
-    kind = sql.split("(")[0].split()[0]
-    makers = {
-        "INTEGER": lambda: dice.randint(0, 100),
-        "BIGINT": lambda: dice.randint(0, 10**15),
-        "BOOLEAN": lambda: dice.randint(0, 1),
-        "DECIMAL": lambda: dice.randint(0, 10_000_00) / 100,
-        "REAL": lambda: dice.randint(0, 1000) / 8,
-        "DATE": lambda: _day(dice),
-        "DATETIME": lambda: _moment(dice),
-    }
-    maker = makers.get(kind)
-    return maker() if maker else f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}"
+    maker = _MAKERS.get(sql.partition("(")[0].partition(" ")[0])
+    return maker(dice) if maker else f"{dice.choice(_WORDS)} {dice.choice(_WORDS)}"
 
 
 def _day(dice: random.Random) -> str:
@@ -181,3 +224,14 @@ def _day(dice: random.Random) -> str:
 def _moment(dice: random.Random) -> str:
     start = datetime.combine(_TODAY, datetime.min.time())
     return (start - timedelta(minutes=dice.randint(0, 5_000_000))).isoformat(sep=" ")
+
+
+_MAKERS: dict[str, Callable[[random.Random], Any]] = {
+    "INTEGER": lambda dice: dice.randint(0, 100),
+    "BIGINT": lambda dice: dice.randint(0, 10**15),
+    "BOOLEAN": lambda dice: dice.randint(0, 1),
+    "DECIMAL": lambda dice: dice.randint(0, 10_000_00) / 100,
+    "REAL": lambda dice: dice.randint(0, 1000) / 8,
+    "DATE": _day,
+    "DATETIME": _moment,
+}

@@ -64,7 +64,9 @@ class Services:
     directory: Directory
     schemas: SchemaCache
     workers: Workers
-    readers: Workers  # read catalogs and build schemas, so that a slow database holds up no statement
+    readers: (
+        Workers  # read catalogs and build schemas, so that a slow database holds up no statement
+    )
     authenticators: Sequence[Authenticator]
 
 
@@ -93,11 +95,16 @@ class GraphQLEndpoint:
             problem = problem_of(error, request_id)
             response = problem_response(problem, media_type)
             _log_problem(error, problem.code, request_id, http, started)
-        return Response(response.status, response.body, response.media_type, {**response.headers, "X-Request-Id": request_id})
+        return Response(
+            response.status,
+            response.body,
+            response.media_type,
+            {**response.headers, "X-Request-Id": request_id},
+        )
 
     async def admit(self, http: HttpRequest) -> tuple[ResolvedTenant, Principal]:
         """Return which database the request may reach, and as whom. Raises TenantProblem."""
-        snapshot = await self._snapshot()
+        snapshot = await self.snapshot()
         try:
             return self._admit(http, snapshot)
         except (TenantNotFound, Unauthenticated):
@@ -105,9 +112,11 @@ class GraphQLEndpoint:
             if not self._services.directory.may_ask_again():
                 raise
             await asyncio.to_thread(self._services.invalidator.poll_now)
-            return self._admit(http, await self._snapshot())
+            return self._admit(http, await self.snapshot())
 
-    async def schema(self, resolved: ResolvedTenant, principal: Principal, deadline: Deadline) -> CachedSchema:
+    async def schema(
+        self, resolved: ResolvedTenant, principal: Principal, deadline: Deadline
+    ) -> CachedSchema:
         """Return the schema of the database for the caller's role, read and built where it must be."""
         services = self._services
         access = access_of(principal.role, services.directory.snapshot.roles)
@@ -121,19 +130,27 @@ class GraphQLEndpoint:
 
         return await services.readers.run(resolved.alias, deadline, build)
 
-    async def _snapshot(self) -> Snapshot:
+    async def snapshot(self) -> Snapshot:
+        """Return the tenants, tokens and roles as they are now."""
         directory = self._services.directory
-        return await asyncio.to_thread(directory.current) if directory.is_stale else directory.snapshot
+        return (
+            await asyncio.to_thread(directory.current) if directory.is_stale else directory.snapshot
+        )
 
     def _admit(self, http: HttpRequest, snapshot: Snapshot) -> tuple[ResolvedTenant, Principal]:
-        now = dt.datetime.now(dt.timezone.utc)
+        now = dt.datetime.now(dt.UTC)
         principal = authenticate(self._services.authenticators, http.headers, snapshot, now)
         ref = tenant_ref(http.path, http.query, http.headers)
         anonymous = self._services.config.demo and _is_local(http)
         return resolve(ref, principal, snapshot, anonymous=anonymous)
 
     async def _run(
-        self, resolved: ResolvedTenant, cached: CachedSchema, request: GraphQLRequest, deadline: Deadline, request_id: str
+        self,
+        resolved: ResolvedTenant,
+        cached: CachedSchema,
+        request: GraphQLRequest,
+        deadline: Deadline,
+        request_id: str,
     ) -> bytes:
         def work(lease: Lease) -> bytes:
             return self._execute(resolved, cached, request, lease, request_id)
@@ -145,7 +162,12 @@ class GraphQLEndpoint:
             raise
 
     def _execute(
-        self, resolved: ResolvedTenant, cached: CachedSchema, request: GraphQLRequest, lease: Lease, request_id: str
+        self,
+        resolved: ResolvedTenant,
+        cached: CachedSchema,
+        request: GraphQLRequest,
+        lease: Lease,
+        request_id: str,
     ) -> bytes:
         """Run in a worker's thread: compile or find the operation, bind, ask the database."""
         operation = cached.operations.compile(request.query, request.operation_name)
@@ -154,12 +176,20 @@ class GraphQLEndpoint:
         variables = operation.variables(request.variables)
         prepared = operation.prepare(variables)
         if all(isinstance(root.action, Introspect | Typename) for root in prepared.plan.roots):
-            fragments = [(root.key, operation.constant(root.action, variables)) for root in prepared.plan.roots]
+            fragments = [
+                (root.key, operation.constant(root.action, variables))
+                for root in prepared.plan.roots
+            ]
             return data_body(fragments)
         with lease() as wrapper:
-            runner = Runner(wrapper, lambda: self._services.registry.models(resolved.alias), self._limits)
+            runner = Runner(
+                wrapper, lambda: self._services.registry.models(resolved.alias), self._limits
+            )
             answer = runner.run(operation, prepared, variables)
-        return data_body(answer.fragments, [graphql_error(error, key, request_id) for key, error in answer.errors])
+        return data_body(
+            answer.fragments,
+            [graphql_error(error, key, request_id) for key, error in answer.errors],
+        )
 
     def _refresh_soon(self, resolved: ResolvedTenant) -> None:
         """The catalog is out of date: read it anew behind this request."""
@@ -170,9 +200,14 @@ class GraphQLEndpoint:
     async def _refresh(self, resolved: ResolvedTenant) -> None:
         deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
         try:
-            await self._services.readers.run(resolved.alias, deadline, lambda _: self._services.registry.refresh(resolved.alias))
+            await self._services.readers.run(
+                resolved.alias, deadline, lambda _: self._services.registry.refresh(resolved.alias)
+            )
         except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request meets the same error
-            _log.warning("a catalog could not be read again", extra={"event": {"alias": resolved.alias, "error": repr(error)}})
+            _log.warning(
+                "a catalog could not be read again",
+                extra={"event": {"alias": resolved.alias, "error": repr(error)}},
+            )
 
 
 def _read(http: HttpRequest) -> GraphQLRequest:
@@ -180,7 +215,9 @@ def _read(http: HttpRequest) -> GraphQLRequest:
         return request_of_body(http.headers.get("content-type"), http.body)
     if http.method == "GET":
         return request_of_query_string(http.query)
-    raise HttpProblem(405, f"{http.method} isn't answered here; use POST or GET.", headers={"Allow": "GET, POST"})
+    raise HttpProblem(
+        405, f"{http.method} isn't answered here; use POST or GET.", headers={"Allow": "GET, POST"}
+    )
 
 
 def _entry(registry: Registry, resolved: ResolvedTenant) -> Entry:
@@ -196,12 +233,18 @@ def _is_local(http: HttpRequest) -> bool:
         return False
     host = re.sub(r":\d+$", "", http.headers.get("host", ""))
     try:
-        return ipaddress.ip_address(http.client or "").is_loopback and host in ("localhost", "127.0.0.1", "[::1]")
+        return ipaddress.ip_address(http.client or "").is_loopback and host in (
+            "localhost",
+            "127.0.0.1",
+            "[::1]",
+        )
     except ValueError:
         return False
 
 
-def _log_problem(error: Exception, code: str, request_id: str, http: HttpRequest, started: float) -> None:
+def _log_problem(
+    error: Exception, code: str, request_id: str, http: HttpRequest, started: float
+) -> None:
     event = {
         "requestId": request_id,
         "code": code,
@@ -213,5 +256,9 @@ def _log_problem(error: Exception, code: str, request_id: str, http: HttpRequest
     if code == "INTERNAL_SERVER_ERROR":
         _log.error("request failed", extra={"event": event}, exc_info=error)
     else:
-        cause = {"cause": str(error.__cause__)} if code == "TENANT_UNAVAILABLE" and error.__cause__ else {}
+        cause = (
+            {"cause": str(error.__cause__)}
+            if code == "TENANT_UNAVAILABLE" and error.__cause__
+            else {}
+        )
         _log.info("request refused", extra={"event": event | cause})

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynamic_databases.errors import ConstraintViolation, DatabaseProblem, InvalidConfig, Retryable, StatementFailed, UnsupportedVendor
+from dynamic_databases.errors import (
+    ConstraintViolation,
+    DatabaseProblem,
+    InvalidConfig,
+    Retryable,
+    StatementFailed,
+)
 from gateway.http import HttpProblem
 from schema.errors import InvalidDocument, OperationProblem
 from tenants.errors import TenantProblem
@@ -22,7 +28,12 @@ _STATUS = {
     "TIMEOUT": 504,
     "INTERNAL_SERVER_ERROR": 500,
 }
-_DOCUMENT = {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "QUERY_TOO_COMPLEX", "BAD_USER_INPUT"}
+_DOCUMENT = {
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "QUERY_TOO_COMPLEX",
+    "BAD_USER_INPUT",
+}
 _INTERNAL = "Something went wrong inside the gateway. The requestId finds the log line."
 _UNAVAILABLE = "This tenant's database can't be served now."
 
@@ -30,9 +41,19 @@ _UNAVAILABLE = "This tenant's database can't be served now."
 class Overloaded(Exception):
     """More requests wait than may."""
 
+    code = "OVERLOADED"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are waiting; try again.")
+
 
 class DeadlinePassed(Exception):
     """The request's time is over."""
+
+    code = "TIMEOUT"
+
+    def __init__(self) -> None:
+        super().__init__("The request took longer than it may (GATEWAY_DEADLINE_MS).")
 
 
 @dataclass(frozen=True)
@@ -62,7 +83,9 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     status = _STATUS.get(code, 400 if code in _DOCUMENT else 200)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     executed = isinstance(error, StatementFailed | OperationProblem) and status == 200
-    return Problem(code, status, (entry,), headers, executed, is_internal=code == "INTERNAL_SERVER_ERROR")
+    return Problem(
+        code, status, (entry,), headers, executed, is_internal=code == "INTERNAL_SERVER_ERROR"
+    )
 
 
 def graphql_error(error: Exception, path: str, request_id: str) -> dict[str, Any]:
@@ -76,29 +99,30 @@ def is_document_problem(code: str) -> bool:
 
 def _facts(error: Exception) -> tuple[str, str, dict[str, Any]]:
     """Return the code, the message and further extensions."""
-    if isinstance(error, Overloaded):
-        return "OVERLOADED", "Too many requests are waiting; try again.", {"retryable": True}
-    if isinstance(error, DeadlinePassed):
-        return "TIMEOUT", "The request took longer than it may (GATEWAY_DEADLINE_MS).", {}
-    if isinstance(error, ConstraintViolation):
-        facts = {"constraint": error.constraint, "columns": list(error.columns)}
-        return error.code, error.message, {name: value for name, value in facts.items() if value}
-    if isinstance(error, Retryable):
-        return error.code, error.message, {"retryable": True}
-    if isinstance(error, StatementFailed) and error.code != "INTERNAL_SERVER_ERROR":
-        return error.code, error.message, {}
-    if isinstance(error, OperationProblem):
-        return error.code, error.message, error.extensions
-    if isinstance(error, TenantProblem):
-        return error.code, str(error), {}
-    if isinstance(error, InvalidConfig | UnsupportedVendor):
+    if isinstance(
+        error, StatementFailed | TenantProblem | OperationProblem | Overloaded | DeadlinePassed
+    ):
+        if error.code != "INTERNAL_SERVER_ERROR":
+            return error.code, str(error), _extensions(error)
+    elif isinstance(error, DatabaseProblem) and (
+        isinstance(error, InvalidConfig) or error.code == "TENANT_UNAVAILABLE"
+    ):
         return "TENANT_UNAVAILABLE", _UNAVAILABLE, {}  # the operator's log says why
-    if isinstance(error, DatabaseProblem) and error.code == "TENANT_UNAVAILABLE":
-        return error.code, _UNAVAILABLE, {}
     return "INTERNAL_SERVER_ERROR", _INTERNAL, {}
 
 
-def _error(message: str, code: str, request_id: str, formatted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def _extensions(error: Exception) -> dict[str, Any]:
+    if isinstance(error, ConstraintViolation):
+        facts = {"constraint": error.constraint, "columns": list(error.columns)}
+        return {name: value for name, value in facts.items() if value}
+    if isinstance(error, Retryable | Overloaded):
+        return {"retryable": True}
+    return error.extensions if isinstance(error, OperationProblem) else {}
+
+
+def _error(
+    message: str, code: str, request_id: str, formatted: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return an error in the specification's shape (§7.1.2)."""
     given = {key: value for key, value in (formatted or {}).items() if key in ("locations", "path")}
     return {"message": message, **given, "extensions": {"code": code, "requestId": request_id}}

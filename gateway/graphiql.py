@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from gateway.endpoint import GraphQLEndpoint, HttpRequest, Services
+from gateway.endpoint import GraphQLEndpoint, HttpRequest
 from gateway.responses import Response, json_response
 from tenants.errors import TenantProblem
 from tenants.resolution import tenant_ref
@@ -46,18 +46,24 @@ def page(http: HttpRequest) -> Response:
     }
     text = json.dumps(config).replace("<", "\\u003c")  # no way out of the script element
     body = _PAGE.format(static=STATIC, config=text).encode()
-    headers = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+    headers = {
+        "Content-Security-Policy": _CSP,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
     return Response(200, body, "text/html; charset=utf-8", headers)
 
 
-async def targets(endpoint: GraphQLEndpoint, services: Services, http: HttpRequest) -> Response:
+async def targets(endpoint: GraphQLEndpoint, http: HttpRequest) -> Response:
     """Return the tenants and environments that the caller may switch to."""
     found = []
-    for entry in services.directory.snapshot.tenants:
+    for entry in (await endpoint.snapshot()).tenants:
         headers = {**http.headers, "x-tenant": entry.slug}
         reachable = []
         for environment in entry.environments:
-            here = HttpRequest("GET", "/graphql", "", {**headers, "x-environment": environment}, b"", http.client)
+            here = HttpRequest(
+                "GET", "/graphql", "", {**headers, "x-environment": environment}, b"", http.client
+            )
             if await _may_enter(endpoint, here):
                 reachable.append(environment)
         if reachable:

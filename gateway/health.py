@@ -15,5 +15,7 @@ async def healthz(services: Services) -> Response:
     try:
         await asyncio.to_thread(services.invalidator.poll_now)
     except DatabaseError:
-        return json_response({"status": "unavailable", "control": "the control database doesn't answer"}, 503)
+        return json_response(
+            {"status": "unavailable", "control": "the control database doesn't answer"}, 503
+        )
     return json_response({"status": "ok"})

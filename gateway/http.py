@@ -19,7 +19,13 @@ JSON = "application/json"
 class HttpProblem(Exception):
     """A request that can't be taken: its status, code and further headers."""
 
-    def __init__(self, status: int, message: str, code: str = "BAD_USER_INPUT", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str = "BAD_USER_INPUT",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -69,13 +75,18 @@ def request_of_body(content_type: str | None, body: bytes) -> GraphQLRequest:
     media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
     if media_type != JSON:
         raise HttpProblem(415, f"The Content-Type must be {JSON}.")
-    charset = next((p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
+    charset = next(
+        (p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")),
+        "utf-8",
+    )
     if charset not in ("utf-8", "utf8"):
         raise HttpProblem(415, "The body must be UTF-8.")
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise HttpProblem(400, f"The body is no valid JSON: {error.msg} at character {error.pos}.") from None
+        raise HttpProblem(
+            400, f"The body is no valid JSON: {error.msg} at character {error.pos}."
+        ) from None
     if isinstance(payload, list):
         raise HttpProblem(400, "Batches are not taken: send one object.")
     if not isinstance(payload, dict):
@@ -86,7 +97,9 @@ def request_of_body(content_type: str | None, body: bytes) -> GraphQLRequest:
 def request_of_query_string(query_string: str) -> GraphQLRequest:
     """Return the request of a GET, which may only read. Raises HttpProblem."""
     try:
-        given: dict[str, Any] = dict(parse_qsl(query_string, keep_blank_values=True, strict_parsing=False, errors="strict"))
+        given: dict[str, Any] = dict(
+            parse_qsl(query_string, keep_blank_values=True, strict_parsing=False, errors="strict")
+        )
     except UnicodeDecodeError:
         raise HttpProblem(400, "The query string is no valid UTF-8.") from None
     for name in ("variables", "extensions"):

@@ -22,7 +22,9 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def data_body(fragments: Sequence[tuple[str, bytes]], errors: Sequence[dict[str, Any]] = ()) -> bytes:
+def data_body(
+    fragments: Sequence[tuple[str, bytes]], errors: Sequence[dict[str, Any]] = ()
+) -> bytes:
     """Return `{"data": {…}}`: the databases' texts go in untouched."""
     fields = b",".join(b'"%b":%b' % (key.encode(), text) for key, text in fragments)
     if not errors:
@@ -36,7 +38,12 @@ def problem_response(problem: Problem, media_type: str) -> Response:
     if problem.executed:
         body["data"] = None
     status = problem.status
-    if media_type != GRAPHQL_RESPONSE and status == 400 and is_document_problem(problem.code) and not problem.is_http:
+    if (
+        media_type != GRAPHQL_RESPONSE
+        and status == 400
+        and is_document_problem(problem.code)
+        and not problem.is_http
+    ):
         status = 200
     return Response(status, orjson.dumps(body), media_type, problem.headers)
 

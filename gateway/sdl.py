@@ -18,13 +18,16 @@ DOCUMENTS = {
 }
 
 
-async def document(endpoint: GraphQLEndpoint, http: HttpRequest, name: str, deadline_ms: int) -> Response:
+async def document(
+    endpoint: GraphQLEndpoint, http: HttpRequest, name: str, deadline_ms: int
+) -> Response:
     """Return a tenant's schema as a document; 304 where the client has it already."""
     try:
-        if http.method not in ("GET", "HEAD"):
-            raise HttpProblem(405, "A schema is read with GET.", headers={"Allow": "GET, HEAD"})
+        _check_method(http)
         resolved, principal = await endpoint.admit(http)
-        cached = await endpoint.schema(resolved, principal, Deadline.after_ms(deadline_ms, time.monotonic))
+        cached = await endpoint.schema(
+            resolved, principal, Deadline.after_ms(deadline_ms, time.monotonic)
+        )
     except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
         return problem_response(problem_of(error, secrets.token_hex(8)), "application/json")
     media_type, write = DOCUMENTS[name]
@@ -34,3 +37,8 @@ async def document(endpoint: GraphQLEndpoint, http: HttpRequest, name: str, dead
     if tag in http.headers.get("if-none-match", ""):
         return Response(304, b"", media_type, headers)
     return Response(200, b"" if http.method == "HEAD" else body, media_type, headers)
+
+
+def _check_method(http: HttpRequest) -> None:
+    if http.method not in ("GET", "HEAD"):
+        raise HttpProblem(405, "A schema is read with GET.", headers={"Allow": "GET, HEAD"})

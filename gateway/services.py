@@ -29,7 +29,9 @@ def make_services(config: Config | None = None) -> Services:
         registry=databases.registry,
         invalidator=databases.invalidator,
         directory=tenants.directory,
-        schemas=SchemaCache(config.schema_cache_entries, config.operation_cache_entries, config.names),
+        schemas=SchemaCache(
+            config.schema_cache_entries, config.operation_cache_entries, config.names
+        ),
         workers=Workers(config.worker_threads, config.tenant_concurrency, config.queue_limit, pool),
         readers=Workers(_READERS, 1, config.queue_limit, pool),
         authenticators=(TokenAuthenticator(),),

@@ -82,7 +82,9 @@ GATEWAY_DEADLINE_MS = GATEWAY.deadline_ms
 GATEWAY_MAX_IDLE_CONNECTIONS = GATEWAY.max_idle_connections
 GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
 
-AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -23,14 +23,18 @@ class StaticFiles:
             for path, storage in finder.list([]):
                 prefix = getattr(storage, "prefix", None)
                 name = f"{prefix}/{path}" if prefix else path
-                self._files.add_file_to_dictionary(f"{settings.STATIC_URL}{name}", storage.path(path))
+                self._files.add_file_to_dictionary(
+                    f"{settings.STATIC_URL}{name}", storage.path(path)
+                )
 
     def respond(self, http: HttpRequest) -> Response | None:
         """Return the file of the path, or None where there is none."""
         file = self._files.files.get(http.path)
         if file is None:
             return None
-        environment = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in http.headers.items()}
+        environment = {
+            f"HTTP_{name.upper().replace('-', '_')}": value for name, value in http.headers.items()
+        }
         answer = file.get_response(http.method, environment)
         headers = Headers(list(answer.headers))
         media_type = headers.get("Content-Type", "application/octet-stream")
@@ -38,4 +42,6 @@ class StaticFiles:
         if answer.file is None:
             return Response(int(answer.status), b"", media_type, dict(headers.items()))
         with answer.file:
-            return Response(int(answer.status), answer.file.read(), media_type, dict(headers.items()))
+            return Response(
+                int(answer.status), answer.file.read(), media_type, dict(headers.items())
+            )

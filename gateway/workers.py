@@ -55,7 +55,9 @@ class Workers:
     Waiting aliases take turns, so that one tenant's queue doesn't hold up the others.
     """
 
-    def __init__(self, threads: int, per_alias: int, queue_limit: int, connections: Connections) -> None:
+    def __init__(
+        self, threads: int, per_alias: int, queue_limit: int, connections: Connections
+    ) -> None:
         self._threads = threads
         self._per_alias = per_alias
         self._queue_limit = queue_limit
@@ -107,7 +109,9 @@ class Workers:
                 self._waiting_count += 1
                 return
             if len(self._started) < min(self._threads, self._running_count):
-                thread = threading.Thread(target=self._work, name=f"worker-{len(self._started)}", daemon=True)
+                thread = threading.Thread(
+                    target=self._work, name=f"worker-{len(self._started)}", daemon=True
+                )
                 self._started.append(thread)
                 thread.start()
         self._ready.put(job)

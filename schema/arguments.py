@@ -112,7 +112,9 @@ class VariableReader:
         return isinstance(self.type, GraphQLNonNull) and self.default is Undefined
 
 
-def variable_readers(schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]) -> tuple[VariableReader, ...]:
+def variable_readers(
+    schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]
+) -> tuple[VariableReader, ...]:
     """Return a reader for each variable that a (valid) operation declares."""
     readers = []
     for node in nodes:
@@ -131,13 +133,18 @@ def coerce_variables(readers: Sequence[VariableReader], given: Mapping[str, Any]
         elif reader.default is not Undefined:
             values[reader.name] = reader.default
         elif reader.required:
-            raise BadUserInput(f"Variable '${reader.name}' of required type '{reader.type}' was not provided.")
+            raise BadUserInput(
+                f"Variable '${reader.name}' of required type '{reader.type}' was not provided."
+            )
     return values
 
 
 def shape_of(readers: Sequence[VariableReader], values: Mapping[str, Any]) -> VariableShape:
     """Return the structure of coerced variables: hashable, free of their leaf values."""
-    return tuple(_shape(reader.type, values[reader.name]) if reader.name in values else "absent" for reader in readers)
+    return tuple(
+        _shape(reader.type, values[reader.name]) if reader.name in values else "absent"
+        for reader in readers
+    )
 
 
 class Arguments:
@@ -176,7 +183,9 @@ class Arguments:
         items = [self.tree(item, expected.of_type) for item in nodes if self.has(item)]
         if not _is_leaf_list(expected):
             return items
-        operands = tuple(item.operand if isinstance(item, Flag) else item or Constant(None) for item in items)
+        operands = tuple(
+            item.operand if isinstance(item, Flag) else item or Constant(None) for item in items
+        )
         if all(isinstance(operand, Constant) for operand in operands):
             return Constant([cast("Constant", operand).value for operand in operands])
         return ListOf(operands)
@@ -206,10 +215,14 @@ class Arguments:
 def _coerced(reader: VariableReader, value: Any) -> Any:
     def refuse(path: list[str | int], invalid: Any, error: GraphQLError) -> None:  # noqa: ARG001 - graphql-core's
         where = f" at '{reader.name}{print_path_list(path)}'" if path else ""
-        raise BadUserInput(f"Variable '${reader.name}' got an invalid value{where}: {error.message}")
+        raise BadUserInput(
+            f"Variable '${reader.name}' got an invalid value{where}: {error.message}"
+        )
 
     if value is None and isinstance(reader.type, GraphQLNonNull):
-        raise BadUserInput(f"Variable '${reader.name}' of non-null type '{reader.type}' must not be null.")
+        raise BadUserInput(
+            f"Variable '${reader.name}' of non-null type '{reader.type}' must not be null."
+        )
     try:
         return coerce_input_value(value, reader.type, refuse)
     except RecursionError:
@@ -221,7 +234,9 @@ def _shape(declared: Any, value: Any) -> Any:
         return None
     inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
     if isinstance(inner, GraphQLList):
-        return "list" if _is_leaf_list(inner) else tuple(_shape(inner.of_type, item) for item in value)
+        return (
+            "list" if _is_leaf_list(inner) else tuple(_shape(inner.of_type, item) for item in value)
+        )
     if isinstance(inner, GraphQLInputObjectType):
         fields = inner.fields
         return tuple((name, _shape(fields[name].type, item)) for name, item in value.items())
@@ -237,10 +252,15 @@ def _tree_of_value(declared: Any, value: Any, name: str, path: tuple[str | int, 
     if isinstance(inner, GraphQLList):
         if _is_leaf_list(inner):
             return VariableRef(name, path)
-        return [_tree_of_value(inner.of_type, item, name, (*path, i)) for i, item in enumerate(value)]
+        return [
+            _tree_of_value(inner.of_type, item, name, (*path, i)) for i, item in enumerate(value)
+        ]
     if isinstance(inner, GraphQLInputObjectType):
         fields = inner.fields
-        return {key: _tree_of_value(fields[key].type, item, name, (*path, key)) for key, item in value.items()}
+        return {
+            key: _tree_of_value(fields[key].type, item, name, (*path, key))
+            for key, item in value.items()
+        }
     if isinstance(inner, GraphQLEnumType):
         return value
     operand = VariableRef(name, path)
@@ -256,7 +276,11 @@ def _tree_of_constant(declared: Any, value: Any) -> Any:
 
 def _is_leaf_list(declared: GraphQLList[Any]) -> bool:
     """A list of scalars is one operand of any length; lists of enums and objects are structure."""
-    item = declared.of_type.of_type if isinstance(declared.of_type, GraphQLNonNull) else declared.of_type
+    item = (
+        declared.of_type.of_type
+        if isinstance(declared.of_type, GraphQLNonNull)
+        else declared.of_type
+    )
     return isinstance(item, GraphQLScalarType)
 
 
@@ -265,4 +289,6 @@ def _has_variable(node: ValueNode) -> bool:
         return True
     if isinstance(node, ListValueNode):
         return any(_has_variable(item) for item in node.values)
-    return isinstance(node, ObjectValueNode) and any(_has_variable(field.value) for field in node.fields)
+    return isinstance(node, ObjectValueNode) and any(
+        _has_variable(field.value) for field in node.fields
+    )

@@ -24,10 +24,15 @@ def schema_key(entry: Entry, access: Access) -> SchemaKey:
     return SchemaKey(entry.fingerprint, baseline, access, entry.capabilities)
 
 
-def build_schema(entry: Entry, access: Access, overrides: Mapping[str, str], limits: Limits) -> BuiltSchema:
+def build_schema(
+    entry: Entry, access: Access, overrides: Mapping[str, str], limits: Limits
+) -> BuiltSchema:
     """Return the schema of what `access` shows of a database's catalog; no I/O."""
     names = names_of(entry.catalog, access, overrides)
-    dynamic = {table.name: frozenset(dynamic_columns(table, entry.baseline)) for table in entry.catalog.tables}
+    dynamic = {
+        table.name: frozenset(dynamic_columns(table, entry.baseline))
+        for table in entry.catalog.tables
+    }
     types = TableTypes(names, dynamic)
     graphql_schema = GraphQLSchema(
         query=query_type(names, types),
@@ -42,7 +47,12 @@ def build_schema(entry: Entry, access: Access, overrides: Mapping[str, str], lim
         queries |= own_queries
         mutations |= own_mutations
     built = BuiltSchema(
-        schema_key(entry, access), entry.catalog, names, CatalogSchema(graphql_schema), queries, mutations
+        schema_key(entry, access),
+        entry.catalog,
+        names,
+        CatalogSchema(graphql_schema),
+        queries,
+        mutations,
     )
     with_resolvers(built, limits)
     return built

@@ -26,7 +26,9 @@ class CachedSchema:
 class SchemaCache:
     """The owner of this process's schemas."""
 
-    def __init__(self, max_entries: int, operation_entries: int, overrides: Mapping[str, str]) -> None:
+    def __init__(
+        self, max_entries: int, operation_entries: int, overrides: Mapping[str, str]
+    ) -> None:
         self._max_entries = max_entries
         self._operation_entries = operation_entries
         self._overrides = overrides
@@ -81,5 +83,3 @@ class SchemaCache:
             known = (entry, schema_key(entry, access))
             self._keys[short] = known
         return known[1]
-
-

@@ -31,7 +31,9 @@ def answer(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variab
     return b"null" if row is None or row[0] is None else _valid_utf8(row[0])
 
 
-def fetch_row(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables) -> tuple[Any, ...] | None:
+def fetch_row(
+    wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables
+) -> tuple[Any, ...] | None:
     """Return the first row of a statement's result, or None."""
     parameters = statement.parameters(variables)
     with outcomes.translated(wrapper.vendor, writing=False):
@@ -42,7 +44,9 @@ def fetch_row(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Var
 def execute_count(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables) -> int:
     """Run a write and return how many rows it touched."""
     parameters = statement.parameters(variables)
-    with outcomes.translated(wrapper.vendor, writing=False):  # inside a transaction: nothing is done yet
+    with outcomes.translated(
+        wrapper.vendor, writing=False
+    ):  # inside a transaction: nothing is done yet
         return int(_execute(wrapper, statement.sql, parameters).rowcount)
 
 
@@ -54,7 +58,9 @@ def run_command(wrapper: BaseDatabaseWrapper, command: str, *, writing: bool) ->
 
 def _execute(wrapper: BaseDatabaseWrapper, text: str, parameters: list[Any]) -> Any:
     if wrapper.vendor == "postgresql":
-        return psycopg.Cursor(wrapper.connection).execute(_trusted(text), parameters or None, prepare=bool(parameters))
+        return psycopg.Cursor(wrapper.connection).execute(
+            _trusted(text), parameters or None, prepare=bool(parameters)
+        )
     return wrapper.connection.execute(text, parameters)
 
 

@@ -49,7 +49,9 @@ def in_transaction(transaction: Transaction, steps: Sequence[Callable[[], bytes]
     try:
         run_command(transaction.wrapper, "COMMIT", writing=True)
     except DatabaseProblem:
-        with suppress(DatabaseProblem):  # a constraint checked at the end: the server has rolled back
+        with suppress(
+            DatabaseProblem
+        ):  # a constraint checked at the end: the server has rolled back
             run_command(transaction.wrapper, "ROLLBACK", writing=False)
         raise
     return answers
@@ -60,7 +62,9 @@ def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
     match write:
         case CompiledInsert():
             key = fetch_row(transaction.wrapper, write.insert, transaction.variables)
-            return answer(transaction.wrapper, write.page, {**transaction.variables, RETURNED_KEY: key})
+            return answer(
+                transaction.wrapper, write.page, {**transaction.variables, RETURNED_KEY: key}
+            )
         case CompiledUpdate():
             return _update(transaction, write)
         case CompiledSave():
@@ -89,12 +93,17 @@ def _save(transaction: Transaction, write: CompiledSave) -> bytes:
     count = len(plan.values)
     differs = [bool(flag) for flag in found[:count]]
     moved = {
-        a.column.name for a, changed in zip(plan.expected, found[count : count + len(plan.expected)], strict=True) if changed
+        a.column.name
+        for a, changed in zip(plan.expected, found[count : count + len(plan.expected)], strict=True)
+        if changed
     }
     before: dict[str, Any] = orjson.loads(found[-1]) if count else {}
     clashing = [i for i, a in enumerate(plan.values) if differs[i] and a.column.name in moved]
     if clashing and plan.resolve is Resolve.FAIL:
-        raise Conflict("The row was changed by someone else.", {"conflicts": _conflicts(transaction, plan, clashing, before)})
+        raise Conflict(
+            "The row was changed by someone else.",
+            {"conflicts": _conflicts(transaction, plan, clashing, before)},
+        )
     skipped = set(clashing) if plan.resolve is Resolve.THEIRS else set()
     chosen = tuple(i for i in range(count) if differs[i] and i not in skipped)
     _write_chosen(transaction, write, chosen)
@@ -103,9 +112,13 @@ def _save(transaction: Transaction, write: CompiledSave) -> bytes:
     return _save_answer(transaction, write, changes)
 
 
-def _write_chosen(transaction: Transaction, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]) -> None:
+def _write_chosen(
+    transaction: Transaction, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]
+) -> None:
     if chosen:
-        execute_count(transaction.wrapper, transaction.compiler.update(write, chosen), transaction.variables)
+        execute_count(
+            transaction.wrapper, transaction.compiler.update(write, chosen), transaction.variables
+        )
 
 
 def _values_after(transaction: Transaction, write: CompiledSave) -> dict[str, Any]:
@@ -113,7 +126,9 @@ def _values_after(transaction: Transaction, write: CompiledSave) -> dict[str, An
     return {} if row is None else orjson.loads(row[-1])
 
 
-def _conflicts(transaction: Transaction, plan: Save, clashing: list[int], theirs: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _conflicts(
+    transaction: Transaction, plan: Save, clashing: list[int], theirs: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     base = {a.column.name: a.slot.operand.read(transaction.variables) for a in plan.expected}
     fields = dict(plan.field_of)
     return [
@@ -127,20 +142,26 @@ def _conflicts(transaction: Transaction, plan: Save, clashing: list[int], theirs
     ]
 
 
-def _change(plan: Save, index: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def _change(
+    plan: Save, index: int, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, Any]:
     column = plan.values[index].column.name
     field = dict(plan.field_of)[column]
     return {"field": field, "column": column, "before": before[column], "after": after.get(column)}
 
 
-def _save_answer(transaction: Transaction, write: CompiledSave, changes: list[dict[str, Any]]) -> bytes:
+def _save_answer(
+    transaction: Transaction, write: CompiledSave, changes: list[dict[str, Any]]
+) -> bytes:
     parts: list[bytes] = []
     for part in write.plan.answer:
         if isinstance(part, Typename):
             value = orjson.dumps(part.name)
         elif isinstance(part, ChangeFields):
             typename = {"__typename": "FieldChange"}
-            value = orjson.dumps([{key: (change | typename)[name] for key, name in part.parts} for change in changes])
+            value = orjson.dumps(
+                [{key: (change | typename)[name] for key, name in part.parts} for change in changes]
+            )
         else:
             value = answer(transaction.wrapper, write.rows[part.key], transaction.variables)
         parts.append(b'"%b":%b' % (part.key.encode(), value))
@@ -149,4 +170,8 @@ def _save_answer(transaction: Transaction, write: CompiledSave, changes: list[di
 
 def _plain(value: Any) -> Any:
     """Return a coerced input as JSON shows it."""
-    return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
+    return (
+        value
+        if value is None or isinstance(value, bool | int | float | str | list | dict)
+        else str(value)
+    )

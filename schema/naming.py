@@ -15,12 +15,28 @@ from functools import cached_property
 
 import inflection
 
-from dynamic_databases.catalog.types import Catalog, Column, ForeignKey, Kind, SqlType, Table, TableName
+from dynamic_databases.catalog.types import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+)
 from schema.access import Access, permitted
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*|[0-9]+")
 _ROOTS = ("{}", "{}ByPk")
-_TYPES = ("{}", "{}BoolExp", "{}OrderBy", "{}InsertInput", "{}SetInput", "{}PkColumnsInput", "{}SaveResult")
+_TYPES = (
+    "{}",
+    "{}BoolExp",
+    "{}OrderBy",
+    "{}InsertInput",
+    "{}SetInput",
+    "{}PkColumnsInput",
+    "{}SaveResult",
+)
 # Names that later versions of a table's group use are kept free for it from the start.
 _KEPT_ROOTS = ("{}Aggregate", "{}GroupBy", "{}Connection", "{}Stream")
 _KEPT_TYPES = ("{}Aggregate", "{}Group", "{}Connection", "{}Edge", "{}SelectColumn", "{}IncInput", "{}Updates",
@@ -98,7 +114,11 @@ def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> 
             continue
         may = access.of(str(table.name))
         seen = shown[table.name]
-        writable = [c.name for c in table.columns if c.name in seen and not c.generated and not table.is_view]
+        writable = [
+            c.name
+            for c in table.columns
+            if c.name in seen and not c.generated and not table.is_view
+        ]
         named[table.name] = NamedTable(
             table=table,
             field=fields[table.name],
@@ -125,7 +145,10 @@ def pascal_case(text: str) -> str:
     text = re.sub(r"[\s.\-]+", " ", text)
     text = re.sub(r"[^A-Za-z0-9_ ]+", "\0", text)  # what GraphQL can't spell
     parts = text.split("\0")
-    folded = ["".join(word[:1].upper() + word[1:].lower() for word in _WORDS.findall(part)) for part in parts]
+    folded = [
+        "".join(word[:1].upper() + word[1:].lower() for word in _WORDS.findall(part))
+        for part in parts
+    ]
     name = "_".join([folded[0], *(part[:1].lower() + part[1:] for part in folded[1:])])
     leading = "_" if text.startswith("_") or not name or name[0].isdigit() else ""
     name = (leading + name) if not name.startswith("_") else name
@@ -139,7 +162,9 @@ def suffix_of(spelling: str) -> str:
 
 def enum_value_names(labels: Iterable[str]) -> dict[str, str]:
     """Return label → GraphQL enum value; a label that GraphQL can spell stays as it is."""
-    return _distinct({label: _enum_value(label) for label in labels}, frozenset({"true", "false", "null"}))
+    return _distinct(
+        {label: _enum_value(label) for label in labels}, frozenset({"true", "false", "null"})
+    )
 
 
 def _enum_value(label: str) -> str:
@@ -181,7 +206,9 @@ def _distinct(
             claims[name].append(spelling)
     losers: list[str] = []
     for name, spellings in claims.items():
-        keeper = spellings[0] if len(spellings) == 1 else next((s for s in spellings if s == name), None)
+        keeper = (
+            spellings[0] if len(spellings) == 1 else next((s for s in spellings if s == name), None)
+        )
         if name in taken:
             keeper = None
         losers += [spelling for spelling in spellings if spelling != keeper]
@@ -197,23 +224,36 @@ def _distinct(
     return names
 
 
-def _relation_names(catalog: Catalog, columns: Mapping[TableName, Mapping[str, str]]) -> dict[TableName, list[Relation]]:
+def _relation_names(
+    catalog: Catalog, columns: Mapping[TableName, Mapping[str, str]]
+) -> dict[TableName, list[Relation]]:
     wanted: dict[TableName, list[tuple[str, str, Relation]]] = defaultdict(list)
     for table in catalog.tables:
         count = Counter(key.target for key in table.foreign_keys)
         for key in table.foreign_keys:
             nullable = any(table.by_name[column].nullable for column in key.columns)
             own, by = _to_one_name(key, columns[table.name])
-            forward = Relation("", key.columns, key.target, key.target_columns, many=False, nullable=nullable)
+            forward = Relation(
+                "", key.columns, key.target, key.target_columns, many=False, nullable=nullable
+            )
             wanted[table.name].append((own, f"{own}By{by}", forward))
             many = not table.is_unique(key.columns)
-            back = camel_case(inflection.pluralize(camel_case(table.name.name)) if many else table.name.name)
+            back = camel_case(
+                inflection.pluralize(camel_case(table.name.name)) if many else table.name.name
+            )
             if table.name.schema:
                 back = camel_case(f"{table.name.schema}_{back}")
             plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
-            reverse = Relation("", key.target_columns, table.name, key.columns, many=many, nullable=True)
-            wanted[key.target].append((plain, f"{back}By{by}_{suffix_of(str(table.name))}", reverse))
-    return {table.name: _named_relations(wanted[table.name], set(columns[table.name].values())) for table in catalog.tables}
+            reverse = Relation(
+                "", key.target_columns, table.name, key.columns, many=many, nullable=True
+            )
+            wanted[key.target].append(
+                (plain, f"{back}By{by}_{suffix_of(str(table.name))}", reverse)
+            )
+    return {
+        table.name: _named_relations(wanted[table.name], set(columns[table.name].values()))
+        for table in catalog.tables
+    }
 
 
 def _named_relations(wanted: list[tuple[str, str, Relation]], taken: set[str]) -> list[Relation]:
@@ -243,12 +283,22 @@ def _is_main(key: ForeignKey, field: str) -> bool:
     return field in (target, inflection.singularize(target))
 
 
-def _visible(relation: Relation, own: frozenset[str], shown: Mapping[TableName, frozenset[str]]) -> bool:
-    return set(relation.columns) <= own and set(relation.target_columns) <= shown.get(relation.target, frozenset())
+def _visible(
+    relation: Relation, own: frozenset[str], shown: Mapping[TableName, frozenset[str]]
+) -> bool:
+    return set(relation.columns) <= own and set(relation.target_columns) <= shown.get(
+        relation.target, frozenset()
+    )
 
 
 def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
-    enums = {t.enum for table in catalog.tables for column in table.columns for t in _types_of(column.type) if t.kind is Kind.ENUM}
+    enums = {
+        t.enum
+        for table in catalog.tables
+        for column in table.columns
+        for t in _types_of(column.type)
+        if t.kind is Kind.ENUM
+    }
     return _distinct({name: pascal_case(name) for name in enums}, _FIXED_TYPES | set(types))
 
 

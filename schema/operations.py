@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, execute_sync, parse, validate
+from graphql import GraphQLError, execute_sync, parse, validate
 from graphql.language import (
     DocumentNode,
     FieldNode,
@@ -17,8 +17,15 @@ from graphql.language import (
 )
 
 from dynamic_databases.catalog.capabilities import JsonWay
+from schema.arguments import (
+    Arguments,
+    VariableReader,
+    VariableShape,
+    coerce_variables,
+    shape_of,
+    variable_readers,
+)
 from schema.bounded import Bounded
-from schema.arguments import Arguments, VariableReader, VariableShape, coerce_variables, shape_of, variable_readers
 from schema.built import BuiltSchema
 from schema.errors import BadUserInput, InvalidDocument
 from schema.limits import Limits
@@ -54,12 +61,20 @@ class Prepared:
 class CompiledOperation:
     """One operation of a valid document; keeps what it prepared, by the variables' shape."""
 
-    def __init__(self, built: BuiltSchema, document: DocumentNode, operation: OperationDefinitionNode, limits: Limits) -> None:
+    def __init__(
+        self,
+        built: BuiltSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        limits: Limits,
+    ) -> None:
         self.built = built
         self.document = document
         self.operation = operation
         self._limits = limits
-        self._fragments = {n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
+        self._fragments = {
+            n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)
+        }
         self._readers: tuple[VariableReader, ...] = variable_readers(
             built.schema.graphql_schema, operation.variable_definitions
         )
@@ -87,7 +102,9 @@ class CompiledOperation:
         """Return the plan alone: what will be read and written."""
         arguments = Arguments(self._readers, variables)
         names = self.built.names
-        context = PlanContext(self.built.schema.graphql_schema, names, self._fragments, arguments, self._limits)
+        context = PlanContext(
+            self.built.schema.graphql_schema, names, self._fragments, arguments, self._limits
+        )
         fields = self.built.mutations if self.is_mutation else self.built.queries
         return plan_operation(context, self.operation, fields)
 
@@ -110,8 +127,14 @@ class CompiledOperation:
     def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
         plan = self.plan(variables)
         capabilities = self.built.key.capabilities
-        compiler = Compiler(capabilities, self._limits) if plan.writes or capabilities.json is JsonWay.EXACT else None
-        return Prepared(plan, tuple(_prepared_root(root, compiler) for root in plan.roots), compiler)
+        compiler = (
+            Compiler(capabilities, self._limits)
+            if plan.writes or capabilities.json is JsonWay.EXACT
+            else None
+        )
+        return Prepared(
+            plan, tuple(_prepared_root(root, compiler) for root in plan.roots), compiler
+        )
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
         nodes = [
@@ -128,8 +151,10 @@ class CompiledOperation:
             selection_set=selection_set,
         )
         document = DocumentNode(definitions=(operation, *self._fragments.values()))
-        result = execute_sync(self.built.schema.graphql_schema, document, variable_values=dict(variables))
-        if not isinstance(result, ExecutionResult) or result.data is None:
+        result = execute_sync(
+            self.built.schema.graphql_schema, document, variable_values=dict(variables)
+        )
+        if result.data is None:
             raise BadUserInput("This introspection can't be answered.")
         return orjson.dumps(result.data.get(key))
 
@@ -156,7 +181,9 @@ class OperationCache:
         operation = _chosen(document, operation_name)
         schema = self._built.schema.graphql_schema
         try:
-            errors = validate(schema, document, rules_of(self._limits), max_errors=self._limits.max_errors)
+            errors = validate(
+                schema, document, rules_of(self._limits), max_errors=self._limits.max_errors
+            )
         except RecursionError:
             raise BadUserInput("The document is nested too deeply.") from None
         if errors:
@@ -176,14 +203,22 @@ def _parsed(query: str, limits: Limits) -> DocumentNode:
     try:
         return parse(query, max_tokens=limits.max_tokens, no_location=False)
     except GraphQLError as error:
-        code = "QUERY_TOO_COMPLEX" if "token" in error.message and "limit" in error.message.lower() else _PARSED
+        code = (
+            "QUERY_TOO_COMPLEX"
+            if "token" in error.message and "limit" in error.message.lower()
+            else _PARSED
+        )
         raise InvalidDocument(code, [dict(error.formatted)]) from None
     except RecursionError:
-        raise InvalidDocument(_PARSED, [{"message": "The document is nested too deeply."}]) from None
+        raise InvalidDocument(
+            _PARSED, [{"message": "The document is nested too deeply."}]
+        ) from None
 
 
 def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = [
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    ]
     if name is not None:
         operations = [node for node in operations if node.name and node.name.value == name]
         if not operations:
@@ -196,5 +231,12 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
 
 
 def _code_of(errors: list[GraphQLError]) -> str:
-    own = next((error.extensions["code"] for error in errors if error.extensions and "code" in error.extensions), None)
+    own = next(
+        (
+            error.extensions["code"]
+            for error in errors
+            if error.extensions and "code" in error.extensions
+        ),
+        None,
+    )
     return str(own) if own else _VALID

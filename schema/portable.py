@@ -73,6 +73,16 @@ class _Binary(Func):
         self.arg_joiner = f" {operator} "
 
 
+class _IsNull(Func):
+    """`left IS NULL` as a condition."""
+
+    conditional = True
+
+    def __init__(self, left: Any, negated: bool) -> None:
+        super().__init__(left, output_field=BooleanField())
+        self.template = f"(%(expressions)s IS {'NOT ' if negated else ''}NULL)"
+
+
 class _In(Func):
     """`left IN (…)` as a condition."""
 
@@ -81,7 +91,7 @@ class _In(Func):
     def __init__(self, *expressions: Any) -> None:
         super().__init__(*expressions, output_field=BooleanField())
 
-    def as_sql(self, compiler: Any, connection: Any, **_extra: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **_extra: Any) -> Any:  # noqa: ARG002
         parts = [compiler.compile(expression) for expression in self.source_expressions]
         values = ", ".join(text for text, _ in parts[1:])
         return f"({parts[0][0]} IN ({values}))", [p for _, parameters in parts for p in parameters]
@@ -111,7 +121,9 @@ class PortableReader:
         limit = 1 if page.single else self._number(page.limit, self.limits.default_rows)
         return self._fetch(query[offset : offset + limit], columns_of(page), page)
 
-    def _nested_rows(self, nested: Nested, parents: Sequence[Row]) -> dict[tuple[Any, ...], list[Row]]:
+    def _nested_rows(
+        self, nested: Nested, parents: Sequence[Row]
+    ) -> dict[tuple[Any, ...], list[Row]]:
         """Read the rows of all parents with one statement, numbered within each parent."""
         page = nested.page
         keys = {tuple(parent[own.name] for own, _ in nested.links) for parent in parents}
@@ -121,11 +133,18 @@ class PortableReader:
         partition = [F(self._attribute(page, their)) for _, their in nested.links]
         order = self._order(page.order_by, page) or partition
         query = self._query(page).filter(self._any_key(nested, keys))
-        query = query.annotate(gateway_row=Window(RowNumber(), partition_by=partition, order_by=order))
+        query = query.annotate(
+            gateway_row=Window(RowNumber(), partition_by=partition, order_by=order)
+        )
         offset = self._number(page.offset, 0)
         limit = 1 if page.single else self._number(page.limit, self.limits.default_rows)
-        query = query.filter(gateway_row__gt=offset, gateway_row__lte=offset + limit).order_by("gateway_row")
-        columns = {column.name: column for column in (*columns_of(page), *(their for _, their in nested.links))}
+        query = query.filter(gateway_row__gt=offset, gateway_row__lte=offset + limit).order_by(
+            "gateway_row"
+        )
+        columns = {
+            column.name: column
+            for column in (*columns_of(page), *(their for _, their in nested.links))
+        }
         grouped: dict[tuple[Any, ...], list[Row]] = {}
         for row in self._fetch(query, columns.values(), page):
             grouped.setdefault(tuple(row[their.name] for _, their in nested.links), []).append(row)
@@ -149,7 +168,9 @@ class PortableReader:
         flat = [row for rows in grouped.values() for row in rows]
         answered = iter(self._answers(nested.page, flat))
         by_key = {key: [next(answered) for _ in rows] for key, rows in grouped.items()}
-        found = [by_key.get(tuple(parent[own.name] for own, _ in nested.links), []) for parent in parents]
+        found = [
+            by_key.get(tuple(parent[own.name] for own, _ in nested.links), []) for parent in parents
+        ]
         return [rows[0] if rows else None for rows in found] if nested.page.single else found
 
     def _fetch(self, query: QuerySet[Any], columns: Iterable[Column], page: Page) -> list[Row]:
@@ -158,7 +179,10 @@ class PortableReader:
         for column in columns:
             attribute = F(self._attribute(page, column))
             names += [column.name, f"\0{column.name}"]
-            chosen += [attribute, Cast(attribute, TextField()) if column.type.kind in _AS_TEXT else attribute]
+            chosen += [
+                attribute,
+                Cast(attribute, TextField()) if column.type.kind in _AS_TEXT else attribute,
+            ]
         if not names:
             return [{} for _ in query.values_list(Value(1))]
         return [dict(zip(names, row, strict=True)) for row in query.values_list(*chosen)]
@@ -173,16 +197,16 @@ class PortableReader:
                 return Q(self._comparison(where, model))
             case IsNull():
                 attribute = model.attribute_of_column[where.column.name]
-                test = Func(F(attribute), template=f"%(expressions)s IS {'NOT ' if where.negated else ''}NULL")
-                test.output_field, test.conditional = BooleanField(), True  # type: ignore[attr-defined]
-                return Q(test)
+                return Q(_IsNull(F(attribute), where.negated))
             case Related():
                 target = self.models.models[where.table.name]
                 links = Q()
                 for own, their in where.links:
                     outer = OuterRef(model.attribute_of_column[own.name])
                     links &= Q(_Binary(F(target.attribute_of_column[their.name]), "=", outer))
-                rows = target._base_manager.using(self.alias).filter(links & self._condition(where.where, target))
+                rows = target._base_manager.using(self.alias).filter(
+                    links & self._condition(where.where, target)
+                )
                 return Q(Exists(rows))
             case AllOf():
                 condition = Q()
@@ -207,16 +231,22 @@ class PortableReader:
 
     def _comparison(self, node: Compare, model: type[DynamicSchemaModel]) -> Func:
         attribute = model.attribute_of_column[node.column.name]
-        field = model._meta.get_field(attribute)
+        field: Any = model._meta.get_field(attribute)
         field = getattr(field, "target_field", field)
         value = node.slot.operand.read(self.variables)
         if node.op in (Op.IN, Op.NIN):
             values = [Value(_checked(item), output_field=field) for item in value]
             # NOT (NULL IN (…)) is NULL, but nothing is in an empty list, not even NULL.
             found: Func = _In(F(attribute), *values) if values else _Binary(Value(1), "=", Value(0))
-            return found if node.op is Op.IN else Func(found, template="NOT %(expressions)s", output_field=BooleanField())
+            return (
+                found
+                if node.op is Op.IN
+                else Func(found, template="NOT %(expressions)s", output_field=BooleanField())
+            )
         if node.op in _JOINERS:
-            return _Binary(F(attribute), _JOINERS[node.op], Value(_checked(value), output_field=field))
+            return _Binary(
+                F(attribute), _JOINERS[node.op], Value(_checked(value), output_field=field)
+            )
         return _pattern(attribute, node.op, value, self.models.catalog.vendor)
 
     def _any_key(self, nested: Nested, keys: set[tuple[Any, ...]]) -> Q:
@@ -233,25 +263,35 @@ class PortableReader:
         return [self._order_term(term, page) for term in terms]
 
     def _order_term(self, term: OrderTerm, page: Page) -> Any:
-        expression: Any = F(self._attribute(page, term.column)) if not term.hops else self._related_column(term, page)
+        expression: Any = (
+            F(self._attribute(page, term.column))
+            if not term.hops
+            else self._related_column(term, page)
+        )
         nulls = {"nulls_first": True} if term.nulls_first else {"nulls_last": True}
         return expression.desc(**nulls) if term.descending else expression.asc(**nulls)
 
-    def _related_column(self, term: OrderTerm, page: Page) -> Subquery:
+    def _related_column(self, term: OrderTerm, page: Page) -> Any:
         """Nest one scalar subquery per hop, the last innermost."""
         inner: Any = None
         for index in reversed(range(len(term.hops))):
             hop = term.hops[index]
-            before = self._model(page) if index == 0 else self.models.models[term.hops[index - 1].table.name]
+            before = (
+                self._model(page)
+                if index == 0
+                else self.models.models[term.hops[index - 1].table.name]
+            )
             target = self.models.models[hop.table.name]
             links = {
-                target.attribute_of_column[their.name]: OuterRef(before.attribute_of_column[own.name])
+                target.attribute_of_column[their.name]: OuterRef(
+                    before.attribute_of_column[own.name]
+                )
                 for own, their in hop.links
             }
             value = F(target.attribute_of_column[term.column.name]) if inner is None else inner
             rows = target._base_manager.using(self.alias).filter(**links)
             inner = Subquery(rows.annotate(gateway_order=value).values("gateway_order")[:1])
-        return inner  # type: ignore[no-any-return]
+        return inner
 
     def _number(self, slot: Slot | None, default: int) -> int:
         if slot is None:

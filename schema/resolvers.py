@@ -10,7 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_introspection_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    get_named_type,
+    is_introspection_type,
+)
 from graphql.language import DocumentNode
 
 from dynamic_databases.active import active_alias
@@ -35,7 +41,13 @@ def with_resolvers(built: BuiltSchema, limits: Limits) -> None:
         is_root = found in (schema.query_type, schema.mutation_type)
         for field in found.fields.values():
             kind = get_named_type(field.type)
-            field.resolve = resolve_root if is_root else _read_enum if isinstance(kind, GraphQLEnumType) else _read
+            field.resolve = (
+                resolve_root
+                if is_root
+                else _read_enum
+                if isinstance(kind, GraphQLEnumType)
+                else _read
+            )
 
 
 def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> Any:
@@ -73,4 +85,8 @@ def _read_enum(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
     kind = get_named_type(info.return_type)
     if not isinstance(kind, GraphQLEnumType) or value is None:
         return value
-    return [kind.values[item].value for item in value] if isinstance(value, list) else kind.values[value].value
+    return (
+        [kind.values[item].value for item in value]
+        if isinstance(value, list)
+        else kind.values[value].value
+    )

@@ -35,9 +35,13 @@ class Runner:
     models: Callable[[], ModelSet]
     limits: Limits
 
-    def run(self, operation: CompiledOperation, prepared: Prepared, variables: Mapping[str, Any]) -> Answer:
+    def run(
+        self, operation: CompiledOperation, prepared: Prepared, variables: Mapping[str, Any]
+    ) -> Answer:
         """Return the answer. Raises what makes the whole answer null: a non-null field's error, any write's."""
-        steps = [partial(self._root, operation, prepared, root, variables) for root in prepared.roots]
+        steps = [
+            partial(self._root, operation, prepared, root, variables) for root in prepared.roots
+        ]
         keys = [root.root.key for root in prepared.roots]
         if prepared.plan.writes and prepared.compiler is not None:
             transaction = Transaction(self.wrapper, prepared.compiler, variables)
@@ -55,7 +59,11 @@ class Runner:
         return Answer(tuple(fragments), tuple(errors))
 
     def _root(
-        self, operation: CompiledOperation, prepared: Prepared, root: PreparedRoot, variables: Mapping[str, Any]
+        self,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        root: PreparedRoot,
+        variables: Mapping[str, Any],
     ) -> bytes:
         action = root.root.action
         if isinstance(action, Typename | Introspect):
@@ -66,4 +74,6 @@ class Runner:
             return run_write(Transaction(self.wrapper, prepared.compiler, variables), root.write)
         if not isinstance(action, Page):
             raise TypeError(f"{action} has no statement")
-        return PortableReader(self.models(), self.wrapper.alias, variables, self.limits).answer(action)
+        return PortableReader(self.models(), self.wrapper.alias, variables, self.limits).answer(
+            action
+        )

@@ -74,7 +74,11 @@ def decimal_text(value: Any, scale: int | None) -> str | None:
 
 def date_text(value: Any) -> str | None:
     try:
-        return dt.date.fromisoformat(str(value)[:10]).isoformat() if re.match(_DATE, str(value)) else None
+        return (
+            dt.date.fromisoformat(str(value)[:10]).isoformat()
+            if re.match(_DATE, str(value))
+            else None
+        )
     except ValueError:
         return None
 
@@ -93,7 +97,7 @@ def local_datetime_text(value: Any) -> str | None:
     if moment is None:
         return None
     if moment.tzinfo is not None:
-        moment = moment.astimezone(dt.timezone.utc).replace(tzinfo=None)
+        moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
     return _trimmed(moment.isoformat())
 
 
@@ -102,7 +106,7 @@ def datetime_text(value: Any) -> str | None:
     moment = _moment(value)
     if moment is None:
         return None
-    moment = moment.replace(tzinfo=moment.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)
+    moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
     return f"{_trimmed(moment.replace(tzinfo=None).isoformat())}+00:00"
 
 
@@ -137,7 +141,9 @@ def _trimmed(text: str) -> str:
 
 def _flat(value: list[Any]) -> list[Any]:
     """GraphQL has one list type for an array of any number of dimensions: its elements in order."""
-    return [inner for item in value for inner in (_flat(item) if isinstance(item, list) else [item])]
+    return [
+        inner for item in value for inner in (_flat(item) if isinstance(item, list) else [item])
+    ]
 
 
 def _integer(value: Any) -> int | None:

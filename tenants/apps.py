@@ -25,7 +25,9 @@ class TenantsConfig(AppConfig):
         from tenants import models  # noqa: PLC0415
         from tenants.directory import Directory  # noqa: PLC0415
 
-        self.directory = Directory(f"{settings.DYNAMIC_DATABASES_PREFIX}{settings.DYNAMIC_DATABASES_SEPARATOR}")
+        self.directory = Directory(
+            f"{settings.DYNAMIC_DATABASES_PREFIX}{settings.DYNAMIC_DATABASES_SEPARATOR}"
+        )
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
         if invalidator is None:
             return  # dynamic_databases.E001 says why

@@ -117,13 +117,19 @@ class Directory:
 
 def _read_snapshot(alias_prefix: str) -> Snapshot:
     aliases: dict[int, dict[str, Alias]] = {}
-    attachments = TenantDatabase.objects.filter(database__enabled=True).order_by("environment__position", "environment__name")
-    for tenant_pk, environment, database_pk in attachments.values_list("tenant_id", "environment__name", "database_id"):
+    attachments = TenantDatabase.objects.filter(database__enabled=True).order_by(
+        "environment__position", "environment__name"
+    )
+    for tenant_pk, environment, database_pk in attachments.values_list(
+        "tenant_id", "environment__name", "database_id"
+    ):
         aliases.setdefault(tenant_pk, {})[environment] = Alias(f"{alias_prefix}{database_pk}")
     tenants: list[DirectoryEntry] = []
     by_name: dict[str, DirectoryEntry] = {}
     for row in Tenant.objects.filter(active=True):
-        entry = DirectoryEntry(row.pk, row.slug, row.name, row.anonymous_role, aliases.get(row.pk, {}))
+        entry = DirectoryEntry(
+            row.pk, row.slug, row.name, row.anonymous_role, aliases.get(row.pk, {})
+        )
         tenants.append(entry)
         for domain in row.domains or []:
             by_name[str(domain).lower()] = entry
@@ -136,7 +142,11 @@ def _tokens() -> dict[str, TokenRecord]:
     rows = ApiToken.objects.filter(revoked_at=None, tenant__active=True)
     return {
         row.digest: TokenRecord(
-            row.prefix, row.tenant_id, names[row.environment_id] if row.environment_id else None, row.role, row.expires_at
+            row.prefix,
+            row.tenant_id,
+            names[row.environment_id] if row.environment_id else None,
+            row.role,
+            row.expires_at,
         )
         for row in rows
     }

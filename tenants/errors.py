@@ -25,5 +25,7 @@ class Unauthenticated(TenantProblem):
 
     code = "UNAUTHENTICATED"
 
-    def __init__(self, reason: str = "This needs a token: send the header 'Authorization: Bearer <token>'.") -> None:
+    def __init__(
+        self, reason: str = "This needs a token: send the header 'Authorization: Bearer <token>'."
+    ) -> None:
         super().__init__(reason)

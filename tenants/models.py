@@ -9,7 +9,9 @@ from jsonfield import JSONField
 from dynamic_databases.models import Database
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
-SLUG = RegexValidator(r"^(?![0-9]+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", "use a-z, 0-9 and -, not digits alone")
+SLUG = RegexValidator(
+    r"^(?![0-9]+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", "use a-z, 0-9 and -, not digits alone"
+)
 DEFAULT_ENVIRONMENT = "production"
 
 
@@ -36,7 +38,9 @@ class TablePermission(models.Model):
     can_delete = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["role", "table"], name="one_permission_per_table")]
+        constraints = [
+            models.UniqueConstraint(fields=["role", "table"], name="one_permission_per_table")
+        ]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.table}"
@@ -47,10 +51,14 @@ class Tenant(models.Model):
 
     slug = models.CharField(max_length=63, unique=True, validators=[SLUG])
     name = models.CharField(max_length=200, blank=True)
-    domains = JSONField(default=list, blank=True, help_text='Domain names, as ["acme.example.com"].')
+    domains = JSONField(
+        default=list, blank=True, help_text='Domain names, as ["acme.example.com"].'
+    )
     active = models.BooleanField(default=True)
     anonymous_role = models.CharField(
-        max_length=50, blank=True, help_text="Role of callers without a token; used by the demo on loopback only."
+        max_length=50,
+        blank=True,
+        help_text="Role of callers without a token; used by the demo on loopback only.",
     )
 
     class Meta:
@@ -81,7 +89,11 @@ class TenantDatabase(models.Model):
     database = models.ForeignKey(Database, on_delete=models.CASCADE, related_name="attachments")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "environment"], name="one_database_per_environment")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "environment"], name="one_database_per_environment"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.tenant} {self.environment}: {self.database}"

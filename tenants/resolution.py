@@ -36,11 +36,17 @@ class ResolvedTenant:
     alias: Alias
 
 
-def tenant_ref(path: str, query: str, headers: Mapping[str, str], tenant_domain: str = "") -> TenantRef:
+def tenant_ref(
+    path: str, query: str, headers: Mapping[str, str], tenant_domain: str = ""
+) -> TenantRef:
     """Return what a request names: the path counts before the headers, `?env=` after them."""
     match = _PATH.fullmatch(path)
     in_path = match.groupdict() if match else {}
-    environment = in_path.get("environment") or headers.get("x-environment") or parse_qs(query).get("env", [None])[0]
+    environment = (
+        in_path.get("environment")
+        or headers.get("x-environment")
+        or parse_qs(query).get("env", [None])[0]
+    )
     return TenantRef(
         in_path.get("tenant") or headers.get("x-tenant") or None,
         environment or None,
@@ -71,7 +77,9 @@ def resolve(
     return ResolvedTenant(entry, environment, alias), principal
 
 
-def _entry(ref: TenantRef, principal: Principal | None, snapshot: Snapshot) -> DirectoryEntry | None:
+def _entry(
+    ref: TenantRef, principal: Principal | None, snapshot: Snapshot
+) -> DirectoryEntry | None:
     if ref.tenant is not None:
         return snapshot.tenant(ref.tenant)
     if principal is not None and principal.tenant_pk is not None:

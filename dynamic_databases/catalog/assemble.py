@@ -6,7 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from dynamic_databases.catalog.types import Catalog, Column, ForeignKey, Skipped, Table, TableName, UniqueKey
+from dynamic_databases.catalog.types import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Skipped,
+    Table,
+    TableName,
+    UniqueKey,
+)
 
 
 @dataclass
@@ -18,7 +26,9 @@ class RawCatalog:
     columns: dict[TableName, list[Column]] = field(default_factory=lambda: defaultdict(list))
     primary_keys: dict[TableName, tuple[str, ...]] = field(default_factory=dict)
     unique_keys: dict[TableName, list[UniqueKey]] = field(default_factory=lambda: defaultdict(list))
-    foreign_keys: dict[TableName, list[ForeignKey]] = field(default_factory=lambda: defaultdict(list))
+    foreign_keys: dict[TableName, list[ForeignKey]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     skipped: list[Skipped] = field(default_factory=list)
 
 
@@ -40,7 +50,10 @@ def assemble(raw: RawCatalog, usable: Callable[[str], str | None]) -> Catalog:
 
 
 def _usable_columns(
-    table: TableName, columns: Sequence[Column], usable: Callable[[str], str | None], skipped: list[Skipped]
+    table: TableName,
+    columns: Sequence[Column],
+    usable: Callable[[str], str | None],
+    skipped: list[Skipped],
 ) -> list[Column]:
     kept = []
     for column in columns:
@@ -61,7 +74,9 @@ def _with_keys(table: Table, raw: RawCatalog) -> Table:
         table,
         primary_key=primary_key if _all_in(primary_key, has) else (),
         unique_keys=tuple(sorted(unique_keys, key=lambda key: (key.columns, key.name))),
-        foreign_keys=tuple(sorted(set(foreign_keys), key=lambda key: (key.columns, key.target, key.name))),
+        foreign_keys=tuple(
+            sorted(set(foreign_keys), key=lambda key: (key.columns, key.target, key.name))
+        ),
     )
 
 
@@ -73,7 +88,11 @@ def _with_served_targets(table: Table, tables: dict[TableName, Table]) -> Table:
             continue
         resolved = key if key.target_columns else replace(key, target_columns=target.primary_key)
         whole = len(resolved.target_columns) == len(resolved.columns)
-        if whole and _all_in(resolved.target_columns, target.by_name.keys()) and target.is_unique(resolved.target_columns):
+        if (
+            whole
+            and _all_in(resolved.target_columns, target.by_name.keys())
+            and target.is_unique(resolved.target_columns)
+        ):
             kept.setdefault((resolved.columns, resolved.target), resolved)
     return replace(table, foreign_keys=tuple(kept.values()))
 

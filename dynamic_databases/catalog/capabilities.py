@@ -35,7 +35,11 @@ def probe_capabilities(wrapper: BaseDatabaseWrapper) -> Capabilities:
         if wrapper.vendor == "postgresql":
             version = (wrapper.connection.info.server_version // 10000,)
             # JSON is made in the server's encoding; only UTF-8 holds every text.
-            way = JsonWay.EXACT if _one(wrapper, "SHOW server_encoding") == "UTF8" else JsonWay.PORTABLE
+            way = (
+                JsonWay.EXACT
+                if _one(wrapper, "SHOW server_encoding") == "UTF8"
+                else JsonWay.PORTABLE
+            )
             return Capabilities("postgresql", version, way, locks_rows=True, returning=True)
         if wrapper.vendor == "sqlite":
             return _sqlite(wrapper)

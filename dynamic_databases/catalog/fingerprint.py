@@ -39,11 +39,20 @@ def catalog_from_json(value: dict[str, Any]) -> Catalog:
 def _table(value: dict[str, Any]) -> Table:
     return Table(
         name=TableName(**value["name"]),
-        columns=tuple(Column(**{**column, "type": _sql_type(column["type"])}) for column in value["columns"]),
+        columns=tuple(
+            Column(**{**column, "type": _sql_type(column["type"])}) for column in value["columns"]
+        ),
         primary_key=tuple(value["primary_key"]),
-        unique_keys=tuple(UniqueKey(key["name"], tuple(key["columns"])) for key in value["unique_keys"]),
+        unique_keys=tuple(
+            UniqueKey(key["name"], tuple(key["columns"])) for key in value["unique_keys"]
+        ),
         foreign_keys=tuple(
-            ForeignKey(key["name"], tuple(key["columns"]), TableName(**key["target"]), tuple(key["target_columns"]))
+            ForeignKey(
+                key["name"],
+                tuple(key["columns"]),
+                TableName(**key["target"]),
+                tuple(key["target_columns"]),
+            )
             for key in value["foreign_keys"]
         ),
         is_view=value["is_view"],
@@ -53,9 +62,11 @@ def _table(value: dict[str, Any]) -> Table:
 
 def _sql_type(value: dict[str, Any]) -> SqlType:
     element = value["element"]
-    return SqlType(**{
-        **value,
-        "kind": Kind(value["kind"]),
-        "labels": tuple(value["labels"]),
-        "element": _sql_type(element) if element else None,
-    })
+    return SqlType(
+        **{
+            **value,
+            "kind": Kind(value["kind"]),
+            "labels": tuple(value["labels"]),
+            "element": _sql_type(element) if element else None,
+        }
+    )

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynamic_databases.catalog.assemble import RawCatalog
-from dynamic_databases.catalog.types import Column, ForeignKey, Kind, SqlType, Table, TableName, UniqueKey
+from dynamic_databases.catalog.types import (
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+    UniqueKey,
+)
 
 VENDOR = "postgresql"
-CHANGE_TOKEN = """
+CHANGE_QUERY = """
 SELECT concat_ws(':',
   (SELECT concat_ws(',', count(*), max(oid::bigint), sum(xmin::text::bigint)) FROM pg_class WHERE oid >= 16384),
   (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_attribute WHERE attrelid >= 16384),
@@ -37,7 +45,7 @@ ORDER BY a.attrelid, a.attnum
 _TYPES = """
 SELECT t.oid, t.typname, t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype, t.typtypmod,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), t.typnotnull
-FROM pg_type t WHERE t.typtype IN ('b', 'e', 'd', 'r', 'm', 'c') AND (t.typtype <> 'c')
+FROM pg_type t WHERE t.typtype IN ('b', 'e', 'd', 'r', 'm')
 """
 _KEYS = """
 SELECT 'f' AS kind, k.conname, k.conrelid, k.conkey::int[], k.confrelid, k.confkey::int[] FROM pg_constraint k
@@ -118,7 +126,10 @@ def _column(row: tuple[Any, ...], types: dict[int, _PgType]) -> Column:
 
 
 def _add_key(
-    raw: RawCatalog, row: tuple[Any, ...], table_of: dict[int, TableName], names: dict[tuple[int, int], str]
+    raw: RawCatalog,
+    row: tuple[Any, ...],
+    table_of: dict[int, TableName],
+    names: dict[tuple[int, int], str],
 ) -> None:
     kind, name, oid, numbers, target_oid, target_numbers = row
     table = table_of[oid]
@@ -139,16 +150,22 @@ def sql_type(oid: int, modifier: int, spelled: str, types: dict[int, _PgType]) -
         return SqlType(Kind.OTHER, spelled)
     if row.typtype == "d":
         base = sql_type(row.base, modifier if modifier >= 0 else row.base_modifier, spelled, types)
-        return SqlType(base.kind, spelled, base.precision, base.scale, base.labels, base.enum, base.element)
+        return SqlType(
+            base.kind, spelled, base.precision, base.scale, base.labels, base.enum, base.element
+        )
     if row.typtype == "e":
         return SqlType(Kind.ENUM, spelled, labels=tuple(row.labels or ()), enum=row.name)
     if row.category == "A" and row.element:
         element = sql_type(row.element, modifier, spelled.removesuffix("[]"), types)
-        if element.kind is Kind.ARRAY:
-            return SqlType(Kind.OTHER, spelled)
-        return SqlType(Kind.ARRAY, spelled, element=element)
-    kind = _KINDS.get(row.name, Kind.OTHER)
-    if kind is Kind.DECIMAL and modifier >= 4:  # numeric's modifier: ((precision << 16) | scale) + 4
-        scale = (modifier - 4) & 0x7FF
-        return SqlType(kind, spelled, ((modifier - 4) >> 16) & 0xFFFF, scale - 0x800 if scale >= 0x400 else scale)
-    return SqlType(kind, spelled)
+        kind = Kind.OTHER if element.kind is Kind.ARRAY else Kind.ARRAY
+        return SqlType(kind, spelled, element=element if kind is Kind.ARRAY else None)
+    return _plain_type(_KINDS.get(row.name, Kind.OTHER), modifier, spelled)
+
+
+def _plain_type(kind: Kind, modifier: int, spelled: str) -> SqlType:
+    """numeric's modifier is ((precision << 16) | scale) + 4, the scale with 11 bits and a sign."""
+    if kind is not Kind.DECIMAL or modifier < 4:
+        return SqlType(kind, spelled)
+    scale = (modifier - 4) & 0x7FF
+    precision = ((modifier - 4) >> 16) & 0xFFFF
+    return SqlType(kind, spelled, precision, scale - 0x800 if scale >= 0x400 else scale)

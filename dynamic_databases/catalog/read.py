@@ -20,7 +20,7 @@ class Reader(Protocol):
     """A vendor's module: what it is called, its token query, and how it reads a catalog."""
 
     VENDOR: str
-    CHANGE_TOKEN: str
+    CHANGE_QUERY: str
 
     def read(self, cursor: Any, /) -> RawCatalog:
         """Return the catalog's rows in a constant number of queries on the driver's own cursor."""
@@ -41,7 +41,7 @@ def read_catalog(alias: str) -> Catalog:
 def change_token(alias: str) -> str:
     """Return a text that differs when the catalog may have changed; one cheap query."""
     with _driver_cursor(alias) as cursor:
-        (token,) = cursor.execute(_reader(connections[alias].vendor).CHANGE_TOKEN).fetchone()
+        (token,) = cursor.execute(_reader(connections[alias].vendor).CHANGE_QUERY).fetchone()
     return str(token)
 
 

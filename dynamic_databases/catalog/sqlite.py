@@ -10,10 +10,19 @@ import re
 from typing import Any
 
 from dynamic_databases.catalog.assemble import RawCatalog
-from dynamic_databases.catalog.types import Column, ForeignKey, Kind, Skipped, SqlType, Table, TableName, UniqueKey
+from dynamic_databases.catalog.types import (
+    Column,
+    ForeignKey,
+    Kind,
+    Skipped,
+    SqlType,
+    Table,
+    TableName,
+    UniqueKey,
+)
 
 VENDOR = "sqlite"
-CHANGE_TOKEN = "PRAGMA schema_version"
+CHANGE_QUERY = "PRAGMA schema_version"
 
 _TABLES = """
 SELECT l.name, l.type, coalesce(m.sql, '') FROM pragma_table_list l
@@ -63,18 +72,24 @@ def read(cursor: Any) -> RawCatalog:
         raw.tables[table] = Table(table, (), is_view=kind == "view")
         sql_of[table] = sql
     keys: dict[TableName, list[tuple[int, str]]] = {}
-    rows = cursor.execute(_COLUMNS.format(types="<> 'view'", only="")).fetchall() + _view_columns(cursor, raw)
+    rows = cursor.execute(_COLUMNS.format(types="<> 'view'", only="")).fetchall() + _view_columns(
+        cursor, raw
+    )
     for table_name, name, type_name, not_null, default, pk, hidden in rows:
         table = TableName("", table_name)
         if table not in raw.tables or hidden == 1:
             continue
         if pk:
             keys.setdefault(table, []).append((pk, name))
-        column = Column(name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3))
+        column = Column(
+            name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3)
+        )
         raw.columns[table].append(column)
     for table, columns in keys.items():
         raw.primary_keys[table] = tuple(name for _, name in sorted(columns))
-        raw.columns[table] = [_key_column(c, raw.primary_keys[table], sql_of[table]) for c in raw.columns[table]]
+        raw.columns[table] = [
+            _key_column(c, raw.primary_keys[table], sql_of[table]) for c in raw.columns[table]
+        ]
     _read_keys(cursor, raw)
     return raw
 

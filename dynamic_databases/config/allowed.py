@@ -23,7 +23,9 @@ ENGINES = (SQLITE, POSTGRESQL, MYSQL, MSSQL)
 Check = Callable[[str, Any], Any]
 _KEYS = {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "TIME_ZONE"}
 _HOST = re.compile(r"[A-Za-z0-9._\-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
-_MSSQL_HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)(?:\\[A-Za-z0-9_$#]+)?")
+_MSSQL_HOST = re.compile(
+    r"(?:[A-Za-z0-9._\-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)(?:\\[A-Za-z0-9_$#]+)?"
+)
 
 
 def _one_of(*values: str) -> Check:
@@ -38,7 +40,12 @@ def _one_of(*values: str) -> Check:
 def _whole_number(low: int, high: int) -> Check:
     def check(key: str, value: Any) -> int:
         text = str(value)
-        if isinstance(value, bool) or not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        if (
+            isinstance(value, bool)
+            or not text.isascii()
+            or not text.isdigit()
+            or not low <= int(text) <= high
+        ):
             raise InvalidConfig(key, f"it must be a whole number from {low} to {high}")
         return int(text)
 
@@ -65,7 +72,9 @@ def _mssql_extra(key: str, value: Any) -> str:
         keyword, _, setting = part.partition("=")
         check = _MSSQL_EXTRA.get(keyword.strip().lower())
         if check is None:
-            raise InvalidConfig(f"{key}.{keyword.strip()}", f"only {', '.join(sorted(_MSSQL_EXTRA))} may stand here")
+            raise InvalidConfig(
+                f"{key}.{keyword.strip()}", f"only {', '.join(sorted(_MSSQL_EXTRA))} may stand here"
+            )
         check(f"{key}.{keyword.strip()}", setting.strip())
     return value
 
@@ -124,7 +133,9 @@ def check_config(config: Mapping[str, Any], sqlite_root: Path) -> dict[str, Any]
         raise InvalidConfig("ENGINE", f"it must be one of {', '.join(ENGINES)}")
     for key in config:
         if key not in _KEYS:
-            raise InvalidConfig(str(key), f"it is not allowed; allowed are {', '.join(sorted(_KEYS))}")
+            raise InvalidConfig(
+                str(key), f"it is not allowed; allowed are {', '.join(sorted(_KEYS))}"
+            )
     checked = {key: value for key, value in config.items() if value not in (None, "")}
     for key in ("NAME", "USER", "HOST"):
         _check_text(key, checked.get(key, ""))
@@ -139,7 +150,11 @@ def check_config(config: Mapping[str, Any], sqlite_root: Path) -> dict[str, Any]
 
 
 def _check_text(key: str, value: Any) -> None:
-    if not isinstance(value, str) or len(value) > 1024 or any(ord(character) < 32 for character in value):
+    if (
+        not isinstance(value, str)
+        or len(value) > 1024
+        or any(ord(character) < 32 for character in value)
+    ):
         raise InvalidConfig(key, "it must be text without control characters")
 
 
@@ -167,7 +182,10 @@ def _check_server(checked: dict[str, Any], engine: str) -> None:
     if not checked.get("NAME"):
         raise InvalidConfig("NAME", "the database's name is missing")
     if engine == POSTGRESQL and re.search(r"=|://", checked["NAME"]):
-        raise InvalidConfig("NAME", "a PostgreSQL name may not hold '=' or '://': the driver would read options there")
+        raise InvalidConfig(
+            "NAME",
+            "a PostgreSQL name may not hold '=' or '://': the driver would read options there",
+        )
     pattern = _MSSQL_HOST if engine == MSSQL else _HOST
     if not pattern.fullmatch(checked.get("HOST", "")):
         raise InvalidConfig("HOST", "it must be one host name or address (no path, no list)")
@@ -184,6 +202,8 @@ def _check_options(engine: str, options: Any) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for key, value in options.items():
         if key not in known:
-            raise InvalidConfig(f"OPTIONS.{key}", f"it is not allowed here; allowed are {', '.join(sorted(known))}")
+            raise InvalidConfig(
+                f"OPTIONS.{key}", f"it is not allowed here; allowed are {', '.join(sorted(known))}"
+            )
         checked[key] = known[key](f"OPTIONS.{key}", value)
     return checked

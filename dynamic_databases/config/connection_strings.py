@@ -65,7 +65,9 @@ def config_from_connection_string(text: str) -> dict[str, Any]:
     """
     pairs = list(_pairs(text))
     if not pairs:
-        raise InvalidConfig("connection string", "it is empty; write Server=…;Database=…;User ID=…;Password=…")
+        raise InvalidConfig(
+            "connection string", "it is empty; write Server=…;Database=…;User ID=…;Password=…"
+        )
     odbc = any(_fold(keyword) == "driver" for keyword, _ in pairs)
     found: dict[str, tuple[str, str]] = {}
     for keyword, value in pairs:
@@ -130,7 +132,9 @@ def _value(text: str, at: int, keyword: str) -> tuple[str, int]:
     value, at = _quoted(text, at + 1, closing, keyword)
     at = _skip(text, at, " \t\r\n")
     if at < len(text) and text[at] != ";":
-        raise InvalidConfig(keyword, f"something follows the closing {closing}; double a {closing} inside the value")
+        raise InvalidConfig(
+            keyword, f"something follows the closing {closing}; double a {closing} inside the value"
+        )
     return value, at
 
 
@@ -167,13 +171,17 @@ def _config(found: dict[str, str]) -> dict[str, Any]:
 
 def _refuse_other_log_ins(found: dict[str, str]) -> None:
     if found.get("integrated", "no").lower() in {*_TRUE, "sspi"}:
-        raise InvalidConfig("Integrated Security", "Windows log-ins can't be used; give User ID and Password")
+        raise InvalidConfig(
+            "Integrated Security", "Windows log-ins can't be used; give User ID and Password"
+        )
     if _fold(found.get("authentication", "")) not in {"", "sqlpassword", "notspecified"}:
-        raise InvalidConfig("Authentication", "only SqlPassword can be used; give User ID and Password")
+        raise InvalidConfig(
+            "Authentication", "only SqlPassword can be used; give User ID and Password"
+        )
 
 
 def _server(text: str) -> tuple[str, str]:
-    """`tcp:host\\INSTANCE,port` in either order → (host or host\\INSTANCE, port)."""
+    r"""`tcp:host\INSTANCE,port` in either order → (host or host\INSTANCE, port)."""
     protocol, colon, rest = text.partition(":")
     if colon and _fold(protocol) in {"np", "lpc", "admin"}:
         raise InvalidConfig("Server", f"the protocol {protocol}: can't be used; use tcp:")
@@ -204,7 +212,10 @@ def _options(found: dict[str, str]) -> dict[str, Any]:
     if "certificate host" in found:
         extra.append(f"HostNameInCertificate={found['certificate host']}")
     options: dict[str, Any] = {"python_driver": "mssql_python", "extra_params": ";".join(extra)}
-    for meaning, option in (("connect timeout", "connection_timeout"), ("command timeout", "query_timeout")):
+    for meaning, option in (
+        ("connect timeout", "connection_timeout"),
+        ("command timeout", "query_timeout"),
+    ):
         if meaning in found:
             options[option] = _seconds(meaning, found[meaning])
     return options

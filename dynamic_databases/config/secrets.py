@@ -31,18 +31,28 @@ class Secrets:
 
     def seal(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return `config` with every plain secret encrypted and every reference checked."""
-        return {key: self._sealed(key, value) if key in SECRET_KEYS else value for key, value in config.items()}
+        return {
+            key: self._sealed(key, value) if key in SECRET_KEYS else value
+            for key, value in config.items()
+        }
 
     def open(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return `config` with every secret in plain text, for the driver alone."""
-        return {key: self._opened(key, value) if key in SECRET_KEYS else value for key, value in config.items()}
+        return {
+            key: self._opened(key, value) if key in SECRET_KEYS else value
+            for key, value in config.items()
+        }
 
     def _sealed(self, key: str, value: Any) -> dict[str, str]:
         if isinstance(value, str):
             return {_ENCRYPTED: self._fernet.encrypt(value.encode()).decode()}
         kind, content = _reference(key, value)
-        if kind == _ENV and (not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", content) or content.startswith("GATEWAY_")):
-            raise InvalidConfig(key, "$env must name an environment variable that isn't one of GATEWAY_…")
+        if kind == _ENV and (
+            not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", content) or content.startswith("GATEWAY_")
+        ):
+            raise InvalidConfig(
+                key, "$env must name an environment variable that isn't one of GATEWAY_…"
+            )
         if kind == _FILE:
             self._secret_file(key, content)
         return {kind: content}
@@ -55,7 +65,9 @@ class Secrets:
             try:
                 return self._fernet.decrypt(content.encode()).decode()
             except InvalidToken:
-                raise InvalidConfig(key, "it was encrypted with a key that GATEWAY_SECRET_KEYS lacks") from None
+                raise InvalidConfig(
+                    key, "it was encrypted with a key that GATEWAY_SECRET_KEYS lacks"
+                ) from None
         if kind == _ENV:
             if content not in os.environ:
                 raise InvalidConfig(key, f"the environment variable {content} is not set")
@@ -68,7 +80,9 @@ class Secrets:
     def _secret_file(self, key: str, content: str) -> Path:
         path = (self._files_root / content).resolve()
         if not path.is_relative_to(self._files_root.resolve()):
-            raise InvalidConfig(key, f"$file must lie in {self._files_root} (GATEWAY_SECRET_FILES_ROOT)")
+            raise InvalidConfig(
+                key, f"$file must lie in {self._files_root} (GATEWAY_SECRET_FILES_ROOT)"
+            )
         return path
 
 
@@ -79,7 +93,10 @@ def redact(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def restore(config: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return an edited `config` whose hidden secrets are those of `stored` again."""
-    return {key: stored[key] if value == HIDDEN and key in stored else value for key, value in config.items()}
+    return {
+        key: stored[key] if value == HIDDEN and key in stored else value
+        for key, value in config.items()
+    }
 
 
 def _hidden(value: Any) -> Any:

@@ -24,18 +24,24 @@ def config_from_url(text: str) -> dict[str, Any]:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise InvalidConfig("URL", f"it can't be read: {error}; special characters are written %XX") from None
+        raise InvalidConfig(
+            "URL", f"it can't be read: {error}; special characters are written %XX"
+        ) from None
     engine = _ENGINES.get(parts.scheme.lower())
     if engine is None:
         known = ", ".join(f"{scheme}://" for scheme in _ENGINES)
-        raise InvalidConfig("URL", f"{parts.scheme}:// is not known; it must start with one of {known}")
+        raise InvalidConfig(
+            "URL", f"{parts.scheme}:// is not known; it must start with one of {known}"
+        )
     if parts.fragment:
         raise InvalidConfig("URL", "it holds an unescaped '#'; write %23")
     if engine.endswith("sqlite3"):
         return _sqlite_config(parts, engine)
     name = unquote(parts.path.removeprefix("/"))
     if not name:
-        raise InvalidConfig("NAME", "the URL names no database; write scheme://user:password@host/NAME")
+        raise InvalidConfig(
+            "NAME", "the URL names no database; write scheme://user:password@host/NAME"
+        )
     config: dict[str, Any] = {
         "ENGINE": engine,
         "NAME": name,
@@ -49,7 +55,9 @@ def config_from_url(text: str) -> dict[str, Any]:
 
 def _sqlite_config(parts: SplitResult, engine: str) -> dict[str, Any]:
     if parts.netloc:
-        raise InvalidConfig("URL", "a SQLite URL has three slashes: sqlite:///file.db or sqlite:////full/path.db")
+        raise InvalidConfig(
+            "URL", "a SQLite URL has three slashes: sqlite:///file.db or sqlite:////full/path.db"
+        )
     path = unquote(parts.path)[1:]
     if not path:
         raise InvalidConfig("NAME", "the URL names no file; write sqlite:///file.db")

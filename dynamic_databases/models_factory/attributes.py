@@ -27,7 +27,10 @@ def class_names(catalog: Catalog) -> dict[TableName, str]:
     """Return a distinct class name for each table: `invoice_line` → `InvoiceLine`."""
     plain = {name: _class_name(str(name)) for name in catalog.by_name}
     count = Counter(name.lower() for name in plain.values())  # Django keeps models by lower case
-    return {table: name if count[name.lower()] == 1 else f"{name}_{_digest(str(table))}" for table, name in plain.items()}
+    return {
+        table: name if count[name.lower()] == 1 else f"{name}_{_digest(str(table))}"
+        for table, name in plain.items()
+    }
 
 
 def relation_attribute(key: ForeignKey) -> str:
@@ -41,19 +44,25 @@ def relation_attribute(key: ForeignKey) -> str:
     return f"{key.target.name}_by_{'_'.join(key.columns)}"
 
 
-def attributes_of(table: Table, names: Mapping[TableName, str], reserved: Collection[str]) -> Attributes:
+def attributes_of(
+    table: Table, names: Mapping[TableName, str], reserved: Collection[str]
+) -> Attributes:
     """Return the attributes of one table's model; `reserved` are those of its base class."""
     taken = {name.lower() for name in reserved}
     relations: dict[ForeignKey, str] = {}
     reverse: dict[ForeignKey, str] = {}
     count = Counter(key.target for key in table.foreign_keys)
-    columns = {column.name: _free(_identifier(column.name), column.name, taken) for column in table.columns}
+    columns = {
+        column.name: _free(_identifier(column.name), column.name, taken) for column in table.columns
+    }
     for key in table.foreign_keys:
         plain = _identifier(relation_attribute(key))
         spelled = "_by_".join([plain, *key.columns])
         relations[key] = _free(plain, spelled, taken)
         child = names[table.name].lower()
-        is_main = count[key.target] == 1 or relation_attribute(key).lower() == key.target.name.lower()
+        is_main = (
+            count[key.target] == 1 or relation_attribute(key).lower() == key.target.name.lower()
+        )
         reverse[key] = f"{child}_set" if is_main else f"{relations[key]}_{child}_set"
     return Attributes(columns, relations, reverse)
 

@@ -36,7 +36,7 @@ class CatalogApps(Apps):
         self._parent = parent
         super().__init__([])
 
-    def get_models(  # type: ignore[override]  # Django's is wrapped in functools.cache
+    def get_models(
         self,
         include_auto_created: bool = False,  # noqa: ARG002 - Django's signature
         include_swapped: bool = False,  # noqa: ARG002
@@ -57,12 +57,15 @@ class ModelSet:
         names = class_names(catalog)
         attributes = {t.name: attributes_of(t, names, _RESERVED) for t in catalog.tables}
         self.models: dict[TableName, type[DynamicSchemaModel]] = {
-            table.name: _build_model(table, catalog, names, attributes, self.apps) for table in catalog.tables
+            table.name: _build_model(table, catalog, names, attributes, self.apps)
+            for table in catalog.tables
         }
         for table in catalog.tables:
             model = self.models[table.name]
-            model.dynamic_attributes = _dynamic_attributes(table, baseline, attributes[table.name], model)
-            model._meta._expire_cache()
+            model.dynamic_attributes = _dynamic_attributes(
+                table, baseline, attributes[table.name], model
+            )
+            model._meta._expire_cache()  # type: ignore[attr-defined]  # Django's own way to reset
 
     def find(self, table: str) -> type[DynamicSchemaModel]:
         """Return the model of `table` or `schema.table`. Raises UnknownTable."""
@@ -130,7 +133,9 @@ def _build_model(
         "Meta": type("Meta", (), meta),
         "table_name": str(table.name),
         "keyless": not key,
-        "attribute_of_column": dict(own.columns),  # a foreign key's attname is its column's attribute
+        "attribute_of_column": dict(
+            own.columns
+        ),  # a foreign key's attname is its column's attribute
         **fields,
     }
     return type(names[table.name], (DynamicSchemaModel,), namespace)
@@ -149,7 +154,13 @@ def _fields(
     single = {key.columns[0]: key for key in reversed(table.foreign_keys) if len(key.columns) == 1}
     for column in table.columns:
         primary = keys == (column.name,)
-        field = field_for(column, vendor, own.columns[column.name], primary_key=primary, unique=column.name in unique)
+        field = field_for(
+            column,
+            vendor,
+            own.columns[column.name],
+            primary_key=primary,
+            unique=column.name in unique,
+        )
         fields[own.columns[column.name]] = field
     for key in table.foreign_keys:
         to_fields = [attributes[key.target].columns[column] for column in key.target_columns]
@@ -158,7 +169,9 @@ def _fields(
         is_own_column = single.get(key.columns[0]) is key and keys != key.columns
         if is_own_column and _can_be_foreign_key(table, key, own):
             fields.pop(from_fields[0])
-            fields[own.relations[key]] = _foreign_key(key, table, vendor, names[key.target], to_fields[0], own)
+            fields[own.relations[key]] = _foreign_key(
+                key, table, vendor, names[key.target], to_fields[0], own
+            )
         else:
             fields[own.relations[key]] = foreign
     return fields

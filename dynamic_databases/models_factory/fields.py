@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from dynamic_databases.identifiers import quote_for_orm
 
-_UTC = dt.timezone.utc
+_UTC = dt.UTC
 
 
 class CatalogExpression(Expression):
@@ -71,14 +71,18 @@ class LooseDecimalField(models.DecimalField[Any, Any]):
             number = decimal.Decimal(str(value))
         except decimal.InvalidOperation:
             return None
-        if self.decimal_places is not None and number.is_finite():
-            number = round(number, self.decimal_places)
-        return number
+        places: int | None = self.decimal_places
+        return number if places is None or not number.is_finite() else round(number, places)
 
 
-def field_for(column: Column, vendor: str, attribute: str, *, primary_key: bool, unique: bool) -> models.Field[Any, Any]:
+def field_for(
+    column: Column, vendor: str, attribute: str, *, primary_key: bool, unique: bool
+) -> models.Field[Any, Any]:
     """Return an unattached field for `column` of a database of `vendor`."""
-    options: dict[str, Any] = {"db_column": quote_for_orm(column.name, vendor), "verbose_name": column.name}
+    options: dict[str, Any] = {
+        "db_column": quote_for_orm(column.name, vendor),
+        "verbose_name": column.name,
+    }
     if primary_key and column.identity and column.type.kind in (Kind.INTEGER, Kind.BIGINT):
         auto = models.BigAutoField if column.type.kind is Kind.BIGINT else models.AutoField
         return auto(primary_key=True, **options)
@@ -86,9 +90,12 @@ def field_for(column: Column, vendor: str, attribute: str, *, primary_key: bool,
     options |= {"primary_key": primary_key, "unique": unique and not primary_key}
     if column.generated:
         inner = _plain_field(column.type, vendor, {"null": column.nullable})
-        expression = CatalogExpression("NULL")  # the database alone computes it
-        generated = {"expression": expression, "output_field": inner, "db_persist": True}
-        return models.GeneratedField(**generated, db_column=options["db_column"])
+        return models.GeneratedField(
+            expression=CatalogExpression("NULL"),  # the database alone computes it
+            output_field=inner,
+            db_persist=True,
+            db_column=options["db_column"],
+        )
     if column.default is not None and not primary_key:
         options["db_default"] = CatalogExpression(column.default)
     field = _plain_field(column.type, vendor, options)
@@ -126,7 +133,7 @@ _FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
 }
 
 
-def _naive(value: Any) -> Any:
+def _naive(value: object) -> Any:
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(_UTC).replace(tzinfo=None)
     return value

@@ -49,6 +49,8 @@ class Slot:
 
 @dataclass(frozen=True)
 class Compare:
+    """A column against a value."""
+
     column: Column
     op: Op
     slot: Slot
@@ -56,6 +58,8 @@ class Compare:
 
 @dataclass(frozen=True)
 class IsNull:
+    """A column is NULL, or is not."""
+
     column: Column
     negated: bool
 
@@ -71,16 +75,22 @@ class Related:
 
 @dataclass(frozen=True)
 class AllOf:
+    """Every part holds; of no part: always."""
+
     parts: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True)
 class AnyOf:
+    """Some part holds; of no part: never."""
+
     parts: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True)
 class Not:
+    """The part does not hold."""
+
     part: Where
 
 
@@ -116,6 +126,8 @@ class Value:
 
 @dataclass(frozen=True)
 class Typename:
+    """`__typename` under a response key."""
+
     key: str
     name: str
 
@@ -155,6 +167,8 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Insert:
+    """Insert one row."""
+
     table: Table
     values: tuple[Assignment, ...]
     page: Page
@@ -210,6 +224,8 @@ class RowField:
 
 @dataclass(frozen=True)
 class Delete:
+    """Delete the row with this key."""
+
     table: Table
     key: tuple[Assignment, ...]
     page: Page

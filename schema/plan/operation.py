@@ -19,7 +19,6 @@ from schema.plan.select import (
     plan_list,
     plan_row,
 )
-
 from schema.plan.write import plan_delete_by_pk, plan_insert_one, plan_save, plan_update_by_pk
 
 RootPlanner = Callable[[PlanContext, CollectedField, NamedTable], "Page | Write"]
@@ -62,7 +61,9 @@ def root_fields_of(table: NamedTable) -> tuple[dict[str, RootField], dict[str, R
     return queries, mutations
 
 
-def plan_operation(context: PlanContext, operation: OperationDefinitionNode, fields: dict[str, RootField]) -> Plan:
+def plan_operation(
+    context: PlanContext, operation: OperationDefinitionNode, fields: dict[str, RootField]
+) -> Plan:
     """Return the plan of one operation over `fields`, the root fields of its type."""
     roots: list[Root] = []
     writes = operation.operation is OperationType.MUTATION
@@ -74,5 +75,7 @@ def plan_operation(context: PlanContext, operation: OperationDefinitionNode, fie
             roots.append(Root(collected.key, nullable=False, action=Typename(collected.key, name)))
         else:
             field = fields[collected.name]
-            roots.append(Root(collected.key, field.nullable, field.planner(context, collected, field.table)))
+            roots.append(
+                Root(collected.key, field.nullable, field.planner(context, collected, field.table))
+            )
     return Plan(tuple(roots), writes)

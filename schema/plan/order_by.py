@@ -10,6 +10,7 @@ from schema.naming import NamedTable, Names
 from schema.plan.nodes import Hop, OrderTerm
 from schema.plan.where import links_of
 
+
 class Direction(StrEnum):
     """The values of the GraphQL enum OrderBy."""
 
@@ -41,10 +42,15 @@ def plan_order_by(tree: Any, table: NamedTable, names: Names) -> tuple[OrderTerm
     given = {term.column.name for term in terms if not term.hops}
     key = table.table.primary_key or _tie_breakers(table)
     rest = (table.table.by_name[column] for column in key if column not in given)
-    return (*terms, *(OrderTerm((), column, descending=False, nulls_first=False) for column in rest))
+    return (
+        *terms,
+        *(OrderTerm((), column, descending=False, nulls_first=False) for column in rest),
+    )
 
 
-def _terms(item: dict[str, Any], table: NamedTable, names: Names, hops: tuple[Hop, ...]) -> list[OrderTerm]:
+def _terms(
+    item: dict[str, Any], table: NamedTable, names: Names, hops: tuple[Hop, ...]
+) -> list[OrderTerm]:
     terms: list[OrderTerm] = []
     for name, value in item.items():
         if value is None:

@@ -19,7 +19,17 @@ from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.arguments import Arguments, Constant, Operand
 from schema.limits import Limits
 from schema.naming import NamedTable, Names
-from schema.plan.nodes import EVERYTHING, Assignment, Nested, Page, Selected, Slot, Typename, Use, Value
+from schema.plan.nodes import (
+    EVERYTHING,
+    Assignment,
+    Nested,
+    Page,
+    Selected,
+    Slot,
+    Typename,
+    Use,
+    Value,
+)
 from schema.plan.order_by import plan_order_by
 from schema.plan.where import links_of, plan_where
 
@@ -47,21 +57,29 @@ class CollectedField:
 
     @property
     def selections(self) -> tuple[SelectionNode, ...]:
-        return tuple(s for node in self.nodes if node.selection_set for s in node.selection_set.selections)
+        return tuple(
+            s for node in self.nodes if node.selection_set for s in node.selection_set.selections
+        )
 
 
-def collect_fields(context: PlanContext, selections: Sequence[SelectionNode]) -> list[CollectedField]:
+def collect_fields(
+    context: PlanContext, selections: Sequence[SelectionNode]
+) -> list[CollectedField]:
     """Return the fields of a selection set in response order (GraphQL specification, §6.3.2)."""
     grouped: dict[str, list[FieldNode]] = {}
     for node in _flattened(context, selections, set()):
         grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
-    return [CollectedField(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items()]
+    return [
+        CollectedField(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items()
+    ]
 
 
 def argument_trees(context: PlanContext, node: FieldNode, field: GraphQLField) -> dict[str, Any]:
     """Return the arguments that are given, as trees."""
     return {
-        argument.name.value: context.arguments.tree(argument.value, field.args[argument.name.value].type)
+        argument.name.value: context.arguments.tree(
+            argument.value, field.args[argument.name.value].type
+        )
         for argument in node.arguments
         if context.arguments.has(argument.value)
     }
@@ -71,7 +89,8 @@ def field_of(context: PlanContext, type_name: str, name: str) -> GraphQLField:
     parent = context.schema.type_map[type_name]
     if not isinstance(parent, GraphQLObjectType):
         raise TypeError(f"{type_name} is no object type")
-    return parent.fields[name]
+    field: GraphQLField = parent.fields[name]
+    return field
 
 
 def plan_list(context: PlanContext, field: CollectedField, parent: str, table: NamedTable) -> Page:
@@ -97,7 +116,9 @@ def plan_row(context: PlanContext, selections: Sequence[SelectionNode], table: N
 def plan_key(given: Mapping[str, Any], table: NamedTable) -> tuple[Assignment, ...]:
     """Return the key's columns with their operands, from arguments called as the key's fields."""
     columns = [table.table.by_name[column] for column in table.key]
-    return tuple(Assignment(c, Slot(operand_of(given[table.field_of[c.name]]), c.type)) for c in columns)
+    return tuple(
+        Assignment(c, Slot(operand_of(given[table.field_of[c.name]]), c.type)) for c in columns
+    )
 
 
 def operand_of(leaf: Any) -> Operand:
@@ -108,7 +129,9 @@ def operand_of(leaf: Any) -> Operand:
     return operand  # type: ignore[no-any-return]
 
 
-def plan_selection(context: PlanContext, selections: Sequence[SelectionNode], table: NamedTable) -> tuple[Selected, ...]:
+def plan_selection(
+    context: PlanContext, selections: Sequence[SelectionNode], table: NamedTable
+) -> tuple[Selected, ...]:
     """Return what is selected of each row of `table`."""
     return tuple(_selected(context, field, table) for field in collect_fields(context, selections))
 
@@ -137,7 +160,9 @@ def columns_of(page: Page) -> tuple[Column, ...]:
     return tuple(wanted.values())
 
 
-def _flattened(context: PlanContext, selections: Sequence[SelectionNode], seen: set[str]) -> Iterator[FieldNode]:
+def _flattened(
+    context: PlanContext, selections: Sequence[SelectionNode], seen: set[str]
+) -> Iterator[FieldNode]:
     for node in selections:
         if not _included(context, node):
             continue
@@ -147,7 +172,9 @@ def _flattened(context: PlanContext, selections: Sequence[SelectionNode], seen: 
             yield from _flattened(context, node.selection_set.selections, seen)
         elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
             seen.add(node.name.value)
-            yield from _flattened(context, context.fragments[node.name.value].selection_set.selections, seen)
+            yield from _flattened(
+                context, context.fragments[node.name.value].selection_set.selections, seen
+            )
 
 
 def _included(context: PlanContext, node: SelectionNode) -> bool:

@@ -8,7 +8,19 @@ from dynamic_databases.catalog.types import Column
 from schema.arguments import Constant, Flag
 from schema.errors import BadUserInput
 from schema.naming import NamedTable, Names, Relation
-from schema.plan.nodes import EVERYTHING, AllOf, AnyOf, Compare, IsNull, Not, Op, Related, Slot, Use, Where
+from schema.plan.nodes import (
+    EVERYTHING,
+    AllOf,
+    AnyOf,
+    Compare,
+    IsNull,
+    Not,
+    Op,
+    Related,
+    Slot,
+    Use,
+    Where,
+)
 
 _USES = {
     Op.IN: Use.LIST,
@@ -35,7 +47,9 @@ def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
-def links_of(relation: Relation, table: NamedTable, names: Names) -> tuple[tuple[Column, Column], ...]:
+def links_of(
+    relation: Relation, table: NamedTable, names: Names
+) -> tuple[tuple[Column, Column], ...]:
     """Return (own column, their column) of a relation."""
     target = names.tables[relation.target].table
     pairs = zip(relation.columns, relation.target_columns, strict=True)
@@ -54,7 +68,9 @@ def _combination(name: str, value: Any, table: NamedTable, names: Names) -> Wher
 
 def _related(name: str, relation: Relation, value: Any, table: NamedTable, names: Names) -> Where:
     if value is None:
-        raise BadUserInput(f"{name} must not be null; leave it out, or write {name}: {{}} for 'there is one'.")
+        raise BadUserInput(
+            f"{name} must not be null; leave it out, or write {name}: {{}} for 'there is one'."
+        )
     target = names.tables[relation.target]
     return Related(target.table, links_of(relation, table, names), plan_where(value, target, names))
 
@@ -67,7 +83,9 @@ def _comparisons(name: str, column: Column, value: Any) -> list[Where]:
 
 def _comparison(name: str, column: Column, operator: str, operand: Any) -> Where:
     if operand is None:
-        raise BadUserInput(f"{name}.{operator} must not be null: nothing compares with NULL; write {name}: {{_isNull: true}}.")
+        raise BadUserInput(
+            f"{name}.{operator} must not be null: nothing compares with NULL; write {name}: {{_isNull: true}}."
+        )
     if operator == "_isNull":
         return IsNull(column, negated=not operand.value)
     op = Op(operator)

@@ -19,7 +19,6 @@ from schema.plan.nodes import (
     Slot,
     Typename,
     Update,
-    Write,
 )
 from schema.plan.select import (
     CollectedField,
@@ -85,4 +84,7 @@ def _assignments(tree: Mapping[str, Any], table: NamedTable) -> tuple[Assignment
     """Return what an input object writes: what is left out is left alone, null writes NULL."""
     columns = table.table.by_name
     by_field = {field: columns[name] for name, field in table.field_of.items()}
-    return tuple(Assignment(by_field[name], Slot(operand_of(leaf), by_field[name].type)) for name, leaf in tree.items())
+    return tuple(
+        Assignment(by_field[name], Slot(operand_of(leaf), by_field[name].type))
+        for name, leaf in tree.items()
+    )

@@ -23,7 +23,9 @@ def rows_binder(limits: Limits) -> Binder:
         if value < 0:
             raise BadUserInput(f"limit: {value} is negative.")
         if value > limits.max_rows:
-            raise TooComplex(f"limit: {value} is above the maximum of {limits.max_rows} rows per list (GATEWAY_MAX_ROWS).")
+            raise TooComplex(
+                f"limit: {value} is above the maximum of {limits.max_rows} rows per list (GATEWAY_MAX_ROWS)."
+            )
         return int(value)
 
     return bind
@@ -45,7 +47,9 @@ def storable_text(value: Any) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadUserInput("A text holds half of a surrogate pair: it is no valid Unicode.") from None
+        raise BadUserInput(
+            "A text holds half of a surrogate pair: it is no valid Unicode."
+        ) from None
     return text
 
 
@@ -63,7 +67,7 @@ def big_integer(value: Any) -> int:
 
 
 def like_pattern(value: Any) -> str:
-    """Return a LIKE pattern; `\\` escapes the character after it."""
+    r"""Return a LIKE pattern; `\` escapes the character after it."""
     text = storable_text(value)
     if (len(text) - len(text.rstrip("\\"))) % 2:
         raise BadUserInput("A LIKE pattern must not end with a single backslash; write \\\\.")
@@ -86,4 +90,4 @@ def glob_pattern(value: Any) -> str:
 
 
 def naive_utc(value: dt.datetime) -> dt.datetime:
-    return value if value.tzinfo is None else value.astimezone(dt.timezone.utc).replace(tzinfo=None)
+    return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)

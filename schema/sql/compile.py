@@ -31,6 +31,8 @@ _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that
 
 @dataclass(frozen=True)
 class CompiledInsert:
+    """INSERT, then the new row's page."""
+
     insert: Statement
     page: Statement
 
@@ -58,6 +60,8 @@ class CompiledSave:
 
 @dataclass(frozen=True)
 class CompiledDelete:
+    """The row's page, then DELETE."""
+
     page: Statement
     delete: Statement
 
@@ -70,7 +74,9 @@ class Compiler:
 
     def __init__(self, capabilities: Capabilities, limits: Limits) -> None:
         if capabilities.vendor not in _DIALECTS:
-            raise OperationProblem(f"There is no SQL dialect for {capabilities.vendor} in this version.")
+            raise OperationProblem(
+                f"There is no SQL dialect for {capabilities.vendor} in this version."
+            )
         self.dialect = _DIALECTS[capabilities.vendor]
         self._limits = limits
 
@@ -89,14 +95,18 @@ class Compiler:
                 return self._save(write)
             case Delete():
                 page = self.page(keyed(write.page, [(a.column, a.slot) for a in write.key]))
-                return CompiledDelete(page, self._finished(delete_to_sql(write.table, write.key, self.dialect)))
+                return CompiledDelete(
+                    page, self._finished(delete_to_sql(write.table, write.key, self.dialect))
+                )
 
     def update(self, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]) -> Statement:
         """Return the UPDATE of the values at `chosen`."""
         known = write.updates.get(chosen)
         if known is None:
             values = [write.plan.values[index] for index in chosen]
-            known = self._finished(update_to_sql(write.plan.table, write.plan.key, values, self.dialect))
+            known = self._finished(
+                update_to_sql(write.plan.table, write.plan.key, values, self.dialect)
+            )
             if len(write.updates) < _KEPT_UPDATES:
                 write.updates[chosen] = known
         return known
@@ -105,9 +115,13 @@ class Compiler:
         shown = tuple(a.column for a in write.values)
         expected = Probe((*write.values, *write.expected), shown)
         rows = {
-            part.key: self.page(self._after(write, part.page)) for part in write.answer if isinstance(part, RowField)
+            part.key: self.page(self._after(write, part.page))
+            for part in write.answer
+            if isinstance(part, RowField)
         }
-        after = self._finished(probe_to_sql(write.table, self._key_after(write), Probe((), shown), self.dialect))
+        after = self._finished(
+            probe_to_sql(write.table, self._key_after(write), Probe((), shown), self.dialect)
+        )
         return CompiledSave(write, self._probe(write, expected), rows, after)
 
     def _probe(self, write: Update | Save, probe: Probe) -> Statement:

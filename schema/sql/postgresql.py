@@ -121,7 +121,10 @@ class PostgresqlDialect:
         if len(pairs) <= _KEYS_PER_OBJECT:
             arguments = joined(", ", (sql("{}, {}", self.text(key), value) for key, value in pairs))
             return sql("json_build_object({})", arguments)
-        chunks = [self.json_object(pairs[i : i + _KEYS_PER_OBJECT]) for i in range(0, len(pairs), _KEYS_PER_OBJECT)]
+        chunks = [
+            self.json_object(pairs[i : i + _KEYS_PER_OBJECT])
+            for i in range(0, len(pairs), _KEYS_PER_OBJECT)
+        ]
         texts = [sql("substr(left({}::text, -1), 2)", chunk) for chunk in chunks]
         return sql("('{{' || {} || '}}')::json", joined(" || ',' || ", texts))
 
@@ -135,7 +138,9 @@ class PostgresqlDialect:
         direction = " DESC" if term.descending else ""
         # PostgreSQL counts NULL as the largest value.
         natural = term.nulls_first == term.descending
-        nulls = "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
+        nulls = (
+            "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
+        )
         return f"{expression}{direction}{nulls}"
 
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
@@ -162,14 +167,18 @@ class PostgresqlDialect:
         names = enum_value_names(sql_type.labels)
         if all(label == name for label, name in names.items()):
             return column
-        cases = " ".join(f"WHEN {self.text(label)} THEN {self.text(name)}" for label, name in names.items())
+        cases = " ".join(
+            f"WHEN {self.text(label)} THEN {self.text(name)}" for label, name in names.items()
+        )
         return f"CASE {column}::text {cases} END"
 
 
 def _cast(sql_type: SqlType) -> str:
     """Return the type that a value is cast to; names from the catalog are quoted there already."""
     if sql_type.kind is Kind.TEXT:
-        return _TEXT_CASTS.get(sql_type.name, "bpchar" if sql_type.name.startswith("character(") else "text")
+        return _TEXT_CASTS.get(
+            sql_type.name, "bpchar" if sql_type.name.startswith("character(") else "text"
+        )
     if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
         return f"{_cast(sql_type.element)}[]"
     return _CASTS.get(sql_type.kind, sql_type.name)
@@ -177,10 +186,17 @@ def _cast(sql_type: SqlType) -> str:
 
 def _bound(sql_type: SqlType) -> Binder:
     if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
-        element = _bound(sql_type.element)
-        return lambda value: None if value is None else _array_text([element(item) for item in value])
-    bind = _BOUND.get(sql_type.kind, storable_text)
+        element: Binder = _bound(sql_type.element)
+        return _array_binder(element)
+    bind: Binder = _BOUND.get(sql_type.kind, storable_text)
     return lambda value: None if value is None else bind(value)
+
+
+def _array_binder(element: Binder) -> Binder:
+    def bind(value: Any) -> str | None:
+        return None if value is None else _array_text([element(item) for item in value])
+
+    return bind
 
 
 def _as_it_is(value: Any) -> Any:
@@ -189,7 +205,9 @@ def _as_it_is(value: Any) -> Any:
 
 def _array_text(items: list[Any]) -> str:
     """Return an array in PostgreSQL's text form (manual, §8.15.6)."""
-    return "{" + ",".join("NULL" if item is None else _array_item(str(item)) for item in items) + "}"
+    return (
+        "{" + ",".join("NULL" if item is None else _array_item(str(item)) for item in items) + "}"
+    )
 
 
 def _array_item(text: str) -> str:

@@ -29,10 +29,14 @@ def page_to_sql(page: Page, dialect: Dialect) -> Sql:
 
 def row_condition(key: Iterable[tuple[Column, Slot]], alias: str, dialect: Dialect) -> Sql:
     """Return `alias.column = value AND …`."""
-    return joined(" AND ", (sql("{}.{} = {}", alias, dialect.quote(c.name), dialect.slot(s)) for c, s in key))
+    return joined(
+        " AND ", (sql("{}.{} = {}", alias, dialect.quote(c.name), dialect.slot(s)) for c, s in key)
+    )
 
 
-def _page(page: Page, links: tuple[tuple[str, Column], ...], dialect: Dialect, names: _Names) -> Sql:
+def _page(
+    page: Page, links: tuple[tuple[str, Column], ...], dialect: Dialect, names: _Names
+) -> Sql:
     """`links` are (an expression of the enclosing page, the column of this page that equals it)."""
     outer = f"p{next(iter(names.pages))}"
     columns = {column.name: f"c{i}" for i, column in enumerate(columns_of(page))}
@@ -45,11 +49,18 @@ def _page(page: Page, links: tuple[tuple[str, Column], ...], dialect: Dialect, n
 
 
 def _rows(
-    page: Page, links: tuple[tuple[str, Column], ...], columns: dict[str, str], dialect: Dialect, names: _Names
+    page: Page,
+    links: tuple[tuple[str, Column], ...],
+    columns: dict[str, str],
+    dialect: Dialect,
+    names: _Names,
 ) -> Sql:
     """The inner query: filters, order and limit over base columns and keys alone."""
     table = names.tables.next()
-    chosen = ", ".join(f"{table}.{dialect.quote(name)} AS {alias}" for name, alias in columns.items()) or "1 AS c0"
+    chosen = (
+        ", ".join(f"{table}.{dialect.quote(name)} AS {alias}" for name, alias in columns.items())
+        or "1 AS c0"
+    )
     conditions = [Sql(f"{table}.{dialect.quote(column.name)} = {outer}") for outer, column in links]
     where = where_to_sql(page.where, table, dialect, names.tables)
     if where.text:
@@ -58,13 +69,17 @@ def _rows(
     if conditions:
         parts.append(sql("WHERE {}", joined(" AND ", conditions)))
     if page.order_by:
-        parts.append("ORDER BY " + ", ".join(_order(term, table, dialect, names) for term in page.order_by))
+        parts.append(
+            "ORDER BY " + ", ".join(_order(term, table, dialect, names) for term in page.order_by)
+        )
     if page.limit is not None or page.offset is not None:
         parts.append(dialect.limited(page.limit, page.offset))
     return joined(" ", parts)
 
 
-def _object(page: Page, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names) -> Sql:
+def _object(
+    page: Page, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names
+) -> Sql:
     pairs: list[tuple[str, Sql]] = []
     for item in page.selection:
         if isinstance(item, Value):
@@ -77,7 +92,9 @@ def _object(page: Page, outer: str, columns: dict[str, str], dialect: Dialect, n
     return dialect.json_object(pairs)
 
 
-def _nested(item: Nested, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names) -> Sql:
+def _nested(
+    item: Nested, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names
+) -> Sql:
     links = tuple((f"{outer}.{columns[own.name]}", their) for own, their in item.links)
     return _page(item.page, links, dialect, names)
 
@@ -88,7 +105,9 @@ def _order(term: OrderTerm, table: str, dialect: Dialect, names: _Names) -> str:
         expression = f"{table}.{dialect.quote(term.column.name)}"
         return dialect.order(expression, term, nullable=term.column.nullable)
     aliases = [names.tables.next() for _ in term.hops]
-    tables = ", ".join(f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, aliases, strict=True))
+    tables = ", ".join(
+        f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, aliases, strict=True)
+    )
     links = [
         links_to_sql(hop.links, before, alias, dialect)
         for hop, before, alias in zip(term.hops, [table, *aliases], aliases, strict=False)

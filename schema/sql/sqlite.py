@@ -9,13 +9,23 @@ from dynamic_databases.catalog.types import Kind, SqlType, TableName
 from dynamic_databases.identifiers import quote
 from schema import spelling
 from schema.plan.nodes import Compare, Op, OrderTerm, Slot, Use
-from schema.sql.binding import big_integer, glob_pattern, json_text, like_pattern, naive_utc, storable_text
+from schema.sql.binding import (
+    big_integer,
+    glob_pattern,
+    json_text,
+    like_pattern,
+    naive_utc,
+    storable_text,
+)
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _KEYS_PER_OBJECT = 60  # two arguments each, of 127
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "gateway_float": (1, spelling.float_text),
-    "gateway_decimal": (2, lambda value, scale: spelling.decimal_text(value, scale) if value is not None else None),
+    "gateway_decimal": (
+        2,
+        lambda value, scale: spelling.decimal_text(value, scale) if value is not None else None,
+    ),
     "gateway_date": (1, spelling.date_text),
     "gateway_time": (1, spelling.time_text),
     "gateway_local_datetime": (1, spelling.local_datetime_text),
@@ -96,9 +106,19 @@ class SqliteDialect:
         match node.op:
             case Op.IN | Op.NIN:
                 negation = "NOT " if node.op is Op.NIN else ""
-                return sql("{} {}IN (SELECT value FROM json_each({}))", column, negation, value_of(node.slot))
+                return sql(
+                    "{} {}IN (SELECT value FROM json_each({}))",
+                    column,
+                    negation,
+                    value_of(node.slot),
+                )
             case Op.LIKE | Op.NLIKE:
-                return sql("{} {}GLOB {}", column, "NOT " if node.op is Op.NLIKE else "", value_of(node.slot))
+                return sql(
+                    "{} {}GLOB {}",
+                    column,
+                    "NOT " if node.op is Op.NLIKE else "",
+                    value_of(node.slot),
+                )
             case Op.ILIKE | Op.NILIKE:
                 negation = "NOT " if node.op is Op.NILIKE else ""
                 return sql("{} {}LIKE {} ESCAPE '\\'", column, negation, value_of(node.slot))
@@ -117,8 +137,14 @@ class SqliteDialect:
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         if len(pairs) <= _KEYS_PER_OBJECT:
-            return sql("json_object({})", joined(", ", (sql("{}, {}", self.text(key), value) for key, value in pairs)))
-        chunks = [self.json_object(pairs[i : i + _KEYS_PER_OBJECT]) for i in range(0, len(pairs), _KEYS_PER_OBJECT)]
+            return sql(
+                "json_object({})",
+                joined(", ", (sql("{}, {}", self.text(key), value) for key, value in pairs)),
+            )
+        chunks = [
+            self.json_object(pairs[i : i + _KEYS_PER_OBJECT])
+            for i in range(0, len(pairs), _KEYS_PER_OBJECT)
+        ]
         inner = joined(" || ',' || ", (sql("gateway_inside({})", chunk) for chunk in chunks))
         return sql("json('{{' || {} || '}}')", inner)
 
@@ -132,12 +158,16 @@ class SqliteDialect:
         direction = " DESC" if term.descending else ""
         # SQLite counts NULL as the smallest value.
         natural = term.nulls_first != term.descending
-        nulls = "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
+        nulls = (
+            "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
+        )
         return f"{expression}{direction}{nulls}"
 
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         size = value_of(limit) if limit else Sql("-1")
-        return sql("LIMIT {} OFFSET {}", size, value_of(offset)) if offset else sql("LIMIT {}", size)
+        return (
+            sql("LIMIT {} OFFSET {}", size, value_of(offset)) if offset else sql("LIMIT {}", size)
+        )
 
     def locked(self) -> str:
         return ""  # BEGIN IMMEDIATE has locked the database

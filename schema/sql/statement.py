@@ -31,7 +31,10 @@ class Statement:
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """Return the values for one request. Raises BadUserInput for one its type can't hold."""
-        return [bind(slot.operand.read(variables)) for slot, bind in zip(self.slots, self.binders, strict=True)]
+        return [
+            bind(slot.operand.read(variables))
+            for slot, bind in zip(self.slots, self.binders, strict=True)
+        ]
 
 
 def sql(template: str, *parts: Sql | str) -> Sql:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import assert_never
 
 from dynamic_databases.catalog.types import Column
@@ -14,7 +13,7 @@ from schema.sql.statement import Sql, joined, sql
 
 @dataclass
 class Aliases:
-    """Gives the tables of one statement their aliases: t1, t2, …"""
+    """Gives the tables of one statement their aliases, t1, t2 and so on."""
 
     used: int = 0
 
@@ -29,11 +28,17 @@ def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -
         case Compare():
             return dialect.compare(f"{table}.{dialect.quote(where.column.name)}", where)
         case IsNull():
-            return Sql(f"{table}.{dialect.quote(where.column.name)} IS {'NOT ' if where.negated else ''}NULL")
+            return Sql(
+                f"{table}.{dialect.quote(where.column.name)} IS {'NOT ' if where.negated else ''}NULL"
+            )
         case Related():
             return _exists(where, table, dialect, aliases)
         case AllOf():
-            parts = [part for part in (where_to_sql(p, table, dialect, aliases) for p in where.parts) if part.text]
+            parts = [
+                part
+                for part in (where_to_sql(p, table, dialect, aliases) for p in where.parts)
+                if part.text
+            ]
             return sql("({})", joined(" AND ", parts)) if parts else Sql("")
         case AnyOf():
             return _any_of(where, table, dialect, aliases)
@@ -44,8 +49,13 @@ def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -
             assert_never(where)
 
 
-def links_to_sql(links: tuple[tuple[Column, Column], ...], table: str, target: str, dialect: Dialect) -> str:
-    pairs = (f"{target}.{dialect.quote(their.name)} = {table}.{dialect.quote(own.name)}" for own, their in links)
+def links_to_sql(
+    links: tuple[tuple[Column, Column], ...], table: str, target: str, dialect: Dialect
+) -> str:
+    pairs = (
+        f"{target}.{dialect.quote(their.name)} = {table}.{dialect.quote(own.name)}"
+        for own, their in links
+    )
     return " AND ".join(pairs)
 
 
@@ -54,7 +64,9 @@ def _exists(where: Related, table: str, dialect: Dialect, aliases: Aliases) -> S
     link = links_to_sql(where.links, table, target, dialect)
     inner = where_to_sql(where.where, target, dialect, aliases)
     condition = sql("{} AND {}", link, inner) if inner.text else Sql(link)
-    return sql("EXISTS (SELECT 1 FROM {} {} WHERE {})", dialect.table(where.table.name), target, condition)
+    return sql(
+        "EXISTS (SELECT 1 FROM {} {} WHERE {})", dialect.table(where.table.name), target, condition
+    )
 
 
 def _any_of(where: AnyOf, table: str, dialect: Dialect, aliases: Aliases) -> Sql:

@@ -59,6 +59,10 @@ def _comparison(name: str, kind: Kind, operand: GraphQLNamedInputType) -> GraphQ
     fields: dict[str, GraphQLInputField] = {}
     for operator in _OPERATORS.get(kind, _ORDERED):
         many: GraphQLInputType = GraphQLList(GraphQLNonNull(operand))
-        fields[operator] = GraphQLInputField(many if operator in _LISTS else operand, description=_TEXTS.get(operator))
+        fields[operator] = GraphQLInputField(
+            many if operator in _LISTS else operand, description=_TEXTS.get(operator)
+        )
     fields["_isNull"] = GraphQLInputField(GraphQLBoolean, description=_TEXTS["_isNull"])
-    return GraphQLInputObjectType(name, fields, description="All of these must hold; null is no operand.")
+    return GraphQLInputObjectType(
+        name, fields, description="All of these must hold; null is no operand."
+    )

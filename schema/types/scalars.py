@@ -39,11 +39,15 @@ class _Spelled(graphene.Scalar):  # type: ignore[misc]  # graphene has no types
     def parse_value(cls, value: Any) -> Any:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not isinstance(value, str) and not (cls.numbers and is_number):
-            raise GraphQLError(f"{cls.__name__} must be written like {cls.example}, not as {_shown(value)}.")
+            raise GraphQLError(
+                f"{cls.__name__} must be written like {cls.example}, not as {_shown(value)}."
+            )
         try:
             return cls.from_text(value if isinstance(value, str) else repr(value))
         except (ValueError, ArithmeticError):
-            raise GraphQLError(f"{_shown(value)} is no {cls.__name__}; write it like {cls.example}.") from None
+            raise GraphQLError(
+                f"{_shown(value)} is no {cls.__name__}; write it like {cls.example}."
+            ) from None
 
     @classmethod
     def parse_literal(cls, node: ValueNode, _variables: Any = None) -> Any:
@@ -67,7 +71,10 @@ class BigInt(_Spelled):
 
     @classmethod
     def from_text(cls, text: str) -> int:
-        if re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII) is None or not -(2**63) <= int(text) < 2**63:
+        if (
+            re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII) is None
+            or not -(2**63) <= int(text) < 2**63
+        ):
             raise ValueError(text)
         return int(text)
 
@@ -81,7 +88,11 @@ class Decimal(_Spelled):
     @classmethod
     def from_text(cls, text: str) -> decimal.Decimal:
         number = decimal.Decimal(text)
-        if not number.is_finite() or len(text) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_DIGITS:
+        if (
+            not number.is_finite()
+            or len(text) > _MAX_DIGITS
+            or abs(number.adjusted()) > _MAX_DIGITS
+        ):
             raise ValueError(text)
         return number
 
@@ -134,7 +145,7 @@ class DateTime(_Spelled):
         moment = _moment(text)
         if moment.tzinfo is None:
             raise ValueError(text)
-        return moment.astimezone(dt.timezone.utc)
+        return moment.astimezone(dt.UTC)
 
 
 class Duration(_Spelled):

@@ -43,7 +43,9 @@ class TableTypes:
     def row(self, table: NamedTable) -> GraphQLObjectType:
         return self._objects[table.table.name]
 
-    def rows(self, table: NamedTable) -> GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]:
+    def rows(
+        self, table: NamedTable
+    ) -> GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]:
         return GraphQLNonNull(GraphQLList(GraphQLNonNull(self.row(table))))
 
     def list_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
@@ -52,27 +54,40 @@ class TableTypes:
         return {
             "where": GraphQLArgument(self._bool_exps[name], description="which rows; {} for all"),
             "orderBy": GraphQLArgument(
-                GraphQLList(GraphQLNonNull(self._order_bys[name])), description="the key's order where left out"
+                GraphQLList(GraphQLNonNull(self._order_bys[name])),
+                description="the key's order where left out",
             ),
             "limit": GraphQLArgument(GraphQLInt, description="how many rows at most"),
             "offset": GraphQLArgument(GraphQLInt, description="how many rows to skip"),
         }
 
     def key_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
-        return {table.field_of[c]: GraphQLArgument(GraphQLNonNull(self._leaf_of(table, c))) for c in table.key}
+        return {
+            table.field_of[c]: GraphQLArgument(GraphQLNonNull(self._leaf_of(table, c)))
+            for c in table.key
+        }
 
     def key_input(self, table: NamedTable) -> GraphQLInputObjectType:
-        fields = {table.field_of[c]: GraphQLInputField(GraphQLNonNull(self._leaf_of(table, c))) for c in table.key}
-        return GraphQLInputObjectType(f"{table.type}PkColumnsInput", fields, description=f"The key of {table.table.name}.")
+        fields = {
+            table.field_of[c]: GraphQLInputField(GraphQLNonNull(self._leaf_of(table, c)))
+            for c in table.key
+        }
+        return GraphQLInputObjectType(
+            f"{table.type}PkColumnsInput", fields, description=f"The key of {table.table.name}."
+        )
 
     def insert_input(self, table: NamedTable) -> GraphQLInputObjectType:
         fields = {}
         for name, column in table.columns.items():
             if column.name in table.insertable:
-                text = _describe(table, column) + (f" Default: {column.default}." if column.default else "")
+                text = _describe(table, column) + (
+                    f" Default: {column.default}." if column.default else ""
+                )
                 fields[name] = GraphQLInputField(self._input(column), description=text)
         return GraphQLInputObjectType(
-            f"{table.type}InsertInput", fields, description="What is left out takes the database's default."
+            f"{table.type}InsertInput",
+            fields,
+            description="What is left out takes the database's default.",
         )
 
     def set_input(self, table: NamedTable) -> GraphQLInputObjectType:
@@ -82,7 +97,9 @@ class TableTypes:
             if column.name in table.updatable
         }
         return GraphQLInputObjectType(
-            f"{table.type}SetInput", fields, description="What is left out is left alone; null writes NULL."
+            f"{table.type}SetInput",
+            fields,
+            description="What is left out is left alone; null writes NULL.",
         )
 
     def save_result(self, table: NamedTable) -> GraphQLObjectType:
@@ -91,15 +108,23 @@ class TableTypes:
             f"{table.type}SaveResult",
             {
                 "row": GraphQLField(self.row(table), description="The row as it is now."),
-                "changes": GraphQLField(changes, description="What was written; empty where nothing differed."),
+                "changes": GraphQLField(
+                    changes, description="What was written; empty where nothing differed."
+                ),
             },
         )
 
-    def save_arguments(self, table: NamedTable, set_input: GraphQLInputObjectType) -> dict[str, GraphQLArgument]:
+    def save_arguments(
+        self, table: NamedTable, set_input: GraphQLInputObjectType
+    ) -> dict[str, GraphQLArgument]:
         """Return the arguments that `save` has beside the key and `_set`."""
         return {
-            "_expect": GraphQLArgument(set_input, description=f"What you read of {table.table.name} before editing."),
-            "resolve": GraphQLArgument(resolve_enum(), description="What to do about conflicts; FAIL where left out."),
+            "_expect": GraphQLArgument(
+                set_input, description=f"What you read of {table.table.name} before editing."
+            ),
+            "resolve": GraphQLArgument(
+                resolve_enum(), description="What to do about conflicts; FAIL where left out."
+            ),
         }
 
     def leaf(self, sql_type: SqlType) -> LeafType:
@@ -113,7 +138,9 @@ class TableTypes:
     def _leaf_of(self, table: NamedTable, column: str) -> LeafType:
         return self.leaf(table.table.by_name[column].type)
 
-    def _output(self, column: Column) -> LeafType | GraphQLList[LeafType] | GraphQLNonNull[LeafType | GraphQLList[LeafType]]:
+    def _output(
+        self, column: Column
+    ) -> LeafType | GraphQLList[LeafType] | GraphQLNonNull[LeafType | GraphQLList[LeafType]]:
         leaf = self.leaf(column.type)
         plain = GraphQLList(leaf) if column.type.kind is Kind.ARRAY else leaf
         return plain if column.nullable else GraphQLNonNull(plain)
@@ -129,15 +156,24 @@ class TableTypes:
                 value: GraphQLEnumValue(label, description=None if value == label else label)
                 for label, value in enum_value_names(sql_type.labels).items()
             }
-            self._enums[name] = GraphQLEnumType(name, values, description=f"The database's enum {sql_type.enum}.")
+            self._enums[name] = GraphQLEnumType(
+                name, values, description=f"The database's enum {sql_type.enum}."
+            )
         return self._enums[name]
 
     def _object(self, table: NamedTable) -> GraphQLObjectType:
         def fields() -> dict[str, GraphQLField]:
-            columns = {name: self._column_field(table, column) for name, column in table.columns.items()}
-            return columns | {name: self._relation_field(relation) for name, relation in table.relations.items()}
+            columns = {
+                name: self._column_field(table, column) for name, column in table.columns.items()
+            }
+            return columns | {
+                name: self._relation_field(relation) for name, relation in table.relations.items()
+            }
 
-        text = table.table.comment or f"A row of the {'view' if table.table.is_view else 'table'} {table.table.name}."
+        text = (
+            table.table.comment
+            or f"A row of the {'view' if table.table.is_view else 'table'} {table.table.name}."
+        )
         return GraphQLObjectType(table.type, fields, description=text)
 
     def _column_field(self, table: NamedTable, column: Column) -> GraphQLField:
@@ -149,7 +185,11 @@ class TableTypes:
         target = self._names.tables[relation.target]
         by = ", ".join(relation.columns)
         if relation.many:
-            return GraphQLField(self.rows(target), self.list_arguments(target), description=f"Those whose key is this row's {by}.")
+            return GraphQLField(
+                self.rows(target),
+                self.list_arguments(target),
+                description=f"Those whose key is this row's {by}.",
+            )
         return GraphQLField(self.row(target), description=f"The row of {relation.target} by {by}.")
 
     def _bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
@@ -163,13 +203,17 @@ class TableTypes:
                 "_not": GraphQLInputField(own),
             }
             for field, column in table.columns.items():
-                found[field] = GraphQLInputField(self._comparisons.of(column.type.kind, self.leaf(column.type)))
+                found[field] = GraphQLInputField(
+                    self._comparisons.of(column.type.kind, self.leaf(column.type))
+                )
             for field, relation in table.relations.items():
                 text = "Some of these rows matches." if relation.many else "This row matches."
                 found[field] = GraphQLInputField(self._bool_exps[relation.target], description=text)
             return found
 
-        return GraphQLInputObjectType(name, fields, description="All of these must hold; {} holds always.")
+        return GraphQLInputObjectType(
+            name, fields, description="All of these must hold; {} holds always."
+        )
 
     def _order_by(self, table: NamedTable) -> GraphQLInputObjectType:
         def fields() -> dict[str, GraphQLInputField]:
@@ -181,9 +225,15 @@ class TableTypes:
             for field, relation in table.relations.items():
                 if not relation.many:
                     found[field] = GraphQLInputField(self._order_bys[relation.target])
-            return found or {"_none": GraphQLInputField(order_by_enum(), description="Nothing here can be ordered by.")}
+            return found or {
+                "_none": GraphQLInputField(
+                    order_by_enum(), description="Nothing here can be ordered by."
+                )
+            }
 
-        return GraphQLInputObjectType(f"{table.type}OrderBy", fields, description="One column each; the list gives the order.")
+        return GraphQLInputObjectType(
+            f"{table.type}OrderBy", fields, description="One column each; the list gives the order."
+        )
 
 
 def _describe(table: NamedTable, column: Column) -> str:

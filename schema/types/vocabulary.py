@@ -43,9 +43,13 @@ _SCALAR_OF_KIND = {
     Kind.JSON: "JSON",
     Kind.OTHER: "String",
 }
-OrderBy = graphene.Enum.from_enum(Direction, name="OrderBy", description=lambda v: _DIRECTIONS[v.value] if v else "An order.")
+OrderBy = graphene.Enum.from_enum(
+    Direction, name="OrderBy", description=lambda v: _DIRECTIONS[v.value] if v else "An order."
+)
 ResolveEnum = graphene.Enum.from_enum(
-    Resolve, name="Resolve", description=lambda v: _RESOLVES[v.value] if v else "What a save does about conflicts."
+    Resolve,
+    name="Resolve",
+    description=lambda v: _RESOLVES[v.value] if v else "What a save does about conflicts.",
 )
 
 

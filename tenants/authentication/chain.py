@@ -13,7 +13,9 @@ from tenants.principals import Principal
 class Authenticator(Protocol):
     """One way of proving who asks."""
 
-    def authenticate(self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime) -> Principal | None:
+    def authenticate(
+        self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
+    ) -> Principal | None:
         """Return who asks, None where nothing of this kind is given, or raise Unauthenticated."""
         ...
 

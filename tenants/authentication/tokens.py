@@ -19,7 +19,11 @@ _MARK = "tgw_"
 
 
 def issue_token(
-    tenant: Tenant, role: str, environment: Environment | None, expires_at: dt.datetime | None, name: str = ""
+    tenant: Tenant,
+    role: str,
+    environment: Environment | None,
+    expires_at: dt.datetime | None,
+    name: str = "",
 ) -> str:
     """Store a new token's hash and return the token; nothing can show it again."""
     text = _MARK + secrets.token_urlsafe(32)
@@ -42,7 +46,9 @@ def digest_of(token: str) -> str:
 class TokenAuthenticator:
     """`Authorization: Bearer tgw_…` → `Principal`."""
 
-    def authenticate(self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime) -> Principal | None:
+    def authenticate(
+        self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
+    ) -> Principal | None:
         """Return who asks, or None where no token is given. Raises Unauthenticated for a bad one."""
         text = headers.get("authorization")
         if not text:

@@ -9,6 +9,7 @@ const options = {
   minify: true,
   outdir,
   target: 'es2022',
+  jsx: 'automatic',
   legalComments: 'eof',
   define: { 'process.env.NODE_ENV': '"production"' },
   loader: { '.ttf': 'file', '.woff2': 'file', '.svg': 'dataurl' },

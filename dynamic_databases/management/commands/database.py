@@ -20,7 +20,10 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="register a database and connect to it once")
         add.add_argument("name")
-        add.add_argument("url", help="postgresql://…, mysql://…, mssql://…, sqlite:///… or a SQL Server connection string")
+        add.add_argument(
+            "url",
+            help="postgresql://…, mysql://…, mssql://…, sqlite:///… or a SQL Server connection string",
+        )
         add.add_argument("--no-test", action="store_true", help="don't connect now")
         actions.add_parser("list", help="list the databases")
         actions.add_parser("test", help="connect and read the catalog").add_argument("name")
@@ -42,7 +45,9 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 row = Database.objects.from_url(options["name"], options["url"])
-                return {"name": row.name, "alias": row.label} | ({} if options["no_test"] else _test(row))
+                return {"name": row.name, "alias": row.label} | (
+                    {} if options["no_test"] else _test(row)
+                )
         except IntegrityError:
             raise CommandError(f"There is a database called {options['name']} already.") from None
         except DatabaseProblem as error:
@@ -50,7 +55,12 @@ class Command(BaseCommand):
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            {"name": row.name, "alias": row.label, "state": "enabled" if row.enabled else "disabled", "config": row.shown_config()}
+            {
+                "name": row.name,
+                "alias": row.label,
+                "state": "enabled" if row.enabled else "disabled",
+                "config": row.shown_config(),
+            }
             for row in Database.objects.all()
         ]
 

@@ -22,14 +22,20 @@ _ADMIN = "admin"
 
 
 class Command(BaseCommand):
-    help = "Makes the demo: tenants acme, globex and initech with their databases, an admin, a token."
+    help = (
+        "Makes the demo: tenants acme, globex and initech with their databases, an admin, a token."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the server will be")
+        parser.add_argument(
+            "--url", default="http://127.0.0.1:8000", help="where the server will be"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if not settings.GATEWAY.demo:
-            raise CommandError("The demo lets anyone on this machine in: set GATEWAY_DEMO=1 to say that you want it.")
+            raise CommandError(
+                "The demo lets anyone on this machine in: set GATEWAY_DEMO=1 to say that you want it."
+            )
         for position, name in enumerate(("production", "testing", "development")):
             Environment.objects.get_or_create(name=name, defaults={"position": position})
         for demo in DEMO:
@@ -48,7 +54,9 @@ class Command(BaseCommand):
             slug=demo.tenant, defaults={"name": demo.tenant.title(), "anonymous_role": ADMIN_ROLE}
         )
         environment = Environment.objects.get(name=demo.environment)
-        TenantDatabase.objects.get_or_create(tenant=tenant, environment=environment, defaults={"database": database})
+        TenantDatabase.objects.get_or_create(
+            tenant=tenant, environment=environment, defaults={"database": database}
+        )
 
     def _capture_baseline(self) -> None:
         """acme's production is the plain CRM: what the others have beyond it is dynamic."""

@@ -25,9 +25,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help="slug, id or domain name")
-        parser.add_argument("--environment", help="production where left out, or the tenant's first")
+        parser.add_argument(
+            "--environment", help="production where left out, or the tenant's first"
+        )
         parser.add_argument("--format", choices=list(_FORMATS), default="sdl")
-        parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+        parser.add_argument(
+            "--json",
+            action="store_const",
+            const="json",
+            dest="format",
+            help="the same as --format json",
+        )
         parser.add_argument("--role", default=ADMIN_ROLE, help="what this role sees")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -43,7 +51,9 @@ class Command(BaseCommand):
         config = settings.GATEWAY
         try:
             access = access_of(options["role"], snapshot.roles)
-            built = build_schema(process_registry().entry(alias), access, config.names, limits_of(config))
+            built = build_schema(
+                process_registry().entry(alias), access, config.names, limits_of(config)
+            )
         except (DatabaseProblem, UnknownRole) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(_FORMATS[options["format"]](built).decode(), ending="")

@@ -20,10 +20,17 @@ class Command(BaseCommand):
         add = actions.add_parser("add", help="add a tenant")
         add.add_argument("slug")
         add.add_argument("--name", default="")
-        add.add_argument("--domain", action="append", default=[], help="a domain name that finds the tenant; repeatable")
+        add.add_argument(
+            "--domain",
+            action="append",
+            default=[],
+            help="a domain name that finds the tenant; repeatable",
+        )
         attach = actions.add_parser("attach", help="give a tenant a database in an environment")
         attach.add_argument("slug")
-        attach.add_argument("environment", help=f"{DEFAULT_ENVIRONMENT}, testing, development or any other name")
+        attach.add_argument(
+            "environment", help=f"{DEFAULT_ENVIRONMENT}, testing, development or any other name"
+        )
         attach.add_argument("database")
         actions.add_parser("list", help="list the tenants and their databases")
         for action in actions.choices.values():
@@ -50,13 +57,17 @@ class Command(BaseCommand):
         tenant = find_tenant(options["slug"])
         database = Database.objects.filter(name=options["database"]).first()
         if database is None:
-            raise CommandError(f"There is no database called {options['database']}; `manage.py database list` shows them.")
+            raise CommandError(
+                f"There is no database called {options['database']}; `manage.py database list` shows them."
+            )
         environment = Environment.objects.filter(name=options["environment"]).first()
         if environment is None:
             environment = Environment(name=options["environment"])
             environment.full_clean()
             environment.save()
-        TenantDatabase.objects.update_or_create(tenant=tenant, environment=environment, defaults={"database": database})
+        TenantDatabase.objects.update_or_create(
+            tenant=tenant, environment=environment, defaults={"database": database}
+        )
         return {"tenant": tenant.slug, "environment": environment.name, "database": database.name}
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,7 +77,9 @@ class Command(BaseCommand):
                 "state": "active" if row.active else "inactive",
                 "databases": {a.environment.name: a.database.name for a in row.attachments.all()},
             }
-            for row in Tenant.objects.prefetch_related("attachments__environment", "attachments__database")
+            for row in Tenant.objects.prefetch_related(
+                "attachments__environment", "attachments__database"
+            )
         ]
 
 
@@ -80,4 +93,6 @@ def find_tenant(slug: str) -> Tenant:
 
 
 def _text(value: Any) -> str:
-    return ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+    return (
+        ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+    )

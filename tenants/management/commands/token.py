@@ -27,7 +27,9 @@ class Command(BaseCommand):
         create.add_argument("tenant")
         create.add_argument("--role", required=True, help=f"'{ADMIN_ROLE}' has everything")
         create.add_argument("--environment", help="this environment alone")
-        create.add_argument("--expires", help="in how long: 30m, 12h, 90d, 4w; never where left out")
+        create.add_argument(
+            "--expires", help="in how long: 30m, 12h, 90d, 4w; never where left out"
+        )
         create.add_argument("--name", default="", help="what it is for")
         actions.add_parser("list", help="list the tokens, without the tokens themselves")
         revoke = actions.add_parser("revoke", help="revoke a token")
@@ -56,7 +58,11 @@ class Command(BaseCommand):
         environment = _environment(options["environment"])
         expires = timezone.now() + _duration(options["expires"]) if options["expires"] else None
         token = issue_token(tenant, role, environment, expires, options["name"])
-        answer = {"tenant": tenant.slug, "role": role, "environment": environment.name if environment else "any"}
+        answer = {
+            "tenant": tenant.slug,
+            "role": role,
+            "environment": environment.name if environment else "any",
+        }
         return answer | {"expires": expires.isoformat() if expires else "never", "token": token}
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -69,9 +75,15 @@ class Command(BaseCommand):
 
     def _revoke(self, options: dict[str, Any]) -> dict[str, Any]:
         text = options["token"]
-        rows = ApiToken.objects.filter(digest=digest_of(text)) or ApiToken.objects.filter(prefix=text)
+        rows = ApiToken.objects.filter(digest=digest_of(text)) or ApiToken.objects.filter(
+            prefix=text
+        )
         if len(rows) != 1:
-            raise CommandError("No token has this prefix." if not rows else "Several tokens have this prefix; give the token.")
+            raise CommandError(
+                "No token has this prefix."
+                if not rows
+                else "Several tokens have this prefix; give the token."
+            )
         row = rows[0]
         row.revoked_at = row.revoked_at or timezone.now()
         row.save()
@@ -91,5 +103,7 @@ def _environment(name: str | None) -> Environment | None:
 def _duration(text: str) -> dt.timedelta:
     match = re.fullmatch(r"([1-9][0-9]{0,4})([mhdw])", text)
     if match is None:
-        raise CommandError(f"--expires {text}: write a number and one of m, h, d, w: 30m, 12h, 90d, 4w.")
+        raise CommandError(
+            f"--expires {text}: write a number and one of m, h, d, w: 30m, 12h, 90d, 4w."
+        )
     return dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
