@@ -23,7 +23,7 @@ connections: Any = _django_connections
 
 # A lease outlives a new generation: what runs finishes on what it began with.
 _LEASED = "leased_by_the_gateway"
-_STATEMENT_TIMEOUTS = {"postgresql": "SET statement_timeout = {}"}
+_SESSION = {"postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'"}
 
 
 class Connections:
@@ -94,7 +94,7 @@ class Connections:
     def _open(self, wrapper: BaseDatabaseWrapper) -> None:
         with outcomes.translated(wrapper.vendor, writing=False):
             wrapper.ensure_connection()
-            if statement := _STATEMENT_TIMEOUTS.get(wrapper.vendor):
+            if statement := _SESSION.get(wrapper.vendor):
                 with wrapper.cursor() as cursor:
                     cursor.execute(statement.format(self._statement_timeout_ms))
 

@@ -54,6 +54,12 @@ class Application:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
 
+    def close(self) -> None:
+        """End the threads and close the connections."""
+        self._stopping.set()
+        if self._services is not None:
+            stop_services(self._services)
+
     def _ready(self) -> tuple[Services, GraphQLEndpoint]:
         if self._services is None or self._endpoint is None:
             self._services = make_services()
@@ -71,9 +77,7 @@ class Application:
                 self._ready()
                 await send({"type": "lifespan.startup.complete"})
             else:
-                self._stopping.set()
-                if self._services is not None:
-                    stop_services(self._services)
+                self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

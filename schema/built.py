@@ -47,7 +47,7 @@ class SchemaKey:
     capabilities: Capabilities
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BuiltSchema:
     """One schema for all databases of a catalog and one access; no alias is in it."""
 
@@ -57,6 +57,9 @@ class BuiltSchema:
     schema: CatalogSchema
     queries: dict[str, RootField]
     mutations: dict[str, RootField]
+
+    def __repr__(self) -> str:
+        return f"<BuiltSchema {self.version}: {len(self.names.tables)} tables>"
 
     @property
     def version(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
     Exists,
@@ -48,7 +49,6 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes import Value as Selected
-from schema.plan.select import columns_of
 from schema.spelling import spell
 from schema.sql.binding import bind_offset, glob_pattern, like_pattern, rows_binder, storable_text
 
@@ -119,7 +119,7 @@ class PortableReader:
         query = self._query(page).order_by(*self._order(page.order_by, page))
         offset = self._number(page.offset, 0)
         limit = 1 if page.single else self._number(page.limit, self.limits.default_rows)
-        return self._fetch(query[offset : offset + limit], columns_of(page), page)
+        return self._fetch(query[offset : offset + limit], page)
 
     def _nested_rows(
         self, nested: Nested, parents: Sequence[Row]
@@ -141,12 +141,8 @@ class PortableReader:
         query = query.filter(gateway_row__gt=offset, gateway_row__lte=offset + limit).order_by(
             "gateway_row"
         )
-        columns = {
-            column.name: column
-            for column in (*columns_of(page), *(their for _, their in nested.links))
-        }
         grouped: dict[tuple[Any, ...], list[Row]] = {}
-        for row in self._fetch(query, columns.values(), page):
+        for row in self._fetch(query, page, [their for _, their in nested.links]):
             grouped.setdefault(tuple(row[their.name] for _, their in nested.links), []).append(row)
         return grouped
 
@@ -173,19 +169,35 @@ class PortableReader:
         ]
         return [rows[0] if rows else None for rows in found] if nested.page.single else found
 
-    def _fetch(self, query: QuerySet[Any], columns: Iterable[Column], page: Page) -> list[Row]:
-        names: list[str] = []
-        chosen: list[Expression | F] = []
-        for column in columns:
-            attribute = F(self._attribute(page, column))
-            names += [column.name, f"\0{column.name}"]
-            chosen += [
-                attribute,
-                Cast(attribute, TextField()) if column.type.kind in _AS_TEXT else attribute,
-            ]
-        if not names:
+    def _fetch(self, query: QuerySet[Any], page: Page, links: Iterable[Column] = ()) -> list[Row]:
+        """Read the values to spell under "\\0<column>", and what nested pages hang on as it is."""
+        wanted: dict[str, tuple[Column, bool]] = {}  # key → (column, to be spelled)
+        for item in page.selection:
+            if isinstance(item, Selected):
+                wanted[f"\0{item.column.name}"] = (item.column, True)
+            elif isinstance(item, Nested):
+                wanted |= {own.name: (own, False) for own, _ in item.links}
+        wanted |= {column.name: (column, False) for column in links}
+        expressions = {key: self._expression(page, *spec) for key, spec in wanted.items()}
+        # Each expression once: Django folds equal ones where it filters on a window.
+        distinct = {str(expression): expression for expression in expressions.values()}
+        names = {text: f"gateway_{i}" for i, text in enumerate(distinct)}
+        if not distinct:
             return [{} for _ in query.values_list(Value(1))]
-        return [dict(zip(names, row, strict=True)) for row in query.values_list(*chosen)]
+        query = query.annotate(**{names[text]: expression for text, expression in distinct.items()})
+        return [
+            {key: row[names[str(expression)]] for key, expression in expressions.items()}
+            for row in query.values(*names.values())
+        ]
+
+    def _expression(self, page: Page, column: Column, spelled: bool) -> Any:
+        attribute = F(self._attribute(page, column))
+        if spelled and column.type.kind in _AS_TEXT:
+            return Cast(attribute, TextField())
+        element = column.type.element
+        if element is not None and element.kind in {*_AS_TEXT, Kind.ENUM}:
+            return Cast(attribute, ArrayField(TextField()))
+        return attribute
 
     def _query(self, page: Page) -> QuerySet[Any]:
         model = self._model(page)

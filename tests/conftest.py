@@ -1,0 +1,7 @@
+pytest_plugins = (
+    "tests.fixtures.control",
+    "tests.fixtures.vendors",
+    "tests.fixtures.databases",
+    "tests.fixtures.statements",
+    "tests.fixtures.doors",
+)
