@@ -85,6 +85,7 @@ class DynamicSchemaModel(models.Model):
             super().save(*args, **kwargs)
             self._remember(self.get_deferred_fields())
             return
+        self._read_what_was_set_unread()
         patch = self.changes()
         if not patch:
             return
@@ -164,6 +165,17 @@ class DynamicSchemaModel(models.Model):
     @classmethod
     def _name_of_attname(cls, attname: str) -> str:
         return next(field.name for field in cls._meta.concrete_fields if field.attname == attname)
+
+    def _read_what_was_set_unread(self) -> None:
+        """A deferred column that was set without being read may hold the value already."""
+        read = self._state_read()
+        unread = [name for name in self._loaded_names() if name not in read]
+        if unread:
+            alias = router.db_for_write(type(self), instance=self)
+            current = (
+                type(self)._base_manager.using(alias).filter(pk=self.pk).values(*unread).first()
+            )
+            read.update({name: _snapshot(value) for name, value in (current or {}).items()})
 
     def _save_expecting(
         self, patch: diff.Patch, expected: Mapping[str, Any], using: str | None

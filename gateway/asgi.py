@@ -14,11 +14,10 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 _django: Any = get_asgi_application()  # before the imports below: they need the app registry
 
-from django.db import close_old_connections  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
 
 from gateway import graphiql, health, sdl  # noqa: E402
-from gateway.endpoint import GraphQLEndpoint, HttpRequest, Services  # noqa: E402
+from gateway.endpoint import GraphQLEndpoint, HttpRequest, Services, with_control_database  # noqa: E402
 from gateway.http import HttpProblem, prefers_html  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
 from gateway.responses import Response, json_response  # noqa: E402
@@ -115,11 +114,9 @@ class Application:
         """Learn within `poll_seconds` what other processes changed in the control database."""
         while not self._stopping.wait(services.config.poll_seconds):
             try:
-                services.invalidator.poll_now()
+                with_control_database(services.invalidator.poll_now)
             except DatabaseError as error:
                 _log.warning("the control database doesn't answer: %s", type(error).__name__)
-            finally:
-                close_old_connections()
 
 
 def _is_ours(path: str) -> bool:

@@ -9,8 +9,11 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db import close_old_connections
 
 from dynamic_databases.errors import SchemaChanged
 from dynamic_databases.invalidation import Invalidator
@@ -39,6 +42,7 @@ from tenants.errors import TenantNotFound, Unauthenticated
 from tenants.principals import Principal
 from tenants.resolution import ResolvedTenant, resolve, tenant_ref
 
+_T = TypeVar("_T")
 _log = logging.getLogger("gateway.request")
 
 
@@ -111,7 +115,7 @@ class GraphQLEndpoint:
             # It may have been added a moment ago: look before saying no, a few times per second.
             if not self._services.directory.may_ask_again():
                 raise
-            await asyncio.to_thread(self._services.invalidator.poll_now)
+            await asyncio.to_thread(with_control_database, self._services.invalidator.poll_now)
             return self._admit(http, await self.snapshot())
 
     async def schema(
@@ -133,9 +137,9 @@ class GraphQLEndpoint:
     async def snapshot(self) -> Snapshot:
         """Return the tenants, tokens and roles as they are now."""
         directory = self._services.directory
-        return (
-            await asyncio.to_thread(directory.current) if directory.is_stale else directory.snapshot
-        )
+        if not directory.is_stale:
+            return directory.snapshot
+        return await asyncio.to_thread(with_control_database, directory.current)
 
     def _admit(self, http: HttpRequest, snapshot: Snapshot) -> tuple[ResolvedTenant, Principal]:
         now = dt.datetime.now(dt.UTC)
@@ -208,6 +212,14 @@ class GraphQLEndpoint:
                 "a catalog could not be read again",
                 extra={"event": {"alias": resolved.alias, "error": repr(error)}},
             )
+
+
+def with_control_database(work: Callable[[], _T]) -> _T:
+    """Run `work` in a thread that no request of Django's owns: its connection is closed by us."""
+    try:
+        return work()
+    finally:
+        close_old_connections()
 
 
 def _read(http: HttpRequest) -> GraphQLRequest:

@@ -82,24 +82,25 @@ class Directory:
     def __init__(self, alias_prefix: str) -> None:
         self._alias_prefix = alias_prefix
         self._lock = threading.Lock()
-        self._stale = True
+        self._version = 1  # grows with every change
+        self._loaded_version = 0  # of the snapshot
         self._next_miss = 0.0
         self.snapshot = Snapshot()
 
     def invalidate(self) -> None:
-        self._stale = True
+        self._version += 1
+
+    @property
+    def is_stale(self) -> bool:
+        return self._loaded_version != self._version
 
     def current(self) -> Snapshot:
-        """Return the snapshot, read anew (with queries) where it is stale."""
-        if self._stale:
-            with self._lock:
-                if self._stale:
-                    self._stale = False  # before the read: a change during it counts again
-                    try:
-                        self.snapshot = _read_snapshot(self._alias_prefix)
-                    except BaseException:
-                        self._stale = True
-                        raise
+        """Return the snapshot, read anew (with queries) where it is stale; others wait for the read."""
+        with self._lock:
+            if self.is_stale:
+                version = self._version  # before the read: a change during it counts again
+                self.snapshot = _read_snapshot(self._alias_prefix)
+                self._loaded_version = version
         return self.snapshot
 
     def may_ask_again(self) -> bool:
@@ -109,10 +110,6 @@ class Directory:
             return False
         self._next_miss = now + self._MISS_SECONDS
         return True
-
-    @property
-    def is_stale(self) -> bool:
-        return self._stale
 
 
 def _read_snapshot(alias_prefix: str) -> Snapshot:

@@ -9,7 +9,11 @@ import tempfile
 
 _folder = tempfile.mkdtemp(prefix="gateway-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-for name in [name for name in os.environ if name.startswith("GATEWAY_") and not name.startswith("GATEWAY_TEST_")]:
+for name in [
+    name
+    for name in os.environ
+    if name.startswith("GATEWAY_") and not name.startswith("GATEWAY_TEST_")
+]:
     del os.environ[name]
 os.environ["GATEWAY_DATA_DIR"] = _folder
 os.environ["GATEWAY_DEMO"] = "1"

@@ -20,7 +20,7 @@ class Attributes:
 
     columns: Mapping[str, str]
     relations: Mapping[ForeignKey, str]
-    reverse: Mapping[ForeignKey, str]  # the attribute on the *target's* model
+    reverse: Mapping[ForeignKey, str | None]  # the target's attribute; None: Django's `<model>_set`
 
 
 def class_names(catalog: Catalog) -> dict[TableName, str]:
@@ -48,9 +48,9 @@ def attributes_of(
     table: Table, names: Mapping[TableName, str], reserved: Collection[str]
 ) -> Attributes:
     """Return the attributes of one table's model; `reserved` are those of its base class."""
-    taken = {name.lower() for name in reserved}
+    taken = set(reserved)
     relations: dict[ForeignKey, str] = {}
-    reverse: dict[ForeignKey, str] = {}
+    reverse: dict[ForeignKey, str | None] = {}
     count = Counter(key.target for key in table.foreign_keys)
     columns = {
         column.name: _free(_identifier(column.name), column.name, taken) for column in table.columns
@@ -63,7 +63,7 @@ def attributes_of(
         is_main = (
             count[key.target] == 1 or relation_attribute(key).lower() == key.target.name.lower()
         )
-        reverse[key] = f"{child}_set" if is_main else f"{relations[key]}_{child}_set"
+        reverse[key] = None if is_main else f"{relations[key]}_{child}_set"
     return Attributes(columns, relations, reverse)
 
 
@@ -85,8 +85,8 @@ def _identifier(text: str) -> str:
 
 def _free(plain: str, spelled: str, taken: set[str]) -> str:
     """A taken name gets a suffix from its own spelling, never from its order."""
-    name = plain if plain.lower() not in taken else f"{plain}_{_digest(spelled)}"
-    taken.add(name.lower())
+    name = plain if plain not in taken else f"{plain}_{_digest(spelled)}"
+    taken.add(name)
     return name
 
 

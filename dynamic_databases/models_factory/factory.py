@@ -54,17 +54,14 @@ class ModelSet:
     def __init__(self, catalog: Catalog, baseline: Catalog | None = None) -> None:
         self.catalog = catalog
         self.apps = CatalogApps()
-        names = class_names(catalog)
-        attributes = {t.name: attributes_of(t, names, _RESERVED) for t in catalog.tables}
+        builder = _ModelBuilder(catalog, self.apps)
         self.models: dict[TableName, type[DynamicSchemaModel]] = {
-            table.name: _build_model(table, catalog, names, attributes, self.apps)
-            for table in catalog.tables
+            table.name: builder.build(table) for table in catalog.tables
         }
         for table in catalog.tables:
             model = self.models[table.name]
-            model.dynamic_attributes = _dynamic_attributes(
-                table, baseline, attributes[table.name], model
-            )
+            own = builder.attributes[table.name]
+            model.dynamic_attributes = _dynamic_attributes(table, baseline, own, model)
             model._meta._expire_cache()  # type: ignore[attr-defined]  # Django's own way to reset
 
     def find(self, table: str) -> type[DynamicSchemaModel]:
@@ -105,115 +102,98 @@ class BoundModels:
         return type(model.__name__, (model,), namespace)
 
 
-def _build_model(
-    table: Table,
-    catalog: Catalog,
-    names: dict[TableName, str],
-    attributes: dict[TableName, Attributes],
-    apps: Apps,
-) -> type[DynamicSchemaModel]:
-    own = attributes[table.name]
-    fields = _fields(table, catalog.vendor, own, names, attributes)
-    key = table.primary_key
-    if len(key) != 1:
-        parts = key or tuple(column.name for column in table.columns)
-        if len(parts) > 1:
-            fields["pk"] = models.CompositePrimaryKey(*(own.columns[part] for part in parts))
-    meta = {
-        "apps": apps,
-        "app_label": APP_LABEL,
-        "managed": False,
-        "db_table": _db_table(table.name, catalog.vendor),
-        "verbose_name": str(table.name),
-        "base_manager_name": None,
-    }
-    namespace: dict[str, Any] = {
-        "__module__": __name__,
-        "__doc__": table.comment or f"A row of {table.name}.",
-        "Meta": type("Meta", (), meta),
-        "table_name": str(table.name),
-        "keyless": not key,
-        "attribute_of_column": dict(
-            own.columns
-        ),  # a foreign key's attname is its column's attribute
-        **fields,
-    }
-    return type(names[table.name], (DynamicSchemaModel,), namespace)
+class _ModelBuilder:
+    """Builds the models of one catalog, which know each other's names."""
 
+    def __init__(self, catalog: Catalog, apps: Apps) -> None:
+        self._vendor = catalog.vendor
+        self._apps = apps
+        self._names = class_names(catalog)
+        self.attributes: dict[TableName, Attributes] = {
+            table.name: attributes_of(table, self._names, _RESERVED) for table in catalog.tables
+        }
 
-def _fields(
-    table: Table,
-    vendor: str,
-    own: Attributes,
-    names: dict[TableName, str],
-    attributes: dict[TableName, Attributes],
-) -> dict[str, Any]:
-    keys = table.primary_key or (table.columns[0].name,) * (len(table.columns) == 1)
-    unique = {key.columns[0] for key in table.unique_keys if len(key.columns) == 1}
-    fields: dict[str, Any] = {}
-    single = {key.columns[0]: key for key in reversed(table.foreign_keys) if len(key.columns) == 1}
-    for column in table.columns:
-        primary = keys == (column.name,)
-        field = field_for(
-            column,
-            vendor,
-            own.columns[column.name],
-            primary_key=primary,
-            unique=column.name in unique,
+    def build(self, table: Table) -> type[DynamicSchemaModel]:
+        own = self.attributes[table.name]
+        fields = self._fields(table)
+        key = table.primary_key or tuple(column.name for column in table.columns)
+        if len(key) > 1:
+            fields["pk"] = models.CompositePrimaryKey(*(own.columns[part] for part in key))
+        meta = {
+            "apps": self._apps,
+            "app_label": APP_LABEL,
+            "managed": False,
+            "db_table": _db_table(table.name, self._vendor),
+            "verbose_name": str(table.name),
+        }
+        namespace: dict[str, Any] = {
+            "__module__": __name__,
+            "__doc__": table.comment or f"A row of {table.name}.",
+            "Meta": type("Meta", (), meta),
+            "table_name": str(table.name),
+            "keyless": not table.primary_key,
+            "attribute_of_column": dict(own.columns),  # a foreign key's attname is its column's
+            **fields,
+        }
+        return type(self._names[table.name], (DynamicSchemaModel,), namespace)
+
+    def _fields(self, table: Table) -> dict[str, Any]:
+        own = self.attributes[table.name].columns
+        only = table.columns[0].name if len(table.columns) == 1 else None
+        key = table.primary_key if table.primary_key or only is None else (only,)
+        unique = {k.columns[0] for k in table.unique_keys if len(k.columns) == 1}
+        fields: dict[str, Any] = {
+            own[column.name]: field_for(
+                column,
+                self._vendor,
+                own[column.name],
+                primary_key=key == (column.name,),
+                unique=column.name in unique,
+            )
+            for column in table.columns
+        }
+        for foreign_key in table.foreign_keys:
+            self._add_relation(fields, table, foreign_key)
+        return fields
+
+    def _add_relation(self, fields: dict[str, Any], table: Table, key: ForeignKey) -> None:
+        """Let a ForeignKey take over its column where Django can spell it, else add a ForeignObject."""
+        own = self.attributes[table.name]
+        name = own.relations[key]
+        attname = own.columns[key.columns[0]]
+        to_fields = [self.attributes[key.target].columns[column] for column in key.target_columns]
+        options: dict[str, Any] = {
+            "to": f"{APP_LABEL}.{self._names[key.target]}",
+            "on_delete": models.DO_NOTHING,  # the database's own rules act
+            "related_name": self._related_name(table, key),
+        }
+        column = table.by_name[key.columns[0]]
+        plain = (
+            attname == f"{name}_id"
+            and column.name not in table.primary_key
+            and not column.generated
         )
-        fields[own.columns[column.name]] = field
-    for key in table.foreign_keys:
-        to_fields = [attributes[key.target].columns[column] for column in key.target_columns]
-        from_fields = [own.columns[column] for column in key.columns]
-        foreign = _relation(key, names[key.target], from_fields, to_fields, own)
-        is_own_column = single.get(key.columns[0]) is key and keys != key.columns
-        if is_own_column and _can_be_foreign_key(table, key, own):
-            fields.pop(from_fields[0])
-            fields[own.relations[key]] = _foreign_key(
-                key, table, vendor, names[key.target], to_fields[0], own
+        if len(key.columns) == 1 and plain and attname in fields:
+            del fields[attname]
+            fields[name] = models.ForeignKey(
+                **options,
+                to_field=to_fields[0],
+                db_column=quote_for_orm(column.name, self._vendor),
+                db_constraint=False,
+                null=column.nullable,
+                blank=column.nullable,
             )
         else:
-            fields[own.relations[key]] = foreign
-    return fields
+            from_fields = [own.columns[part] for part in key.columns]
+            fields[name] = models.ForeignObject(
+                **options, from_fields=from_fields, to_fields=to_fields, null=True
+            )
 
-
-def _can_be_foreign_key(table: Table, key: ForeignKey, own: Attributes) -> bool:
-    """Django calls a foreign key's column `<field>_id`: only such a column can be one."""
-    column = table.by_name[key.columns[0]]
-    return (
-        own.columns[column.name] == f"{own.relations[key]}_id"
-        and not column.generated
-        and column.name not in table.primary_key
-    )
-
-
-def _foreign_key(
-    key: ForeignKey, table: Table, vendor: str, target: str, to_field: str, own: Attributes
-) -> models.ForeignKey[Any, Any]:
-    column = table.by_name[key.columns[0]]
-    return models.ForeignKey(
-        f"{APP_LABEL}.{target}",
-        on_delete=models.DO_NOTHING,  # the database's own rules act
-        to_field=to_field,
-        db_column=quote_for_orm(column.name, vendor),
-        db_constraint=False,
-        null=column.nullable,
-        blank=column.nullable,
-        related_name=own.reverse[key],
-    )
-
-
-def _relation(
-    key: ForeignKey, target: str, from_fields: list[str], to_fields: list[str], own: Attributes
-) -> models.ForeignObject[Any, Any]:
-    return models.ForeignObject(
-        f"{APP_LABEL}.{target}",
-        on_delete=models.DO_NOTHING,
-        from_fields=from_fields,
-        to_fields=to_fields,
-        null=True,
-        related_name=own.reverse[key],
-    )
+    def _related_name(self, table: Table, key: ForeignKey) -> str | None:
+        """Return None for Django's own `<model>_set`, `+` where a column has that name already."""
+        name = self.attributes[table.name].reverse[key]
+        plain = name or f"{self._names[table.name].lower()}_set"
+        return "+" if plain in self.attributes[key.target].columns.values() else name
 
 
 def _dynamic_attributes(

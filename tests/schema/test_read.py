@@ -20,7 +20,10 @@ TRACKS = {
     "_ilike doesn't": ('{ track(where: {name: {_ilike: "t%"}}) { trackId } }', [2, 3]),
     "_like escapes": ('{ track(where: {name: {_like: "%\\\\_\\\\%"}}) { trackId } }', [3]),
     "_nlike": ('{ track(where: {name: {_nlike: "%o%"}}) { trackId } }', [1, 3, 4]),
-    "_or": ('{ track(where: {_or: [{name: {_eq: "One"}}, {name: {_eq: "Two"}}]}) { trackId } }', [1, 2]),
+    "_or": (
+        '{ track(where: {_or: [{name: {_eq: "One"}}, {name: {_eq: "Two"}}]}) { trackId } }',
+        [1, 2],
+    ),
     "_or of nothing": ("{ track(where: {_or: []}) { trackId } }", []),
     "_and of nothing": ("{ track(where: {_and: []}) { trackId } }", [1, 2, 3, 4, 5, 6]),
     "_not": ('{ track(where: {_not: {name: {_like: "%o%"}}}) { trackId } }', [1, 3, 4]),
@@ -30,13 +33,28 @@ TRACKS = {
     "to-many": ('{ track(where: {playlistTracks: {note: {_eq: "x"}}}) { trackId } }', [2]),
     "boolean": ("{ track(where: {explicit: {_eq: true}}) { trackId } }", [1, 5]),
     "BigInt": ('{ track(where: {bytes: {_eq: "9007199254740993"}}) { trackId } }', [1]),
-    "LocalDateTime": ('{ track(where: {recordedAt: {_lt: "2000-01-01T00:00:00"}}) { trackId } }', [1]),
+    "LocalDateTime": (
+        '{ track(where: {recordedAt: {_lt: "2000-01-01T00:00:00"}}) { trackId } }',
+        [1],
+    ),
     "order": ("{ track(orderBy: [{seconds: DESC}]) { trackId } }", [3, 6, 5, 4, 2, 1]),
-    "order, nulls first": ("{ track(orderBy: [{seconds: ASC_NULLS_FIRST}]) { trackId } }", [3, 6, 1, 2, 4, 5]),
-    "order, nulls last": ("{ track(orderBy: [{seconds: DESC_NULLS_LAST}]) { trackId } }", [5, 4, 2, 1, 3, 6]),
+    "order, nulls first": (
+        "{ track(orderBy: [{seconds: ASC_NULLS_FIRST}]) { trackId } }",
+        [3, 6, 1, 2, 4, 5],
+    ),
+    "order, nulls last": (
+        "{ track(orderBy: [{seconds: DESC_NULLS_LAST}]) { trackId } }",
+        [5, 4, 2, 1, 3, 6],
+    ),
     "order ascending": ("{ track(orderBy: {seconds: ASC}) { trackId } }", [1, 2, 4, 5, 3, 6]),
-    "order by a relation": ("{ track(orderBy: [{album: {title: DESC}}, {trackId: DESC}]) { trackId } }", [6, 4, 3, 2, 1, 5]),
-    "two hops": ("{ track(orderBy: [{album: {artist: {name: ASC}}}]) { trackId } }", [1, 2, 3, 4, 5, 6]),
+    "order by a relation": (
+        "{ track(orderBy: [{album: {title: DESC}}, {trackId: DESC}]) { trackId } }",
+        [6, 4, 3, 2, 1, 5],
+    ),
+    "two hops": (
+        "{ track(orderBy: [{album: {artist: {name: ASC}}}]) { trackId } }",
+        [1, 2, 3, 4, 5, 6],
+    ),
     "limit and offset": ("{ track(limit: 2, offset: 1) { trackId } }", [2, 3]),
     "limit 0": ("{ track(limit: 0) { trackId } }", []),
 }
@@ -46,7 +64,9 @@ TRACKS = {
 def test_rows(music, case: str) -> None:
     query, expected = TRACKS[case]
 
-    assert [row["trackId"] for row in music.query("/t/music/graphql", query).data["track"]] == expected
+    assert [
+        row["trackId"] for row in music.query("/t/music/graphql", query).data["track"]
+    ] == expected
 
 
 def test_every_kind_of_value(music) -> None:
@@ -72,11 +92,15 @@ def test_nested_lists_have_their_own_arguments(music) -> None:
 def test_composite_key(music) -> None:
     query = "{ playlistTrackByPk(playlist: 1, position: 2) { track { name } note } }"
 
-    assert music.query("/t/music/graphql", query).data == {"playlistTrackByPk": {"track": {"name": "One"}, "note": None}}
+    assert music.query("/t/music/graphql", query).data == {
+        "playlistTrackByPk": {"track": {"name": "One"}, "note": None}
+    }
 
 
 def test_a_missing_row_is_null(music) -> None:
-    assert music.query("/t/music/graphql", "{ trackByPk(trackId: 99) { name } }").data == {"trackByPk": None}
+    assert music.query("/t/music/graphql", "{ trackByPk(trackId: 99) { name } }").data == {
+        "trackByPk": None
+    }
 
 
 def test_aliases_fragments_and_directives(music) -> None:
@@ -112,7 +136,9 @@ def test_fields_of_one_key_are_merged(music) -> None:
         ("$v: BigInt", "where: {bytes: {_eq: $v}}", 9007199254740993, [1]),
     ],
 )
-def test_variables_anywhere(music, declaration: str, argument: str, value: object, expected: list[int]) -> None:
+def test_variables_anywhere(
+    music, declaration: str, argument: str, value: object, expected: list[int]
+) -> None:
     query = f"query({declaration}) {{ track({argument}) {{ trackId }} }}"
 
     found = music.query("/t/music/graphql", query, {"v": value}).data["track"]
@@ -138,6 +164,8 @@ def test_introspection_needs_no_database(music, sent) -> None:
     music.query("/t/music/graphql", "{ genre { name } }")
 
     with sent() as statements:
-        data = music.query("/t/music/graphql", "{ __typename __schema { queryType { name } } }").data
+        data = music.query(
+            "/t/music/graphql", "{ __typename __schema { queryType { name } } }"
+        ).data
     assert data == {"__typename": "Query", "__schema": {"queryType": {"name": "Query"}}}
     assert not statements

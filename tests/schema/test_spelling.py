@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from schema.spelling import date_text, datetime_text, decimal_text, float_text, local_datetime_text, time_text, uuid_text
+from schema.spelling import (
+    date_text,
+    datetime_text,
+    decimal_text,
+    float_text,
+    local_datetime_text,
+    time_text,
+    uuid_text,
+)
 from tests.fixtures.schemas import both_ways, built_of
 from tests.fixtures.vendors import SQLITE
 
@@ -91,31 +99,46 @@ def test_what_a_type_cannot_carry_is_null(spell, value, expected) -> None:
     assert spell(value) == expected
 
 
-@pytest.mark.parametrize(("value", "scale", "expected"), [(1, 2, "1.00"), (0.1, None, "0.1"), ("1E+3", 0, "1000"), ("x", 2, None), ("NaN", None, None)])
+@pytest.mark.parametrize(
+    ("value", "scale", "expected"),
+    [(1, 2, "1.00"), (0.1, None, "0.1"), ("1E+3", 0, "1000"), ("x", 2, None), ("NaN", None, None)],
+)
 def test_decimals(value, scale, expected) -> None:
     assert decimal_text(value, scale) == expected
 
 
 def test_a_bad_cell_spoils_itself_alone(new_database) -> None:
     """SQLite keeps what it is given: a text in an integer column, a blob in a text column, broken UTF-8."""
-    database = new_database(SQLITE, """CREATE TABLE value (id INTEGER PRIMARY KEY, i INTEGER, t TEXT, d DATE, j JSON, f REAL);
-        INSERT INTO value VALUES (1, 'many', x'ff', 'soon', '{', 'x'), (2, 3000000000, 'ok', '2024-01-01', '[1]', 2);""")
+    database = new_database(
+        SQLITE,
+        """CREATE TABLE value (id INTEGER PRIMARY KEY, i INTEGER, t TEXT, d DATE, j JSON, f REAL);
+        INSERT INTO value VALUES (1, 'many', x'ff', 'soon', '{', 'x'), (2, 3000000000, 'ok', '2024-01-01', '[1]', 2);""",
+    )
 
     ((exact, portable),) = both_ways(database, built_of(database), "{ value { i t d j f } }")
-    assert exact == portable == [
-        {"i": None, "t": None, "d": None, "j": None, "f": None},
-        {"i": None, "t": "ok", "d": "2024-01-01", "j": ["number 1"], "f": "number 2"},
-    ]
+    assert (
+        exact
+        == portable
+        == [
+            {"i": None, "t": None, "d": None, "j": None, "f": None},
+            {"i": None, "t": "ok", "d": "2024-01-01", "j": ["number 1"], "f": "number 2"},
+        ]
+    )
 
 
 def test_postgresql_values_beyond_json(postgresql, new_database) -> None:
-    database = new_database(postgresql, """CREATE TYPE mood AS ENUM ('ok', 'so so', '1st');
+    database = new_database(
+        postgresql,
+        """CREATE TYPE mood AS ENUM ('ok', 'so so', '1st');
         CREATE TABLE value (id INTEGER PRIMARY KEY, f FLOAT8, n NUMERIC, d DATE, m TIMESTAMP, w TIMESTAMPTZ, v INTERVAL,
           e mood, a TEXT[], b BIGINT[], es mood[], ip INET, c CHAR(4), p NUMERIC(38,20));
         INSERT INTO value VALUES (1, 'NaN', 'NaN', 'infinity', 'infinity', '-infinity', '1 day 02:00:03.5', 'so so',
-          '{a,NULL,"b,c"}', '{9007199254740993}', '{ok,1st}', '10.0.0.1', 'ab', 1.5);""")
+          '{a,NULL,"b,c"}', '{9007199254740993}', '{ok,1st}', '10.0.0.1', 'ab', 1.5);""",
+    )
 
-    ((exact, portable),) = both_ways(database, built_of(database), "{ value { f n d m w v e a b es ip c p } }")
+    ((exact, portable),) = both_ways(
+        database, built_of(database), "{ value { f n d m w v e a b es ip c p } }"
+    )
     assert exact == portable == [{
         "f": None, "n": None, "d": None, "m": None, "w": None, "v": "P1DT2H3.5S", "e": "so_so", "a": ["a", None, "b,c"],
         "b": ["9007199254740993"], "es": ["ok", "_1st"], "ip": "10.0.0.1/32", "c": "ab  ", "p": "1.50000000000000000000",

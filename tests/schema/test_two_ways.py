@@ -27,14 +27,24 @@ COLUMNS = {
     },
     "PlaylistTrack": {"playlist": "int", "position": "int", "note": "text"},
 }  # fmt: skip
-TO_ONE = {"Album": {"artist": "Artist"}, "Track": {"album": "Album", "genre": "Genre"}, "PlaylistTrack": {"track": "Track"}}
+TO_ONE = {
+    "Album": {"artist": "Artist"},
+    "Track": {"album": "Album", "genre": "Genre"},
+    "PlaylistTrack": {"track": "Track"},
+}
 TO_MANY = {
     "Artist": {"albums": "Album"},
     "Album": {"tracks": "Track"},
     "Genre": {"tracks": "Track"},
     "Track": {"playlistTracks": "PlaylistTrack"},
 }
-ROOTS = {"Genre": "genre", "Artist": "artist", "Album": "album", "Track": "track", "PlaylistTrack": "playlistTrack"}
+ROOTS = {
+    "Genre": "genre",
+    "Artist": "artist",
+    "Album": "album",
+    "Track": "track",
+    "PlaylistTrack": "playlistTrack",
+}
 VALUES = {
     "int": st.sampled_from([0, 1, 2, 3, 100, 305, -5]),
     "text": st.sampled_from(["Rock", "Ada", "One", "x", "", "Jóga", "it's"]),
@@ -56,11 +66,15 @@ def conditions(draw, table: str, depth: int = 2):
         case "column":
             column, kind = draw(st.sampled_from([(c, k) for c, k in COLUMNS[table].items() if k]))
             operators = ["_eq", "_neq"] + ([] if kind == "bool" else ["_gt", "_lte", "_in", "_nin"])
-            operator = draw(st.sampled_from(operators + (["_like", "_nilike"] if kind == "text" else [])))
+            operator = draw(
+                st.sampled_from(operators + (["_like", "_nilike"] if kind == "text" else []))
+            )
             if operator in ("_in", "_nin"):
                 return {column: {operator: draw(st.lists(VALUES[kind], max_size=3))}}
             pattern = st.sampled_from(["%", "%o%", "_ne", "J%", "%\\_%"])
-            return {column: {operator: draw(pattern if operator.endswith("like") else VALUES[kind])}}
+            return {
+                column: {operator: draw(pattern if operator.endswith("like") else VALUES[kind])}
+            }
         case "null":
             return {draw(st.sampled_from(list(COLUMNS[table]))): {"_isNull": draw(st.booleans())}}
         case "not":
@@ -98,7 +112,9 @@ def arguments(draw, table: str):
 
 @st.composite
 def selections(draw, table: str, depth: int, variables: dict):
-    fields = draw(st.lists(st.sampled_from([*COLUMNS[table], "__typename"]), unique=True, max_size=6))
+    fields = draw(
+        st.lists(st.sampled_from([*COLUMNS[table], "__typename"]), unique=True, max_size=6)
+    )
     if depth:
         for name, target in TO_ONE.get(table, {}).items():
             if draw(st.booleans()):
@@ -113,7 +129,12 @@ def selections(draw, table: str, depth: int, variables: dict):
 @st.composite
 def spelled_arguments(draw, table: str, variables: dict):
     """Each argument as a variable: the same code reads literals (tests of variables show it)."""
-    types = {"where": f"{table}BoolExp", "orderBy": f"[{table}OrderBy!]", "limit": "Int", "offset": "Int"}
+    types = {
+        "where": f"{table}BoolExp",
+        "orderBy": f"[{table}OrderBy!]",
+        "limit": "Int",
+        "offset": "Int",
+    }
     parts = []
     for name, value in draw(arguments(table)).items():
         variable = f"v{len(variables)}"
@@ -129,7 +150,9 @@ def queries(draw):
     inner = draw(selections(table, 3, variables))
     field = f"{ROOTS[table]}{draw(spelled_arguments(table, variables))} {{ {inner} }}"
     head = ", ".join(f"${name}: {kind}" for name, (kind, _) in variables.items())
-    return f"query{f'({head})' if head else ''} {{ {field} }}", {name: value for name, (_, value) in variables.items()}
+    return f"query{f'({head})' if head else ''} {{ {field} }}", {
+        name: value for name, (_, value) in variables.items()
+    }
 
 
 @pytest.fixture

@@ -1,0 +1,190 @@
+"""URLs, allow lists and secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from dynamic_databases.config.allowed import check_config
+from dynamic_databases.config.secrets import HIDDEN, Secrets, redact, restore
+from dynamic_databases.config.urls import config_from_url
+from dynamic_databases.errors import InvalidConfig
+
+PG = {"ENGINE": "django.db.backends.postgresql", "NAME": "crm", "HOST": "db"}
+MYSQL = {**PG, "ENGINE": "django.db.backends.mysql"}
+MSSQL = {**PG, "ENGINE": "mssql"}
+LITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": "crm.db"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://u:p@db:5432/crm", {**PG, "USER": "u", "PASSWORD": "p", "PORT": "5432"}),
+        (
+            "postgres://u@db/crm?sslmode=require",
+            {**PG, "USER": "u", "PASSWORD": "", "PORT": "", "OPTIONS": {"sslmode": "require"}},
+        ),
+        (
+            "postgresql://u%40x:p%2F%3A@db/my%20crm",
+            {**PG, "NAME": "my crm", "USER": "u@x", "PASSWORD": "p/:", "PORT": ""},
+        ),
+        (
+            "postgresql://[::1]:5433/crm",
+            {**PG, "HOST": "::1", "USER": "", "PASSWORD": "", "PORT": "5433"},
+        ),
+        ("mariadb://u:p@db/crm", {**MYSQL, "USER": "u", "PASSWORD": "p", "PORT": ""}),
+        ("mssql://u:p@db:1433/crm", {**MSSQL, "USER": "u", "PASSWORD": "p", "PORT": "1433"}),
+        ("sqlite:///crm.db", LITE),
+        ("sqlite:////srv/crm.db", {**LITE, "NAME": "/srv/crm.db"}),
+    ],
+)
+def test_urls(url: str, expected: dict[str, object]) -> None:
+    assert config_from_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("oracle://db/crm", "URL"), ("postgresql://db", "NAME"), ("postgresql://db:x/crm", "URL"), ("sqlite://crm.db", "URL"),
+        ("sqlite:///", "NAME"), ("postgresql://u:p#w@db/crm", "URL"), ("postgresql://db/crm?a=1&a=2", "OPTIONS.a"),
+    ],
+)  # fmt: skip
+def test_urls_refused(url: str, key: str) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        config_from_url(url)
+    assert refused.value.key == key
+
+
+REFUSED = [
+    ({"NAME": "x"}, "ENGINE"),
+    ({**PG, "ENGINE": "os.path"}, "ENGINE"),
+    ({**PG, "ENGINE": "django.db.backends.dummy"}, "ENGINE"),
+    ({**PG, "TEST": {}}, "TEST"),
+    ({**PG, "TIME_ZONE": "UTC", "ATOMIC_REQUESTS": True}, "ATOMIC_REQUESTS"),
+    ({**PG, "HOST": "/var/run/postgresql"}, "HOST"),
+    ({**PG, "HOST": ""}, "HOST"),
+    ({**PG, "HOST": "a,b"}, "HOST"),
+    ({**PG, "NAME": "host=evil dbname=x"}, "NAME"),
+    ({**PG, "NAME": "postgresql://evil/x"}, "NAME"),
+    ({**PG, "NAME": "a\nb"}, "NAME"),
+    ({**PG, "PORT": "5432; x"}, "PORT"),
+    ({**PG, "PORT": 70000}, "PORT"),
+    *[({**PG, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in (
+        "service", "passfile", "sslkey", "sslcert", "hostaddr", "options", "host", "dbname", "gssencmode", "krbsrvname", "isolation_level")],
+    ({**PG, "OPTIONS": {"sslrootcert": "/etc/passwd"}}, "OPTIONS.sslrootcert"),
+    ({**PG, "OPTIONS": {"sslmode": "maybe"}}, "OPTIONS.sslmode"),
+    ({**PG, "OPTIONS": {"connect_timeout": -1}}, "OPTIONS.connect_timeout"),
+    ({**PG, "OPTIONS": []}, "OPTIONS"),
+    *[({**MYSQL, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in (
+        "read_default_file", "read_default_group", "local_infile", "plugin_dir", "unix_socket", "init_command", "ssl", "conv", "default_auth")],
+    ({**MYSQL, "HOST": "/tmp/mysql.sock"}, "HOST"),
+    *[({**MSSQL, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in ("driver", "dsn", "host_is_server", "unicode_results", "setdecoding")],
+    ({**MSSQL, "OPTIONS": {"extra_params": "Encrypt=yes;Driver=/tmp/evil.so"}}, "OPTIONS.extra_params.Driver"),
+    ({**MSSQL, "OPTIONS": {"extra_params": "Server=evil"}}, "OPTIONS.extra_params.Server"),
+    ({**MSSQL, "NAME": "crm;Server=evil"}, "NAME"),
+    ({**MSSQL, "OPTIONS": {"python_driver": "os"}}, "OPTIONS.python_driver"),
+    ({**LITE, "NAME": "/etc/passwd"}, "NAME"),
+    ({**LITE, "NAME": "../outside.db"}, "NAME"),
+    ({**LITE, "NAME": "file:crm.db?mode=memory"}, "NAME"),
+    ({**LITE, "NAME": ":memory:"}, "NAME"),
+    ({**LITE, "NAME": "link.db"}, "NAME"),
+    ({**LITE, "NAME": ""}, "NAME"),
+    ({**LITE, "HOST": "x"}, "HOST"),
+    *[({**LITE, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in ("database", "uri", "init_command", "factory", "detect_types", "check_same_thread")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "key"), REFUSED)
+def test_what_is_not_on_the_list_is_refused_by_name(
+    config: dict[str, object], key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link.db").symlink_to("/etc/passwd")
+
+    with pytest.raises(InvalidConfig) as refused:
+        check_config(config, tmp_path)
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {
+            **PG,
+            "OPTIONS": {"sslmode": "verify-full", "sslrootcert": "system", "connect_timeout": "5"},
+        },
+        {**MYSQL, "OPTIONS": {"charset": "utf8mb4", "ssl_mode": "REQUIRED"}},
+        {
+            **MSSQL,
+            "HOST": "db\\INST",
+            "OPTIONS": {
+                "python_driver": "mssql_python",
+                "extra_params": "Encrypt=no;TrustServerCertificate=yes",
+            },
+        },
+        {**LITE, "OPTIONS": {"timeout": 3}},
+    ],
+)
+def test_what_is_on_the_list_is_taken(config: dict[str, object], tmp_path: Path) -> None:
+    assert check_config(config, tmp_path)["ENGINE"] == config["ENGINE"]
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Secrets:
+    return Secrets([Fernet.generate_key().decode()], tmp_path)
+
+
+def test_a_password_is_encrypted_and_opened(secrets: Secrets) -> None:
+    sealed = secrets.seal({**PG, "PASSWORD": "hunter2"})
+
+    assert "hunter2" not in str(sealed)
+    assert secrets.open(sealed)["PASSWORD"] == "hunter2"
+    assert secrets.seal(sealed) == sealed
+
+
+def test_references_are_followed_and_never_stored(
+    secrets: Secrets, tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "word").write_text("from file\n")
+    monkeypatch.setenv("CRM_PASSWORD", "from env")
+
+    assert secrets.open(secrets.seal({"PASSWORD": {"$env": "CRM_PASSWORD"}})) == {
+        "PASSWORD": "from env"
+    }
+    assert secrets.open(secrets.seal({"PASSWORD": {"$file": "word"}})) == {"PASSWORD": "from file"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$env": "GATEWAY_SECRET_KEYS"},
+        {"$env": "a b"},
+        {"$file": "../x"},
+        {"$file": "/etc/passwd"},
+        {"$exec": "x"},
+        5,
+        [],
+    ],
+)
+def test_references_that_lead_elsewhere_are_refused(secrets: Secrets, value: object) -> None:
+    with pytest.raises(InvalidConfig, match="PASSWORD"):
+        secrets.seal({"PASSWORD": value})
+
+
+def test_keys_can_be_rotated(tmp_path: Path) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    sealed = Secrets([old], tmp_path).seal({"PASSWORD": "x"})
+
+    assert Secrets([new, old], tmp_path).open(sealed) == {"PASSWORD": "x"}
+    with pytest.raises(InvalidConfig, match="GATEWAY_SECRET_KEYS"):
+        Secrets([new], tmp_path).open(sealed)
+
+
+def test_what_is_shown_holds_no_secret_and_can_be_sent_back(secrets: Secrets) -> None:
+    sealed = secrets.seal({**PG, "PASSWORD": "hunter2"})
+    shown = redact(sealed)
+
+    assert shown["PASSWORD"] == HIDDEN
+    assert restore(shown, sealed) == sealed
+    assert redact({"PASSWORD": {"$env": "X"}}) == {"PASSWORD": {"$env": "X"}}
