@@ -24,10 +24,10 @@ SECRET_KEY, *SECRET_KEY_FALLBACKS = GATEWAY.django_secret_keys
 ALLOWED_HOSTS = list(GATEWAY.allowed_hosts)
 
 INSTALLED_APPS = [
-    "gateway.apps.GatewayConfig",
+    "dynamic_databases.apps.DynamicDatabasesConfig",  # first: the others ask it when they get ready
     "tenants.apps.TenantsConfig",
     "schema.apps.SchemaConfig",
-    "dynamic_databases.apps.DynamicDatabasesConfig",
+    "gateway.apps.GatewayConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -27,7 +27,7 @@ from schema.arguments import (
 )
 from schema.bounded import Bounded
 from schema.built import BuiltSchema
-from schema.errors import BadUserInput, InvalidDocument
+from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.limits import Limits
 from schema.plan.nodes import Introspect, Page, Plan, Root, Typename
 from schema.plan.operation import plan_operation
@@ -180,6 +180,9 @@ class OperationCache:
         document = _parsed(query, self._limits)
         operation = _chosen(document, operation_name)
         schema = self._built.schema.graphql_schema
+        if schema.get_root_type(operation.operation) is None:
+            kind = operation.operation.value
+            raise InvalidDocument(_VALID, [{"message": f"There is no {kind} for you in this schema."}])
         try:
             errors = validate(
                 schema, document, rules_of(self._limits), max_errors=self._limits.max_errors
@@ -203,12 +206,10 @@ def _parsed(query: str, limits: Limits) -> DocumentNode:
     try:
         return parse(query, max_tokens=limits.max_tokens, no_location=False)
     except GraphQLError as error:
-        code = (
-            "QUERY_TOO_COMPLEX"
-            if "token" in error.message and "limit" in error.message.lower()
-            else _PARSED
-        )
-        raise InvalidDocument(code, [dict(error.formatted)]) from None
+        if "more than" in error.message and "tokens" in error.message:
+            text = f"The document has more than {limits.max_tokens} tokens (GATEWAY_MAX_TOKENS)."
+            raise TooComplex(text) from None
+        raise InvalidDocument(_PARSED, [dict(error.formatted)]) from None
     except RecursionError:
         raise InvalidDocument(
             _PARSED, [{"message": "The document is nested too deeply."}]

@@ -30,7 +30,7 @@ class TenantsConfig(AppConfig):
         )
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
         if invalidator is None:
-            return  # dynamic_databases.E001 says why
+            return  # the check dynamic_databases.E001 says why
         invalidator.on_change(self.directory.invalidate)
         control = [models.Tenant, models.Environment, models.TenantDatabase, models.ApiToken]
         for model in [*control, models.Role, models.TablePermission]:

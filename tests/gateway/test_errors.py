@@ -1,0 +1,239 @@
+"""What goes wrong is told with the right code and status, in words to act on, with nothing internal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from dynamic_databases.models import Database
+from tenants.authentication.tokens import issue_token
+from tenants.models import ApiToken, Environment, Tenant
+from tests.fixtures.databases import execute
+from tests.fixtures.vendors import SQLITE
+
+URL = "/t/music/graphql"
+JSON = {"content-type": "application/json"}
+NEW = "application/graphql-response+json"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code", "words"),
+    [
+        ("{ track { ", None, "GRAPHQL_PARSE_FAILED", "Expected"),
+        ("{ track { nope } }", None, "GRAPHQL_VALIDATION_FAILED", "nope"),
+        ("{ nope { name } }", None, "GRAPHQL_VALIDATION_FAILED", "nope"),
+        ('{ trackByPk(trackId: "x") { name } }', None, "GRAPHQL_VALIDATION_FAILED", "Int"),
+        ("query($i: Int!) { trackByPk(trackId: $i) { name } }", {"i": "x"}, "BAD_USER_INPUT", "$i"),
+        ("query($i: Int!) { trackByPk(trackId: $i) { name } }", {}, "BAD_USER_INPUT", "$i"),
+        ("query($i: Int!) { trackByPk(trackId: $i) { name } }", {"i": None}, "BAD_USER_INPUT", "$i"),
+        ("query($w: TrackBoolExp) { track(where: $w) { name } }", {"w": {"nope": 1}}, "BAD_USER_INPUT", "nope"),
+        ("query A { __typename } query B { __typename }", None, "BAD_USER_INPUT", "operationName"),
+        ("fragment F on Track { name }", None, "GRAPHQL_VALIDATION_FAILED", "operation"),
+        ("{ track(limit: -1) { name } }", None, "BAD_USER_INPUT", "negative"),
+        ("{ track(offset: -1) { name } }", None, "BAD_USER_INPUT", "negative"),
+        ("{ track(limit: 1001) { name } }", None, "QUERY_TOO_COMPLEX", "1000"),
+        ("{ " + " ".join(f"a{i}: genre {{ name }}" for i in range(31)) + " }", None, "QUERY_TOO_COMPLEX", "20 ("),
+        ("{ genre { " + " ".join(f"a{i}: name" for i in range(31)) + " } }", None, "QUERY_TOO_COMPLEX", "30 ("),
+        ("{ album { " + "artist { albums { " * 6 + "title" + " } }" * 6 + " } }", None, "QUERY_TOO_COMPLEX", "12 ("),
+        ("{ genre { " + "name " * 10_001 + "} }", None, "QUERY_TOO_COMPLEX", "10000"),
+        ("subscription { track { name } }", None, "GRAPHQL_VALIDATION_FAILED", ""),
+    ],
+)  # fmt: skip
+def test_documents(music, query: str, variables: dict | None, code: str, words: str) -> None:
+    for accept, status in (("application/json", 200), (NEW, 400)):
+        answer = music.query(URL, query, variables, accept=accept)
+        assert (answer.status, answer.code) == (status, code), answer.json
+        assert words in answer.error["message"]
+        assert answer.error["extensions"]["requestId"] == answer.headers["x-request-id"]
+        assert "data" not in answer.json
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "status"),
+    [
+        ("POST", URL, b"{", JSON, 400),
+        ("POST", URL, b"", JSON, 400),
+        ("POST", URL, b"[]", JSON, 400),
+        ("POST", URL, b'{"query": 5}', JSON, 400),
+        ("POST", URL, b'{"query": ""}', JSON, 400),
+        ("POST", URL, b'{"query": "{a}", "variables": []}', JSON, 400),
+        ("POST", URL, b'{"query": "{a}", "operationName": 5}', JSON, 400),
+        ("POST", URL, b'{"query": NaN}', JSON, 400),
+        ("POST", URL, b"[" * 100_000, JSON, 400),
+        ("POST", URL, b"\xff", JSON, 400),
+        ("POST", URL, b"query=%7Ba%7D", {"content-type": "application/x-www-form-urlencoded"}, 415),
+        ("POST", URL, b"{}", {"content-type": "text/plain"}, 415),
+        ("POST", URL, b"{}", {}, 415),
+        ("POST", URL, b"{}", {"content-type": "application/json; charset=latin-1"}, 415),
+        ("POST", URL, b'{"query": "{__typename}"}', {**JSON, "accept": "text/csv"}, 406),
+        ("POST", URL, b" " * 1_000_001, JSON, 413),
+        ("PUT", URL, b"{}", JSON, 405),
+        ("GET", URL, b"", {}, 400),
+        ("GET", URL + "?query=%7B__typename%7D&variables=x", b"", {}, 400),
+    ],
+)
+def test_http(music, method: str, path: str, body: bytes, headers: dict[str, str], status: int) -> None:
+    answer = music.request(method, path, body, headers)
+
+    assert answer.status == status
+    assert answer.error["message"]
+    assert answer.code == "BAD_USER_INPUT"
+
+
+def test_get_and_both_media_types(music) -> None:
+    answer = music.request("GET", URL + "?query=%7B__typename%7D", headers={"accept": f"{NEW}, application/json;q=0.5"})
+    assert (answer.status, answer.data, answer.headers["content-type"]) == (200, {"__typename": "Query"}, NEW)
+    answer = music.request("GET", URL + "?query=%7B__typename%7D", headers={"accept": "*/*"})
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_no_request_without_a_token(music) -> None:
+    music.token = None
+    for path in (URL, "/t/nobody/graphql", "/graphql"):
+        answer = music.query(path, "{ __typename }")
+        assert (answer.status, answer.code, answer.headers["www-authenticate"]) == (401, "UNAUTHENTICATED", "Bearer")
+
+
+@pytest.mark.parametrize("header", ["Bearer nope", "Bearer", "Basic eDp5", "tgw_x", "Bearer \u00ff"])
+def test_a_bad_token(music, header: str) -> None:
+    assert music.query(URL, "{ __typename }", authorization=header).code == "UNAUTHENTICATED"
+
+
+def test_tokens_end(music) -> None:
+    music.query(URL, "{ __typename }")
+    row = ApiToken.objects.get()
+    row.expires_at = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    row.save()
+    assert "expired" in music.query(URL, "{ __typename }").error["message"]
+    row.expires_at, row.revoked_at = None, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    row.save()
+    assert "revoked" in music.query(URL, "{ __typename }").error["message"]
+
+
+def test_a_token_of_one_tenant_opens_no_other(music, tenant_of, library) -> None:
+    tenant_of("other", production=library)
+
+    for path in ("/t/other/graphql", "/t/nobody/graphql", "/t/music/testing/graphql", "/t/other/schema.graphql"):
+        answer = music.query(path, "{ __typename }") if path.endswith("/graphql") else music.request("GET", path)
+        assert (answer.status, answer.code) == (404, "TENANT_NOT_FOUND")
+    inactive = Tenant.objects.get(slug="music")
+    inactive.active = False
+    inactive.save()
+    assert music.query(URL, "{ __typename }").code in ("TENANT_NOT_FOUND", "UNAUTHENTICATED")
+
+
+def test_a_token_for_one_environment(music, library) -> None:
+    tenant = Tenant.objects.get(slug="music")
+    testing = Environment.objects.create(name="testing")
+    tenant.attachments.create(environment=testing, database=library)
+    music.token = issue_token(tenant, "admin", testing, None)
+
+    assert music.query("/t/music/testing/graphql", "{ __typename }").data
+    assert music.query(URL, "{ __typename }").data  # its own environment, where none is named
+    assert music.query("/t/music/production/graphql", "{ __typename }").code == "TENANT_NOT_FOUND"
+
+
+def test_tenants_are_found_by_path_header_and_token(music) -> None:
+    for path, headers in ((URL, {}), ("/graphql", {"x-tenant": "music"}), ("/graphql", {}), (f"/t/{Tenant.objects.get().pk}/graphql", {}),
+                          ("/graphql?env=production", {}), ("/graphql", {"x-tenant": "music", "x-environment": "production"})):  # fmt: skip
+        assert music.query(path, "{ __typename }", **headers).data
+    assert music.query("/graphql", "{ __typename }", **{"x-environment": "nope"}).code == "TENANT_NOT_FOUND"
+
+
+def test_the_anonymous_role_counts_on_loopback_alone(music) -> None:
+    tenant = Tenant.objects.get(slug="music")
+    tenant.anonymous_role = "admin"
+    tenant.save()
+    music.token = None
+    body = json.dumps({"query": "{ __typename }"}).encode()
+
+    def status(client: str, **headers: str) -> int:
+        return music.request("POST", URL, body, {**JSON, **headers}, client).status
+
+    assert status("127.0.0.1", host="localhost:8000") == 200
+    assert status("10.0.0.9", host="localhost:8000") == 401
+    assert status("127.0.0.1", host="evil.example") == 401
+    assert status("127.0.0.1", **{"host": "localhost", "x-forwarded-for": "10.0.0.9"}) == 401
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://postgres:hunter2@127.0.0.1:1/nowhere", "postgresql://postgres:hunter2@127.0.0.1:5432/no_such_database", "sqlite:///missing.sqlite3"],
+)
+def test_an_unreachable_database(door, tenant_of, url: str, caplog) -> None:
+    _, door.token = tenant_of("down", production=Database.objects.from_url("down", url))
+
+    answer = door.query("/t/down/graphql", "{ __typename }")
+    assert (answer.status, answer.code) == (503, "TENANT_UNAVAILABLE")
+    for secret in ("hunter2", "127.0.0.1", "no_such_database", "missing", "psycopg", "sqlite"):
+        assert secret not in answer.body.decode()
+    assert "hunter2" not in caplog.text
+
+
+def test_a_wrong_password(door, tenant_of, postgresql) -> None:
+    row = Database.objects.from_url("locked", "postgresql://no_such_user:hunter2@127.0.0.1:5432/postgres")
+    _, door.token = tenant_of("locked", production=row)
+
+    answer = door.query("/t/locked/graphql", "{ __typename }")
+    assert (answer.status, answer.code) == (503, "TENANT_UNAVAILABLE")
+    assert "hunter2" not in answer.body.decode() and "no_such_user" not in answer.body.decode()
+
+
+def test_a_secret_that_is_not_there(door, tenant_of) -> None:
+    config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1", "PASSWORD": {"$env": "NOT_SET_ANYWHERE"}}
+    _, door.token = tenant_of("half", production=Database.objects.create(name="half", config=config))
+
+    answer = door.query("/t/half/graphql", "{ __typename }")
+    assert (answer.status, answer.code) == (503, "TENANT_UNAVAILABLE")
+    assert "NOT_SET_ANYWHERE" not in answer.body.decode()
+
+
+def test_a_column_that_went_away(music) -> None:
+    assert music.query(URL, "{ artist { country } }").data
+    execute(music.database.url, "ALTER TABLE artist DROP COLUMN country")
+
+    assert music.query(URL, "{ artist { country } }").code == "SCHEMA_CHANGED"
+    codes = [music.query(URL, "{ artist { country } }").code for _ in range(20)]
+    assert codes[-1] == "GRAPHQL_VALIDATION_FAILED"
+    assert music.query(URL, "{ artist { name } }").data
+
+
+def test_environments_whose_tables_differ(door, new_database, tenant_of) -> None:
+    live = new_database(SQLITE, "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO item VALUES (1, 'live');", "live")
+    draft = new_database(SQLITE, "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, extra TEXT); INSERT INTO item VALUES (1, 'draft', 'e');", "draft")
+    _, door.token = tenant_of("shop", production=live, development=draft)
+    query = "{ item { name extra } }"
+
+    assert door.query("/t/shop/development/graphql", query).data == {"item": [{"name": "draft", "extra": "e"}]}
+    for path, headers in (("/t/shop/graphql", {}), ("/graphql", {"x-tenant": "shop", "x-environment": "production"})):
+        answer = door.query(path, query, **headers)
+        assert answer.code == "GRAPHQL_VALIDATION_FAILED"
+        assert "extra" in answer.error["message"] and "Item" in answer.error["message"]
+
+
+def test_a_view_that_takes_too_long_is_ended(door, new_database, tenant_of, postgresql, registry) -> None:
+    sql = "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); CREATE VIEW slow AS SELECT id, pg_sleep(60)::text AS s FROM t;"
+    database = new_database(postgresql, sql)
+    _, door.token = tenant_of("slow", production=database)
+    assert door.query("/t/slow/graphql", "{ t { id } }").data
+
+    answer = door.query("/t/slow/graphql", "{ slow { id s } }")
+    assert (answer.status, answer.code) == (504, "TIMEOUT")
+    assert door.query("/t/slow/graphql", "{ t { id } }").data
+    running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%slow%' AND pid <> pg_backend_pid()"
+    assert execute(database.url, running) == [(0,)]
+
+
+def test_nothing_is_left_open_when_a_database_is_removed(door, new_database, tenant_of, postgresql) -> None:
+    database = new_database(postgresql, "CREATE TABLE t (id INTEGER PRIMARY KEY);")
+    url = database.url
+    _, door.token = tenant_of("gone", production=database)
+    assert door.query("/t/gone/graphql", "{ t { id } }").data
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    assert execute(url, count)[0][0] >= 1
+
+    database.delete()
+    assert door.query("/t/gone/graphql", "{ t { id } }").code == "TENANT_NOT_FOUND"
+    assert execute(url, count) == [(0,)]
