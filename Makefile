@@ -31,7 +31,7 @@ test: setup lint
 	$(BIN)/python -m pytest
 
 test-pure: setup  ## the inner loop: no server is asked
-	$(BIN)/python -m pytest tests/pure
+	$(BIN)/python -m pytest tests/cases tests/schema/test_naming.py tests/dynamic_databases/test_connection_strings.py tests/dynamic_databases/test_config.py tests/gateway/test_conf.py tests/architecture
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -152,7 +152,7 @@ def pascal_case(text: str) -> str:
     name = "_".join([folded[0], *(part[:1].lower() + part[1:] for part in folded[1:])])
     leading = "_" if text.startswith("_") or not name or name[0].isdigit() else ""
     name = (leading + name) if not name.startswith("_") else name
-    return re.sub(r"^__+", "_", name)  # two leading underscores belong to introspection
+    return _not_reserved(name)
 
 
 def suffix_of(spelling: str) -> str:
@@ -167,9 +167,14 @@ def enum_value_names(labels: Iterable[str]) -> dict[str, str]:
     )
 
 
+def _not_reserved(name: str) -> str:
+    """Two leading underscores belong to introspection."""
+    return re.sub(r"^__+", "_", name)
+
+
 def _enum_value(label: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_]+", "_", label)
-    name = re.sub(r"^__+", "_", name)
+    name = _not_reserved(name)
     return f"_{name}" if not name or name[0].isdigit() else name
 
 
@@ -216,7 +221,7 @@ def _distinct(
             names[keeper] = name
     taken |= set(names.values())
     for spelling in sorted(losers):
-        name = f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}"
+        name = _not_reserved(f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}")
         if name in taken:
             name = f"{name}_{hashlib.sha256(spelling.encode()).hexdigest()[:8]}"
         names[spelling] = name

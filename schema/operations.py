@@ -182,7 +182,9 @@ class OperationCache:
         schema = self._built.schema.graphql_schema
         if schema.get_root_type(operation.operation) is None:
             kind = operation.operation.value
-            raise InvalidDocument(_VALID, [{"message": f"There is no {kind} for you in this schema."}])
+            raise InvalidDocument(
+                _VALID, [{"message": f"There is no {kind} for you in this schema."}]
+            )
         try:
             errors = validate(
                 schema, document, rules_of(self._limits), max_errors=self._limits.max_errors

@@ -15,7 +15,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
     Exists,
-    Expression,
     F,
     Func,
     OuterRef,
@@ -170,7 +169,7 @@ class PortableReader:
         return [rows[0] if rows else None for rows in found] if nested.page.single else found
 
     def _fetch(self, query: QuerySet[Any], page: Page, links: Iterable[Column] = ()) -> list[Row]:
-        """Read the values to spell under "\\0<column>", and what nested pages hang on as it is."""
+        """Read the values to spell under a NUL and the column, what nested pages hang on as it is."""
         wanted: dict[str, tuple[Column, bool]] = {}  # key → (column, to be spelled)
         for item in page.selection:
             if isinstance(item, Selected):

@@ -4,4 +4,5 @@ pytest_plugins = (
     "tests.fixtures.databases",
     "tests.fixtures.statements",
     "tests.fixtures.doors",
+    "tests.fixtures.processes",
 )

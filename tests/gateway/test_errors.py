@@ -74,7 +74,9 @@ def test_documents(music, query: str, variables: dict | None, code: str, words: 
         ("GET", URL + "?query=%7B__typename%7D&variables=x", b"", {}, 400),
     ],
 )
-def test_http(music, method: str, path: str, body: bytes, headers: dict[str, str], status: int) -> None:
+def test_http(
+    music, method: str, path: str, body: bytes, headers: dict[str, str], status: int
+) -> None:
     answer = music.request(method, path, body, headers)
 
     assert answer.status == status
@@ -83,8 +85,14 @@ def test_http(music, method: str, path: str, body: bytes, headers: dict[str, str
 
 
 def test_get_and_both_media_types(music) -> None:
-    answer = music.request("GET", URL + "?query=%7B__typename%7D", headers={"accept": f"{NEW}, application/json;q=0.5"})
-    assert (answer.status, answer.data, answer.headers["content-type"]) == (200, {"__typename": "Query"}, NEW)
+    answer = music.request(
+        "GET", URL + "?query=%7B__typename%7D", headers={"accept": f"{NEW}, application/json;q=0.5"}
+    )
+    assert (answer.status, answer.data, answer.headers["content-type"]) == (
+        200,
+        {"__typename": "Query"},
+        NEW,
+    )
     answer = music.request("GET", URL + "?query=%7B__typename%7D", headers={"accept": "*/*"})
     assert answer.headers["content-type"] == "application/json"
 
@@ -93,10 +101,16 @@ def test_no_request_without_a_token(music) -> None:
     music.token = None
     for path in (URL, "/t/nobody/graphql", "/graphql"):
         answer = music.query(path, "{ __typename }")
-        assert (answer.status, answer.code, answer.headers["www-authenticate"]) == (401, "UNAUTHENTICATED", "Bearer")
+        assert (answer.status, answer.code, answer.headers["www-authenticate"]) == (
+            401,
+            "UNAUTHENTICATED",
+            "Bearer",
+        )
 
 
-@pytest.mark.parametrize("header", ["Bearer nope", "Bearer", "Basic eDp5", "tgw_x", "Bearer \u00ff"])
+@pytest.mark.parametrize(
+    "header", ["Bearer nope", "Bearer", "Basic eDp5", "tgw_x", "Bearer \u00ff"]
+)
 def test_a_bad_token(music, header: str) -> None:
     assert music.query(URL, "{ __typename }", authorization=header).code == "UNAUTHENTICATED"
 
@@ -115,8 +129,17 @@ def test_tokens_end(music) -> None:
 def test_a_token_of_one_tenant_opens_no_other(music, tenant_of, library) -> None:
     tenant_of("other", production=library)
 
-    for path in ("/t/other/graphql", "/t/nobody/graphql", "/t/music/testing/graphql", "/t/other/schema.graphql"):
-        answer = music.query(path, "{ __typename }") if path.endswith("/graphql") else music.request("GET", path)
+    for path in (
+        "/t/other/graphql",
+        "/t/nobody/graphql",
+        "/t/music/testing/graphql",
+        "/t/other/schema.graphql",
+    ):
+        answer = (
+            music.query(path, "{ __typename }")
+            if path.endswith("/graphql")
+            else music.request("GET", path)
+        )
         assert (answer.status, answer.code) == (404, "TENANT_NOT_FOUND")
     inactive = Tenant.objects.get(slug="music")
     inactive.active = False
@@ -139,7 +162,10 @@ def test_tenants_are_found_by_path_header_and_token(music) -> None:
     for path, headers in ((URL, {}), ("/graphql", {"x-tenant": "music"}), ("/graphql", {}), (f"/t/{Tenant.objects.get().pk}/graphql", {}),
                           ("/graphql?env=production", {}), ("/graphql", {"x-tenant": "music", "x-environment": "production"})):  # fmt: skip
         assert music.query(path, "{ __typename }", **headers).data
-    assert music.query("/graphql", "{ __typename }", **{"x-environment": "nope"}).code == "TENANT_NOT_FOUND"
+    assert (
+        music.query("/graphql", "{ __typename }", **{"x-environment": "nope"}).code
+        == "TENANT_NOT_FOUND"
+    )
 
 
 def test_the_anonymous_role_counts_on_loopback_alone(music) -> None:
@@ -160,7 +186,11 @@ def test_the_anonymous_role_counts_on_loopback_alone(music) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://postgres:hunter2@127.0.0.1:1/nowhere", "postgresql://postgres:hunter2@127.0.0.1:5432/no_such_database", "sqlite:///missing.sqlite3"],
+    [
+        "postgresql://postgres:hunter2@127.0.0.1:1/nowhere",
+        "postgresql://postgres:hunter2@127.0.0.1:5432/no_such_database",
+        "sqlite:///missing.sqlite3",
+    ],
 )
 def test_an_unreachable_database(door, tenant_of, url: str, caplog) -> None:
     _, door.token = tenant_of("down", production=Database.objects.from_url("down", url))
@@ -173,7 +203,9 @@ def test_an_unreachable_database(door, tenant_of, url: str, caplog) -> None:
 
 
 def test_a_wrong_password(door, tenant_of, postgresql) -> None:
-    row = Database.objects.from_url("locked", "postgresql://no_such_user:hunter2@127.0.0.1:5432/postgres")
+    row = Database.objects.from_url(
+        "locked", "postgresql://no_such_user:hunter2@127.0.0.1:5432/postgres"
+    )
     _, door.token = tenant_of("locked", production=row)
 
     answer = door.query("/t/locked/graphql", "{ __typename }")
@@ -182,8 +214,15 @@ def test_a_wrong_password(door, tenant_of, postgresql) -> None:
 
 
 def test_a_secret_that_is_not_there(door, tenant_of) -> None:
-    config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1", "PASSWORD": {"$env": "NOT_SET_ANYWHERE"}}
-    _, door.token = tenant_of("half", production=Database.objects.create(name="half", config=config))
+    config = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "x",
+        "HOST": "127.0.0.1",
+        "PASSWORD": {"$env": "NOT_SET_ANYWHERE"},
+    }
+    _, door.token = tenant_of(
+        "half", production=Database.objects.create(name="half", config=config)
+    )
 
     answer = door.query("/t/half/graphql", "{ __typename }")
     assert (answer.status, answer.code) == (503, "TENANT_UNAVAILABLE")
@@ -201,19 +240,34 @@ def test_a_column_that_went_away(music) -> None:
 
 
 def test_environments_whose_tables_differ(door, new_database, tenant_of) -> None:
-    live = new_database(SQLITE, "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO item VALUES (1, 'live');", "live")
-    draft = new_database(SQLITE, "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, extra TEXT); INSERT INTO item VALUES (1, 'draft', 'e');", "draft")
+    live = new_database(
+        SQLITE,
+        "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO item VALUES (1, 'live');",
+        "live",
+    )
+    draft = new_database(
+        SQLITE,
+        "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, extra TEXT); INSERT INTO item VALUES (1, 'draft', 'e');",
+        "draft",
+    )
     _, door.token = tenant_of("shop", production=live, development=draft)
     query = "{ item { name extra } }"
 
-    assert door.query("/t/shop/development/graphql", query).data == {"item": [{"name": "draft", "extra": "e"}]}
-    for path, headers in (("/t/shop/graphql", {}), ("/graphql", {"x-tenant": "shop", "x-environment": "production"})):
+    assert door.query("/t/shop/development/graphql", query).data == {
+        "item": [{"name": "draft", "extra": "e"}]
+    }
+    for path, headers in (
+        ("/t/shop/graphql", {}),
+        ("/graphql", {"x-tenant": "shop", "x-environment": "production"}),
+    ):
         answer = door.query(path, query, **headers)
         assert answer.code == "GRAPHQL_VALIDATION_FAILED"
         assert "extra" in answer.error["message"] and "Item" in answer.error["message"]
 
 
-def test_a_view_that_takes_too_long_is_ended(door, new_database, tenant_of, postgresql, registry) -> None:
+def test_a_view_that_takes_too_long_is_ended(
+    door, new_database, tenant_of, postgresql, registry
+) -> None:
     sql = "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); CREATE VIEW slow AS SELECT id, pg_sleep(60)::text AS s FROM t;"
     database = new_database(postgresql, sql)
     _, door.token = tenant_of("slow", production=database)
@@ -226,7 +280,9 @@ def test_a_view_that_takes_too_long_is_ended(door, new_database, tenant_of, post
     assert execute(database.url, running) == [(0,)]
 
 
-def test_nothing_is_left_open_when_a_database_is_removed(door, new_database, tenant_of, postgresql) -> None:
+def test_nothing_is_left_open_when_a_database_is_removed(
+    door, new_database, tenant_of, postgresql
+) -> None:
     database = new_database(postgresql, "CREATE TABLE t (id INTEGER PRIMARY KEY);")
     url = database.url
     _, door.token = tenant_of("gone", production=database)

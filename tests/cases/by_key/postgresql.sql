@@ -1,0 +1,2 @@
+SELECT (SELECT json_build_object('kind', 'Track', 'price', nullif(nullif(nullif(p1.c0::text, 'NaN'), 'Infinity'), '-Infinity')) FROM (SELECT t1."price" AS c0 FROM "track" t1 WHERE (t1."track_id" = %s::bigint)) p1)::text
+-- ['5']

@@ -1,0 +1,7 @@
+def pytest_addoption(parser) -> None:
+    parser.addoption(
+        "--golden",
+        choices=["compare", "write"],
+        default="compare",
+        help="write the golden files anew",
+    )

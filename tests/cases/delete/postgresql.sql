@@ -1,0 +1,5 @@
+SELECT (SELECT json_build_object('price', nullif(nullif(nullif(p1.c0::text, 'NaN'), 'Infinity'), '-Infinity')) FROM (SELECT t1."price" AS c0 FROM "track" t1 WHERE (t1."track_id" = %s::bigint)) p1)::text
+-- ['5']
+
+DELETE FROM "track" WHERE "track_id" = %s::bigint
+-- ['5']

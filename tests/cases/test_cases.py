@@ -1,0 +1,116 @@
+"""Golden cases: a folder holds a query, and the SQL that each vendor's dialect makes of it.
+
+No server is asked: the catalog is a value. `make golden` writes the files anew; read the diff.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dynamic_databases.active import Alias
+from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
+from dynamic_databases.catalog.fingerprint import fingerprint_of
+from dynamic_databases.catalog.types import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+    UniqueKey,
+)
+from dynamic_databases.registry import Entry
+from schema.access import FULL_ACCESS
+from schema.build import build_schema
+from schema.limits import Limits
+from schema.operations import OperationCache
+from schema.plan.nodes import Use
+from schema.sql.compile import CompiledDelete, CompiledInsert, CompiledSave, CompiledUpdate
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.parent.name for path in FOLDER.glob("*/query.graphql"))
+VENDORS = ("sqlite", "postgresql")
+
+
+def column(name: str, kind: Kind, sql: str, **facts: object) -> Column:
+    return Column(name, SqlType(kind, sql), **{"nullable": False, **facts})
+
+
+def catalog(vendor: str) -> Catalog:
+    """Artists, albums and tracks: one catalog for every case."""
+    artist, album, track = (TableName("", name) for name in ("artist", "album", "track"))
+    return Catalog(vendor, (
+        Table(album, (column("AlbumId", Kind.INTEGER, "integer", identity=True), column("Title", Kind.TEXT, "text"),
+                      column("ArtistId", Kind.INTEGER, "integer")),
+              ("AlbumId",), (), (ForeignKey("fk", ("ArtistId",), artist, ("artist_id",)),)),
+        Table(artist, (column("artist_id", Kind.INTEGER, "integer", identity=True), column("name", Kind.TEXT, "text", nullable=True)),
+              ("artist_id",), (UniqueKey("u", ("name",)),)),
+        Table(track, (column("track_id", Kind.BIGINT, "bigint", identity=True), column("album", Kind.INTEGER, "integer", nullable=True),
+                      column('na"me', Kind.TEXT, "text"), column("price", Kind.DECIMAL, "numeric(10,2)", nullable=True),
+                      column("at", Kind.DATETIME, "timestamp with time zone", nullable=True)),
+              ("track_id",), (), (ForeignKey("fk", ("album",), album, ("AlbumId",)),)),
+    ))  # fmt: skip
+
+
+def sql_of(case: str, vendor: str) -> str:
+    """Return every statement of a case, its slots after it."""
+    query = (FOLDER / case / "query.graphql").read_text()
+    given = FOLDER / case / "variables.json"
+    variables = json.loads(given.read_text()) if given.exists() else {}
+    found = catalog(vendor)
+    capabilities = Capabilities(
+        vendor, (15,), JsonWay.EXACT, locks_rows=vendor != "sqlite", returning=True
+    )
+    entry = Entry(Alias("A"), found, fingerprint_of(found), capabilities, None, "")
+    built = build_schema(entry, FULL_ACCESS, {}, Limits())
+    operation = OperationCache(built, Limits(), 10).compile(query, None)
+    values = operation.variables(variables)
+    prepared = operation.prepare(values)
+    statements = []
+    for root in prepared.roots:
+        statements += [root.read] if root.read else statements_of(root.write, prepared.compiler)
+    return "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
+
+
+def parameters_of(statement, values: dict) -> object:
+    """A statement after an INSERT takes the key that only a server can return."""
+    is_after_insert = any(slot.use is Use.RAW for slot in statement.slots)
+    return "the returned key" if is_after_insert else statement.parameters(values)
+
+
+def statements_of(write, compiler) -> list:
+    match write:
+        case CompiledInsert():
+            return [write.insert, write.page]
+        case CompiledUpdate():
+            return [write.probe, compiler.update(write, (0,)), write.page]
+        case CompiledSave():
+            return [write.probe, compiler.update(write, (0,)), *write.rows.values(), write.after]
+        case CompiledDelete():
+            return [write.page, write.delete]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: str, vendor: str, request) -> None:
+    golden = FOLDER / case / f"{vendor}.sql"
+    made = sql_of(case, vendor)
+    if request.config.getoption("--golden") == "write":
+        golden.write_text(made)
+
+    assert made == golden.read_text()
+
+
+def test_every_file_belongs_to_a_case() -> None:
+    known = {"query.graphql", "variables.json", *(f"{vendor}.sql" for vendor in VENDORS)}
+
+    assert [
+        path
+        for path in FOLDER.glob("*/*")
+        if path.name not in known and path.parent.name != "__pycache__"
+    ] == []
+    assert CASES

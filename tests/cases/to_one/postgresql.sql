@@ -1,0 +1,2 @@
+SELECT (SELECT coalesce(json_agg(json_build_object('price', nullif(nullif(nullif(p1.c0::text, 'NaN'), 'Infinity'), '-Infinity'), 'albumByAlbum', (SELECT json_build_object('title', p2.c0, 'artist', (SELECT json_build_object('name', p3.c0) FROM (SELECT t3."name" AS c0 FROM "artist" t3 WHERE t3."artist_id" = p2.c1) p3)) FROM (SELECT t2."Title" AS c0, t2."ArtistId" AS c1 FROM "album" t2 WHERE t2."AlbumId" = p1.c1) p2))), '[]'::json) FROM (SELECT t1."price" AS c0, t1."album" AS c1 FROM "track" t1 ORDER BY t1."track_id" LIMIT %s::bigint) p1)::text
+-- [100]

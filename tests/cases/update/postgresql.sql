@@ -1,0 +1,8 @@
+SELECT CASE WHEN t1."name" IS DISTINCT FROM %s::text THEN 1 ELSE 0 END FROM "artist" t1 WHERE t1."artist_id" = %s::integer FOR UPDATE
+-- ['x', '1']
+
+UPDATE "artist" SET "name" = %s::text WHERE "artist_id" = %s::integer
+-- ['x', '1']
+
+SELECT (SELECT json_build_object('name', p1.c0) FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = %s::integer)) p1)::text
+-- ['1']

@@ -1,0 +1,2 @@
+SELECT (SELECT coalesce(json_agg(json_build_object('trackId', p1.c0::text)), '[]'::json) FROM (SELECT t1."track_id" AS c0 FROM "track" t1 WHERE ((t1."price" > %s::numeric OR NOT (EXISTS (SELECT 1 FROM "album" t2 WHERE t2."AlbumId" = t1."album" AND t2."Title" LIKE %s::text))) AND t1."track_id" = ANY(%s::bigint[]) AND t1."at" IS NOT NULL) ORDER BY t1."track_id" LIMIT %s::bigint) p1)::text
+-- ['1.5', 'A%', '{"1","2"}', 3]

@@ -1,0 +1,2 @@
+SELECT CAST((SELECT json_group_array(json_object('trackId', CASE WHEN typeof(p1.c0) = 'integer' THEN CAST(p1.c0 AS TEXT) END)) FROM (SELECT t1."track_id" AS c0 FROM "track" t1 WHERE ((t1."price" > ? OR NOT (EXISTS (SELECT 1 FROM "album" t2 WHERE t2."AlbumId" = t1."album" AND t2."Title" GLOB ?))) AND t1."track_id" IN (SELECT value FROM json_each(?)) AND t1."at" IS NOT NULL) ORDER BY t1."track_id" LIMIT ?) p1) AS BLOB)
+-- ['1.5', 'A*', '[1,2]', 3]

@@ -1,0 +1,194 @@
+"""Names fold, are lossless, and don't depend on order."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dynamic_databases.catalog.types import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+)
+from schema.access import FULL_ACCESS, Access, TableAccess
+from schema.naming import Names, camel_case, enum_value_names, names_of, pascal_case
+
+INTEGER = SqlType(Kind.INTEGER, "integer")
+
+
+def table(name: str, *columns: str, schema: str = "", keys: tuple[ForeignKey, ...] = ()) -> Table:
+    return Table(
+        TableName(schema, name),
+        tuple(Column(c, INTEGER) for c in columns or ("id",)),
+        (columns or ("id",))[:1],
+        (),
+        keys,
+    )
+
+
+def names(
+    *tables: Table, access: Access = FULL_ACCESS, overrides: dict[str, str] | None = None
+) -> Names:
+    return names_of(Catalog("sqlite", tables), access, overrides or {})
+
+
+def foreign(column: str, target: str) -> ForeignKey:
+    return ForeignKey("", (column,), TableName("", target), ("id",))
+
+
+@pytest.mark.parametrize(
+    ("spelling", "camel", "pascal"),
+    [
+        ("invoice_line", "invoiceLine", "InvoiceLine"), ("InvoiceLine", "invoiceLine", "InvoiceLine"),
+        ("invoice line", "invoiceLine", "InvoiceLine"), ("INVOICE_LINE", "invoiceLine", "InvoiceLine"),
+        ("AlbumId", "albumId", "AlbumId"), ("album_ID", "albumId", "AlbumId"), ("HTTPServer", "httpServer", "HttpServer"),
+        ("2nd", "_2nd", "_2nd"), ("größe", "gr_e", "Gr_e"), ("价格", "_", "_"), ("__typename", "_typename", "_Typename"),
+        ("address1", "address1", "Address1"), ("cf_12_a", "cf12A", "Cf12A"), ("100%", "_100_", "_100_"),
+    ],
+)  # fmt: skip
+def test_folding(spelling: str, camel: str, pascal: str) -> None:
+    assert (camel_case(spelling), pascal_case(spelling)) == (camel, pascal)
+
+
+def test_the_exact_spelling_keeps_the_plain_name() -> None:
+    found = names(table("t", "a_b", "aB", "A_B")).tables[TableName("", "t")].field_of
+
+    assert found == {"aB": "aB", "a_b": "aB_a_b", "A_B": "aB_A_B"}
+
+
+def test_without_an_exact_spelling_all_get_a_suffix() -> None:
+    found = names(table("t", "a_b", "A_B")).tables[TableName("", "t")].field_of
+
+    assert found == {"a_b": "aB_a_b", "A_B": "aB_A_B"}
+
+
+def test_a_table_gives_way_to_what_another_is_called_by() -> None:
+    found = names(
+        table("track"), table("track_by_pk"), table("track_bool_exp"), table("query"), table("node")
+    )
+
+    assert {t.field: t.type for t in found.tables.values()} == {
+        "track": "Track", "trackByPk_track_by_pk": "TrackByPk", "trackBoolExp": "TrackBoolExp_track_bool_exp",
+        "query": "Query_query", "node_node": "Node_node",
+    }  # fmt: skip
+
+
+def test_schemas_other_than_the_default_are_part_of_the_name() -> None:
+    found = names(table("orders"), table("orders", schema="sales"))
+
+    assert sorted(t.field for t in found.tables.values()) == ["orders", "salesOrders"]
+
+
+def relations(found: Names, name: str) -> dict[str, bool]:
+    return {r.name: r.many for r in found.tables[TableName("", name)].relations.values()}
+
+
+def test_relations_both_ways() -> None:
+    found = names(
+        table("artist"), table("album", "id", "artist_id", keys=(foreign("artist_id", "artist"),))
+    )
+
+    assert relations(found, "album") == {"artist": False}
+    assert relations(found, "artist") == {"albums": True}
+
+
+def test_two_relations_to_one_table() -> None:
+    keys = (foreign("author_id", "author"), foreign("editor_id", "author"))
+    found = names(table("author"), table("book", "id", "author_id", "editor_id", keys=keys))
+
+    assert relations(found, "book") == {"author": False, "editor": False}
+    assert relations(found, "author") == {"books": True, "booksByEditorId": True}
+
+
+def test_a_self_reference() -> None:
+    found = names(table("employee", "id", "reports_to", keys=(foreign("reports_to", "employee"),)))
+
+    assert relations(found, "employee") == {"employee": False, "employees": True}
+
+
+def test_a_column_keeps_its_name_before_a_relation() -> None:
+    found = names(
+        table("artist"),
+        table("album", "id", "artist", "artist_id", keys=(foreign("artist_id", "artist"),)),
+    )
+
+    assert relations(found, "album") == {"artistByArtistId": False}
+
+
+def test_a_unique_foreign_key_leads_back_to_one_row() -> None:
+    found = names(
+        table("person"),
+        Table(
+            TableName("", "passport"),
+            (Column("id", INTEGER),),
+            ("id",),
+            (),
+            (foreign("id", "person"),),
+        ),
+    )
+
+    assert relations(found, "person") == {"passport": False}
+
+
+def test_overrides_win() -> None:
+    found = names(table("trk", "nm"), overrides={"trk": "track", "trk.nm": "name"}).tables[
+        TableName("", "trk")
+    ]
+
+    assert (found.field, found.type, found.field_of) == ("track", "Track", {"nm": "name"})
+
+
+def test_what_a_role_may_not_see_is_not_there_and_changes_no_name() -> None:
+    access = Access(frozenset({("t", TableAccess(select=frozenset({"a_b"})))}))
+    found = names(table("t", "aB", "a_b"), table("u"), access=access)
+
+    assert list(found.tables) == [TableName("", "t")]
+    assert found.tables[TableName("", "t")].field_of == {"a_b": "aB_a_b"}
+    assert found.tables[TableName("", "t")].key == ()
+
+
+def test_enum_values() -> None:
+    assert enum_value_names(["ok", "so so", "1st", "true", "", "a-b", "a b"]) == {
+        "ok": "ok", "so so": "so_so", "1st": "_1st", "true": "true_true", "": "_", "a-b": "a_b_a_x2db", "a b": "a_b_a_x20b",
+    }  # fmt: skip
+
+
+SPELLINGS = st.lists(
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8
+    ),
+    min_size=1,
+    max_size=12,
+    unique=True,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(spellings=SPELLINGS, seed=st.integers())
+def test_any_names_are_valid_distinct_and_independent_of_order(
+    spellings: list[str], seed: int
+) -> None:
+    shuffled = spellings[:]
+    random.Random(seed).shuffle(shuffled)
+    found = {
+        t.table.name.name: (t.field, t.type)
+        for t in names(*(table(s) for s in spellings)).tables.values()
+    }
+    again = {
+        t.table.name.name: (t.field, t.type)
+        for t in names(*(table(s) for s in shuffled)).tables.values()
+    }
+
+    assert found == again
+    for position in (0, 1):
+        given_names = [pair[position] for pair in found.values()]
+        assert len(set(given_names)) == len(spellings)
+        assert all(re.fullmatch(r"(?!__)[A-Za-z_][A-Za-z0-9_]*", name) for name in given_names)
