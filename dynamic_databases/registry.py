@@ -106,6 +106,11 @@ class Registry:
         """Read the catalog of `alias` anew; others see the old entry until it is there."""
         return self._read(alias)
 
+    def refresh_if_changed(self, alias: str) -> None:
+        """Read the catalog anew where the database says that it may have changed."""
+        if self.has_changed(alias):
+            self.refresh(alias)
+
     def has_changed(self, alias: str) -> bool:
         """Ask the database, with one cheap query, whether its catalog may have changed."""
         known = self._entries.get(alias)

@@ -81,6 +81,7 @@ class GraphQLEndpoint:
         self._services = services
         self._limits = limits_of(services.config)
         self._refreshing: set[asyncio.Task[None]] = set()
+        self._next_check: dict[str, float] = {}
 
     async def respond(self, http: HttpRequest) -> Response:
         """Return the answer to one request; every error becomes one here."""
@@ -127,6 +128,7 @@ class GraphQLEndpoint:
         entry = services.registry.peek(resolved.alias)
         cached = services.schemas.peek(entry, access, self._limits) if entry is not None else None
         if cached is not None:
+            self._follow(resolved)
             return cached
 
         def build(_lease: Lease) -> CachedSchema:
@@ -195,23 +197,33 @@ class GraphQLEndpoint:
             [graphql_error(error, key, request_id) for key, error in answer.errors],
         )
 
+    def _follow(self, resolved: ResolvedTenant) -> None:
+        """Now and then, behind a request, ask the database whether its tables changed."""
+        now = time.monotonic()
+        if now < self._next_check.get(resolved.alias, 0):
+            return
+        is_first = resolved.alias not in self._next_check
+        self._next_check[resolved.alias] = now + self._services.config.catalog_check_seconds
+        if not is_first:  # it was read a moment ago
+            self._in_background(resolved, self._services.registry.refresh_if_changed)
+
     def _refresh_soon(self, resolved: ResolvedTenant) -> None:
         """The catalog is out of date: read it anew behind this request."""
-        task = asyncio.create_task(self._refresh(resolved))
+        self._in_background(resolved, self._services.registry.refresh)
+
+    def _in_background(self, resolved: ResolvedTenant, work: Callable[[str], object]) -> None:
+        task = asyncio.create_task(self._run_reader(resolved, work))
         self._refreshing.add(task)
         task.add_done_callback(self._refreshing.discard)
 
-    async def _refresh(self, resolved: ResolvedTenant) -> None:
-        deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
+    async def _run_reader(self, resolved: ResolvedTenant, work: Callable[[str], object]) -> None:
+        services = self._services
+        deadline = Deadline.after_ms(services.config.deadline_ms, time.monotonic)
         try:
-            await self._services.readers.run(
-                resolved.alias, deadline, lambda _: self._services.registry.refresh(resolved.alias)
-            )
+            await services.readers.run(resolved.alias, deadline, lambda _: work(resolved.alias))
         except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request meets the same error
-            _log.warning(
-                "a catalog could not be read again",
-                extra={"event": {"alias": resolved.alias, "error": repr(error)}},
-            )
+            event = {"alias": resolved.alias, "error": type(error).__name__}
+            _log.warning("a catalog could not be read again", extra={"event": event})
 
 
 def with_control_database(work: Callable[[], _T]) -> _T:

@@ -17,3 +17,4 @@ for name in [
     del os.environ[name]
 os.environ["GATEWAY_DATA_DIR"] = _folder
 os.environ["GATEWAY_DEMO"] = "1"
+os.environ["GATEWAY_CATALOG_CHECK_SECONDS"] = "0.1"

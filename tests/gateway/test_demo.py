@@ -5,51 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.fixtures.processes import ROOT, clean_environment, free_port, wait_for
+from tests.fixtures.processes import Demo
 
 _QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
-class Demo:
-    """A running `make run`, and what it printed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._log = folder / "make.log"
-        environment = clean_environment(GATEWAY_DATA_DIR=str(folder / "data"), PORT=str(self.port))
-        with self._log.open("w") as log:
-            self._make = subprocess.Popen(
-                ["make", "run"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_for(lambda: httpx.get(f"{self.url}/healthz").status_code == 200, seconds=90)
-
-    @property
-    def printed(self) -> str:
-        return self._log.read_text()
-
-    def ask(self, path: str, query: str, **headers: str) -> dict:
-        return httpx.post(
-            self.url + path, json={"query": query}, headers=headers, timeout=30
-        ).json()
-
-    def stop(self) -> None:
-        os.killpg(self._make.pid, signal.SIGTERM)
-        self._make.wait(timeout=20)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from dynamic_databases.models import Database
 from tenants.authentication.tokens import issue_token
 from tenants.models import ApiToken, Environment, Tenant
 from tests.fixtures.databases import execute
+from tests.fixtures.processes import wait_for
 from tests.fixtures.vendors import SQLITE
 
 URL = "/t/music/graphql"
@@ -237,6 +238,17 @@ def test_a_column_that_went_away(music) -> None:
     codes = [music.query(URL, "{ artist { country } }").code for _ in range(20)]
     assert codes[-1] == "GRAPHQL_VALIDATION_FAILED"
     assert music.query(URL, "{ artist { name } }").data
+
+
+def test_a_column_that_was_added_is_served_without_a_restart(music) -> None:
+    """Asked for behind requests, every GATEWAY_CATALOG_CHECK_SECONDS (a tenth of a second in tests)."""
+    assert music.query(URL, "{ artist { name } }").data
+    execute(music.database.url, "ALTER TABLE artist ADD COLUMN born INTEGER")
+
+    def is_served() -> bool:
+        return "errors" not in music.query(URL, "{ artist { born } }").json
+
+    wait_for(is_served, seconds=5)
 
 
 def test_environments_whose_tables_differ(door, new_database, tenant_of) -> None:
