@@ -1,0 +1,102 @@
+"""A small HTTP client that keeps connections busy and takes the times."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: requests per second, and latencies in milliseconds."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+
+
+class _Client(asyncio.Protocol):
+    """Sends the next request as soon as an answer is whole."""
+
+    def __init__(
+        self,
+        next_request: Callable[[], bytes | None],
+        done: asyncio.Future[None],
+        times: list[float],
+    ) -> None:
+        self._next_request = next_request
+        self._done = done
+        self._times = times
+        self._buffer = b""
+        self._sent_at = 0.0
+        self._expected = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if not self._expected:
+            head, separator, _ = self._buffer.partition(b"\r\n\r\n")
+            if not separator:
+                return
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            self._expected = len(head) + 4 + length
+        if len(self._buffer) < self._expected:
+            return
+        if b'"errors"' in self._buffer:
+            self._done.set_exception(RuntimeError(self._buffer[:1000].decode()))
+            return
+        self._times.append(time.perf_counter() - self._sent_at)
+        self._buffer, self._expected = b"", 0
+        self._send()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_exception(ConnectionError("the server hung up"))
+
+    def _send(self) -> None:
+        request = self._next_request()
+        if request is None:
+            self._done.set_result(None)
+            self._transport.close()
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(request)  # type: ignore[attr-defined]
+
+
+async def load(
+    port: int,
+    next_body: Callable[[], bytes],
+    path: str,
+    token: str,
+    connections: int,
+    seconds: float,
+) -> Measured:
+    """Keep `connections` busy for `seconds`; raise on the first answer with errors."""
+    loop = asyncio.get_running_loop()
+    end = time.perf_counter() + seconds
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: ".encode()
+
+    def next_request() -> bytes | None:
+        if time.perf_counter() >= end:
+            return None
+        body = next_body()
+        return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+
+    times: list[float] = []
+    futures = [loop.create_future() for _ in range(connections)]
+    started = time.perf_counter()
+    for future in futures:
+        await loop.create_connection(
+            lambda f=future: _Client(next_request, f, times), "127.0.0.1", port
+        )  # type: ignore[misc]
+    await asyncio.gather(*futures)
+    took = time.perf_counter() - started
+    times.sort()
+    return Measured(
+        len(times) / took, times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
+    )
