@@ -127,6 +127,7 @@ def make_postgresql(server_url: str, name: str, size: Size) -> str:
     url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     with psycopg.connect(server_url, autocommit=True) as server:
         if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            _undo_writes(url)
             return url
         server.execute(f'CREATE DATABASE "{name}_draft"')
     draft = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}_draft"))
@@ -142,6 +143,16 @@ def make_postgresql(server_url: str, name: str, size: Size) -> str:
     with psycopg.connect(server_url, autocommit=True) as server:
         server.execute(f'ALTER DATABASE "{name}_draft" RENAME TO "{name}"')
     return url
+
+
+def _undo_writes(url: str) -> None:
+    """Bring back what an earlier run's updates and inserts changed."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE track SET name = 'Track ' || track_id WHERE name <> 'Track ' || track_id"
+        )
+        connection.execute("TRUNCATE note")
+        connection.execute("VACUUM ANALYZE track")
 
 
 def _ddl(identity: str) -> str:

@@ -60,7 +60,7 @@ class UnsupportedVendor(DatabaseProblem):
 
     def __init__(self, vendor: str, supported: list[str]) -> None:
         super().__init__(
-            f"This version reads the catalogs of {' and '.join(supported)}, not of {vendor}."
+            f"This version reads the catalogs of {' and '.join(supported)}, not of the engine {vendor}."
         )
         self.vendor = vendor
 

@@ -17,7 +17,7 @@ from django.apps import apps
 from dynamic_databases.active import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
 from dynamic_databases.catalog.fingerprint import fingerprint_of
-from dynamic_databases.catalog.read import change_token, read_catalog
+from dynamic_databases.catalog.read import change_token, check_engine, read_catalog
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.connections import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
@@ -169,6 +169,7 @@ class Registry:
         source = self._source(alias)
         if source is None:
             raise KeyError(alias)
+        check_engine(source.config["ENGINE"])
         with self.connections.lease(alias) as wrapper:
             token = change_token(alias)
             capabilities = probe_capabilities(wrapper)

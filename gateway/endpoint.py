@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
+import itertools
 import logging
 import re
 import secrets
@@ -33,6 +34,7 @@ from gateway.http import (
 from gateway.limits import limits_of
 from gateway.responses import Response, data_body, problem_response
 from gateway.workers import Lease, Workers
+from schema.access import Access
 from schema.cache import CachedSchema, SchemaCache
 from schema.plan.nodes import Introspect, Typename
 from schema.runner import Runner
@@ -82,10 +84,15 @@ class GraphQLEndpoint:
         self._limits = limits_of(services.config)
         self._refreshing: set[asyncio.Task[None]] = set()
         self._next_check: dict[str, float] = {}
+        self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
+        # Random once per process, then counted: a random number per request is a system call.
+        self._request_ids = (
+            f"{head}-{number:x}" for head in [secrets.token_hex(6)] for number in itertools.count(1)
+        )
 
     async def respond(self, http: HttpRequest) -> Response:
         """Return the answer to one request; every error becomes one here."""
-        request_id = secrets.token_hex(8)
+        request_id = next(self._request_ids)
         started = time.monotonic()
         media_type = JSON
         try:
@@ -124,7 +131,7 @@ class GraphQLEndpoint:
     ) -> CachedSchema:
         """Return the schema of the database for the caller's role, read and built where it must be."""
         services = self._services
-        access = access_of(principal.role, services.directory.snapshot.roles)
+        access = self._access_of(principal.role)
         entry = services.registry.peek(resolved.alias)
         cached = services.schemas.peek(entry, access, self._limits) if entry is not None else None
         if cached is not None:
@@ -135,6 +142,15 @@ class GraphQLEndpoint:
             return services.schemas.get(_entry(services.registry, resolved), access, self._limits)
 
         return await services.readers.run(resolved.alias, deadline, build)
+
+    def _access_of(self, role: str) -> Access:
+        """Return a role's access, made once for each state of the roles."""
+        roles = self._services.directory.snapshot.roles
+        known = self._access.get(role)
+        if known is None or known[0] is not roles:
+            known = (roles, access_of(role, roles))
+            self._access[role] = known
+        return known[1]
 
     async def snapshot(self) -> Snapshot:
         """Return the tenants, tokens and roles as they are now."""
@@ -147,7 +163,7 @@ class GraphQLEndpoint:
         now = dt.datetime.now(dt.UTC)
         principal = authenticate(self._services.authenticators, http.headers, snapshot, now)
         ref = tenant_ref(http.path, http.query, http.headers)
-        anonymous = self._services.config.demo and _is_local(http)
+        anonymous = principal is None and self._services.config.demo and _is_local(http)
         return resolve(ref, principal, snapshot, anonymous=anonymous)
 
     async def _run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 EVERY = "*"
 
@@ -20,9 +21,16 @@ class TableAccess:
 
 @dataclass(frozen=True)
 class Access:
-    """Per table name (`*` for those not named); hashable."""
+    """Per table name (`*` for those not named); hashable, and hashed once: it is part of keys."""
 
     tables: frozenset[tuple[str, TableAccess]]
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.tables)
 
     def of(self, table: str) -> TableAccess:
         by_name = dict(self.tables)

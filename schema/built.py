@@ -39,12 +39,19 @@ class CatalogSchema(graphene.Schema):  # type: ignore[misc]  # graphene has no t
 
 @dataclass(frozen=True)
 class SchemaKey:
-    """What a schema depends on; equal keys share one schema."""
+    """What a schema depends on; equal keys share one schema. Hashed once."""
 
     fingerprint: Fingerprint
     baseline: Fingerprint | None
     access: Access
     capabilities: Capabilities
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.fingerprint, self.baseline, self.access, self.capabilities))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

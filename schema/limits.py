@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Each is named in the refusal of what exceeds it."""
+    """Each is named in the refusal of what exceeds it; hashed once."""
 
     max_tokens: int = 10_000
     max_depth: int = 12
@@ -16,3 +17,10 @@ class Limits:
     default_rows: int = 100
     max_rows: int = 1_000
     max_errors: int = 20
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(astuple(self))

@@ -27,7 +27,14 @@ class Reader(Protocol):
         ...
 
 
+_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 _READERS: dict[str, Reader] = {reader.VENDOR: reader for reader in (sqlite, postgresql)}
+
+
+def check_engine(engine: str) -> None:
+    """Raise UnsupportedVendor for an engine whose catalog isn't read, before anything is imported for it."""
+    if engine not in _ENGINES:
+        raise UnsupportedVendor(engine, sorted(_READERS))
 
 
 def read_catalog(alias: str) -> Catalog:

@@ -48,8 +48,12 @@ class Dialect(Protocol):
         """Return an object of any number of keys."""
         ...
 
-    def json_array(self, item: Sql, source: Sql) -> Sql:
-        """Return a scalar subquery: the array of `item` over the rows of `source`, in their order."""
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+        """Return a scalar subquery: the array of objects over the rows of `source`, in their order."""
+        ...
+
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+        """Return a scalar subquery: the object of the one row of `source`, NULL where there is none."""
         ...
 
     def text(self, value: str) -> str:

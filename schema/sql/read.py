@@ -41,11 +41,9 @@ def _page(
     outer = f"p{next(iter(names.pages))}"
     columns = {column.name: f"c{i}" for i, column in enumerate(columns_of(page))}
     rows = _rows(page, links, columns, dialect, names)
-    item = _object(page, outer, columns, dialect, names)
+    pairs = _pairs(page, outer, columns, dialect, names)
     source = sql("({}) {}", rows, outer)
-    if page.single:
-        return sql("(SELECT {} FROM {})", item, source)
-    return dialect.json_array(item, source)
+    return dialect.json_one(pairs, source) if page.single else dialect.json_list(pairs, source)
 
 
 def _rows(
@@ -77,9 +75,10 @@ def _rows(
     return joined(" ", parts)
 
 
-def _object(
+def _pairs(
     page: Page, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names
-) -> Sql:
+) -> list[tuple[str, Sql]]:
+    """Return each response key with the expression of its JSON value."""
     pairs: list[tuple[str, Sql]] = []
     for item in page.selection:
         if isinstance(item, Value):
@@ -89,7 +88,7 @@ def _object(
             pairs.append((item.key, Sql(dialect.text(item.name))))
         else:
             pairs.append((item.key, _nested(item, outer, columns, dialect, names)))
-    return dialect.json_object(pairs)
+    return pairs
 
 
 def _nested(

@@ -35,21 +35,40 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "gateway_inside": (1, lambda text: text[1:-1]),  # an object's text without its braces
 }
 _OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
+# The plain spellings that databases mostly hold are seen to in SQL; what is left goes to Python.
 _SPELLED: dict[Kind, str] = {
     Kind.BOOLEAN: "json(CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)",
     Kind.INTEGER: "CASE WHEN typeof({0}) = 'integer' AND {0} BETWEEN -2147483648 AND 2147483647 THEN {0} END",
     Kind.BIGINT: "CASE WHEN typeof({0}) = 'integer' THEN CAST({0} AS TEXT) END",
-    Kind.FLOAT: "json(coalesce(gateway_float({0}), 'null'))",
+    Kind.FLOAT: (
+        "CASE WHEN {0} IS NULL THEN NULL "
+        "WHEN typeof({0}) = 'real' AND {0} = CAST({0} AS INTEGER) AND abs({0}) BETWEEN 1 AND 1e14 THEN CAST({0} AS INTEGER) "
+        "WHEN typeof({0}) = 'real' AND abs({0}) BETWEEN 0.001 AND 1e14 AND CAST(printf('%!.15g', {0}) AS REAL) = {0} THEN {0} "
+        "ELSE json(coalesce(gateway_float({0}), 'null')) END"
+    ),
     Kind.TEXT: "CASE WHEN typeof({0}) <> 'blob' THEN CAST({0} AS TEXT) END",
     Kind.BINARY: "CASE WHEN {0} IS NOT NULL THEN gateway_base64({0}) END",
-    Kind.DATE: "gateway_date({0})",
-    Kind.TIME: "gateway_time({0})",
-    Kind.LOCAL_DATETIME: "gateway_local_datetime({0})",
-    Kind.DATETIME: "gateway_datetime({0})",
-    Kind.UUID: "gateway_uuid({0})",
+    Kind.DATE: (
+        "CASE WHEN {0} IS NULL THEN NULL "
+        "WHEN length({0}) = 10 AND date({0}) = {0} AND {0} >= '0001' THEN {0} ELSE gateway_date({0}) END"
+    ),
+    Kind.TIME: "CASE WHEN {0} IS NOT NULL THEN gateway_time({0}) END",
+    Kind.LOCAL_DATETIME: (
+        "CASE WHEN {0} IS NULL THEN NULL "
+        "WHEN length({0}) = 19 AND datetime({0}) = replace({0}, 'T', ' ') AND {0} >= '0001' THEN replace({0}, ' ', 'T') "
+        "ELSE gateway_local_datetime({0}) END"
+    ),
+    Kind.DATETIME: "CASE WHEN {0} IS NOT NULL THEN gateway_datetime({0}) END",
+    Kind.UUID: "CASE WHEN {0} IS NOT NULL THEN gateway_uuid({0}) END",
     Kind.JSON: "json(CASE WHEN json_valid({0}) THEN {0} ELSE 'null' END)",
     Kind.OTHER: "CASE WHEN typeof({0}) <> 'blob' THEN CAST({0} AS TEXT) END",
 }
+# A float that has no more places than its column is printed as it is.
+_DECIMAL = (
+    "CASE WHEN {0} IS NULL THEN NULL "
+    "WHEN typeof({0}) = 'real' AND abs({0}) < 1e11 AND round({0}, {1}) = {0} THEN printf('%.{1}f', {0}) "
+    "ELSE gateway_decimal({0}, {1}) END"
+)
 _BOUND: dict[Kind, Binder] = {
     Kind.BOOLEAN: int,
     Kind.BIGINT: big_integer,
@@ -130,6 +149,8 @@ class SqliteDialect:
         return sql("{}{} IS NOT {}", column, collation, value_of(slot))
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None and sql_type.scale <= 4:
+            return _DECIMAL.replace("{1}", str(sql_type.scale)).replace("{0}", column)
         if sql_type.kind is Kind.DECIMAL:
             scale = "NULL" if sql_type.scale is None else sql_type.scale
             return f"gateway_decimal({column}, {scale})"
@@ -148,8 +169,11 @@ class SqliteDialect:
         inner = joined(" || ',' || ", (sql("gateway_inside({})", chunk) for chunk in chunks))
         return sql("json('{{' || {} || '}}')", inner)
 
-    def json_array(self, item: Sql, source: Sql) -> Sql:
-        return sql("(SELECT json_group_array({}) FROM {})", item, source)
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+        return sql("(SELECT json_group_array({}) FROM {})", self.json_object(pairs), source)
+
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+        return sql("(SELECT {} FROM {})", self.json_object(pairs), source)
 
     def text(self, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"

@@ -72,6 +72,8 @@ def test_commands_that_cannot_be_done_say_why(gateway: Gateway) -> None:
     assert "can't be reached" in gateway.manage(
         "database", "add", "x", "postgresql://u:hunter2@127.0.0.1:1/x", fails=True
     )
+    mssql = "Server=tcp:db,1433;Initial Catalog=crm;User ID=sa;Password=hunter2"
+    assert "not of the engine mssql" in gateway.manage("database", "add", "x", mssql, fails=True)
     assert gateway.manage("database", "list") == ""
     assert "no tenant called nobody" in gateway.manage(
         "token", "create", "nobody", "--role", "admin", fails=True

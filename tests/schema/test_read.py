@@ -112,6 +112,15 @@ def test_aliases_fragments_and_directives(music) -> None:
     }  # fmt: skip
 
 
+def test_response_keys_that_are_names_of_ours(music) -> None:
+    long = "x" * 70
+    query = f"{{ genre(limit: 1) {{ r: name p1: name t1: name c0: genreId {long}: name {long}y: genreId }} }}"
+
+    assert music.query("/t/music/graphql", query).data["genre"] == [
+        {"r": "Rock", "p1": "Rock", "t1": "Rock", "c0": 1, long: "Rock", f"{long}y": 1}
+    ]
+
+
 def test_fields_of_one_key_are_merged(music) -> None:
     query = "{ album(limit: 1) { artist { name } } album(limit: 1) { title artist { country } } }"
 
