@@ -23,6 +23,8 @@ connections: Any = _django_connections
 
 # A lease outlives a new generation: what runs finishes on what it began with.
 _LEASED = "leased_by_the_gateway"
+_PREPARE_AFTER = 2  # uses of one statement on one connection
+_PREPARED_STATEMENTS = 200  # kept by a connection, the least used dropped
 _SESSION = {"postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'"}
 
 
@@ -94,6 +96,10 @@ class Connections:
     def _open(self, wrapper: BaseDatabaseWrapper) -> None:
         with outcomes.translated(wrapper.vendor, writing=False):
             wrapper.ensure_connection()
+            if wrapper.vendor == "postgresql":
+                # Django turns preparing off; without it every statement is planned anew.
+                wrapper.connection.prepare_threshold = _PREPARE_AFTER
+                wrapper.connection.prepared_max = _PREPARED_STATEMENTS
             if statement := _SESSION.get(wrapper.vendor):
                 with wrapper.cursor() as cursor:
                     cursor.execute(statement.format(self._statement_timeout_ms))

@@ -24,7 +24,7 @@ def answer(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variab
     with outcomes.translated(wrapper.vendor, writing=False):
         if wrapper.vendor == "postgresql":
             cursor = psycopg.Cursor(wrapper.connection)
-            cursor.execute(_trusted(statement.sql), parameters, prepare=True)
+            cursor.execute(_trusted(statement.sql), parameters)
             result = cursor.pgresult
             return (result.get_value(0, 0) if result and result.ntuples else None) or b"null"
         row = wrapper.connection.execute(statement.sql, parameters).fetchone()
@@ -58,9 +58,7 @@ def run_command(wrapper: BaseDatabaseWrapper, command: str, *, writing: bool) ->
 
 def _execute(wrapper: BaseDatabaseWrapper, text: str, parameters: list[Any]) -> Any:
     if wrapper.vendor == "postgresql":
-        return psycopg.Cursor(wrapper.connection).execute(
-            _trusted(text), parameters or None, prepare=bool(parameters)
-        )
+        return psycopg.Cursor(wrapper.connection).execute(_trusted(text), parameters or None)
     return wrapper.connection.execute(text, parameters)
 
 
