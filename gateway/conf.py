@@ -52,6 +52,7 @@ class Config:
     max_root_fields: int
     default_rows: int
     max_rows: int
+    at_most_rows: int
     names: Mapping[str, str]
 
     @property
@@ -97,6 +98,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         max_root_fields=read("GATEWAY_MAX_ROOT_FIELDS", "20", _whole(1, 10_000)),
         default_rows=read("GATEWAY_DEFAULT_ROWS", "100", _whole(1, 1_000_000)),
         max_rows=read("GATEWAY_MAX_ROWS", "1000", _whole(1, 1_000_000)),
+        at_most_rows=read("GATEWAY_AT_MOST_ROWS", "1000", _whole(0, 1_000_000_000)),
         names=read("GATEWAY_NAMES", "", _names),
     )
 

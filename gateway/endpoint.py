@@ -11,7 +11,8 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from django.db import close_old_connections
@@ -204,9 +205,8 @@ class GraphQLEndpoint:
             ]
             return data_body(fragments)
         with lease() as wrapper:
-            runner = Runner(
-                wrapper, lambda: self._services.registry.models(resolved.alias), self._limits
-            )
+            models = partial(self._services.registry.models, resolved.alias)
+            runner = Runner(wrapper, models, self._limits, request.dry_run)
             answer = runner.run(operation, prepared, variables)
         return data_body(
             answer.fragments,
@@ -252,7 +252,11 @@ def with_control_database(work: Callable[[], _T]) -> _T:
 
 def _read(http: HttpRequest) -> GraphQLRequest:
     if http.method == "POST":
-        return request_of_body(http.headers.get("content-type"), http.body)
+        request = request_of_body(http.headers.get("content-type"), http.body)
+        dry_run = http.headers.get("x-dry-run", "false").strip().lower()
+        if dry_run not in ("true", "false"):
+            raise HttpProblem(400, "X-Dry-Run must be true or false.")
+        return replace(request, dry_run=True) if dry_run == "true" else request
     if http.method == "GET":
         return request_of_query_string(http.query)
     raise HttpProblem(

@@ -40,6 +40,7 @@ class GraphQLRequest:
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
     may_write: bool = True  # GET requests may not
+    dry_run: bool = False
 
 
 def accepted_media_type(accept: str | None) -> str:

@@ -14,4 +14,5 @@ def limits_of(config: Config) -> Limits:
         max_root_fields=config.max_root_fields,
         default_rows=min(config.default_rows, config.max_rows),
         max_rows=config.max_rows,
+        at_most_rows=config.at_most_rows,
     )

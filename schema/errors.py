@@ -27,6 +27,12 @@ class TooComplex(OperationProblem):
     code = "QUERY_TOO_COMPLEX"
 
 
+class TooManyRows(OperationProblem):
+    """An update or delete that would touch more rows than it may; nothing was written."""
+
+    code = "TOO_MANY_ROWS"
+
+
 class Conflict(OperationProblem):
     """A save whose fields changed underneath; nothing was written."""
 

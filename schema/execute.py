@@ -41,6 +41,15 @@ def fetch_row(
         return row
 
 
+def fetch_rows(
+    wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables
+) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement's result."""
+    parameters = statement.parameters(variables)
+    with outcomes.translated(wrapper.vendor, writing=False):
+        return list(_execute(wrapper, statement.sql, parameters).fetchall())
+
+
 def execute_count(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables) -> int:
     """Run a write and return how many rows it touched."""
     parameters = statement.parameters(variables)

@@ -17,6 +17,7 @@ class Limits:
     default_rows: int = 100
     max_rows: int = 1_000
     max_errors: int = 20
+    at_most_rows: int = 1_000
 
     def __hash__(self) -> int:
         return self._hash

@@ -11,17 +11,20 @@ import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases.errors import DatabaseProblem
-from schema.errors import Conflict
-from schema.execute import Variables, answer, execute_count, fetch_row, run_command
-from schema.plan.nodes import ChangeFields, Resolve, Save, Typename
+from schema.errors import Conflict, TooManyRows
+from schema.execute import Variables, answer, execute_count, fetch_row, fetch_rows, run_command
+from schema.plan.nodes import AffectedRows, ChangeFields, InsertRows, Resolve, Save, Typename
 from schema.sql.compile import (
     CompiledDelete,
+    CompiledEach,
     CompiledInsert,
+    CompiledRows,
     CompiledSave,
     CompiledUpdate,
     CompiledWrite,
     Compiler,
 )
+from schema.sql.statement import Statement
 from schema.sql.write import RETURNED_KEY
 
 
@@ -32,6 +35,7 @@ class Transaction:
     wrapper: BaseDatabaseWrapper
     compiler: Compiler
     variables: Variables
+    dry_run: bool = False
 
 
 def in_transaction(transaction: Transaction, steps: Sequence[Callable[[], bytes]]) -> list[bytes]:
@@ -46,6 +50,9 @@ def in_transaction(transaction: Transaction, steps: Sequence[Callable[[], bytes]
         with suppress(DatabaseProblem):  # the connection is gone, and the transaction with it
             run_command(transaction.wrapper, "ROLLBACK", writing=False)
         raise
+    if transaction.dry_run:
+        run_command(transaction.wrapper, "ROLLBACK", writing=False)
+        return answers
     try:
         run_command(transaction.wrapper, "COMMIT", writing=True)
     except DatabaseProblem:
@@ -69,10 +76,59 @@ def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
             return _update(transaction, write)
         case CompiledSave():
             return _save(transaction, write)
+        case CompiledRows():
+            return _rows(transaction, write)
+        case CompiledEach():
+            return b"[%b]" % b",".join(_rows(transaction, one) for one in write.writes)
         case CompiledDelete():
             row = answer(transaction.wrapper, write.page, transaction.variables)
             execute_count(transaction.wrapper, write.delete, transaction.variables)
             return row
+
+
+def _rows(transaction: Transaction, write: CompiledRows) -> bytes:
+    """Write the rows, see that they aren't too many, answer those that are asked for."""
+    keys: list[tuple[Any, ...]] = []
+    for statement in write.keys:
+        keys += fetch_rows(transaction.wrapper, statement, transaction.variables)
+    _check_count(transaction, write, len(keys))
+    answered = {
+        key: _returned(transaction, statement, keys) for key, statement in write.returning.items()
+    }
+    if write.each is not None:
+        for key in keys:
+            execute_count(
+                transaction.wrapper, write.each, {**transaction.variables, RETURNED_KEY: key}
+            )
+    parts: list[bytes] = []
+    for part in write.plan.answer:
+        if isinstance(part, Typename):
+            value = orjson.dumps(part.name)
+        else:
+            value = (
+                str(len(keys)).encode() if isinstance(part, AffectedRows) else answered[part.key]
+            )
+        parts.append(b'"%b":%b' % (part.key.encode(), value))
+    return b"{%b}" % b",".join(parts)
+
+
+def _check_count(transaction: Transaction, write: CompiledRows, count: int) -> None:
+    """An error here rolls the whole transaction back: nothing was written."""
+    if isinstance(write.plan, InsertRows):
+        return
+    maximum = write.plan.at_most.read(transaction.variables)
+    if count > maximum:
+        raise TooManyRows(
+            f"{count} rows match, above atMost: {maximum}; nothing was written.", {"matched": count}
+        )
+
+
+def _returned(transaction: Transaction, statement: Statement, keys: list[tuple[Any, ...]]) -> bytes:
+    rows = (
+        answer(transaction.wrapper, statement, {**transaction.variables, RETURNED_KEY: key})
+        for key in keys
+    )
+    return b"[%b]" % b",".join(rows)
 
 
 def _update(transaction: Transaction, write: CompiledUpdate) -> bytes:

@@ -39,8 +39,9 @@ _TYPES = (
 )
 # Names that later versions of a table's group use are kept free for it from the start.
 _KEPT_ROOTS = ("{}Aggregate", "{}GroupBy", "{}Connection", "{}Stream")
-_KEPT_TYPES = ("{}Aggregate", "{}Group", "{}Connection", "{}Edge", "{}SelectColumn", "{}IncInput", "{}Updates",
-               "{}MutationResponse", "{}OnConflict")  # fmt: skip
+_KEPT_TYPES = ("{}Aggregate", "{}AggregateFields", "{}SumFields", "{}AvgFields", "{}MinFields", "{}MaxFields",
+               "{}StddevFields", "{}VarianceFields", "{}Group", "{}Connection", "{}Edge", "{}SelectColumn", "{}IncInput", "{}Updates",
+               "{}MutationResponse", "{}OnConflict", "{}One", "{}Many", "{}ByPk")  # fmt: skip
 _FIXED_ROOTS = frozenset({"node"})
 _FIXED_TYPES = frozenset({
     "Query", "Mutation", "Subscription", "Int", "Float", "String", "Boolean", "ID", "BigInt", "Decimal", "DateTime",
@@ -73,6 +74,20 @@ class NamedTable:
     insertable: frozenset[str]  # column names
     updatable: frozenset[str]
     deletable: bool
+
+    @cached_property
+    def aggregates(self) -> Mapping[str, Relation]:
+        """The fields that aggregate related rows: `invoiceLinesAggregate`."""
+        many = {
+            f"{name}Aggregate": relation
+            for name, relation in self.relations.items()
+            if relation.many
+        }
+        return {
+            name: relation
+            for name, relation in many.items()
+            if name not in {*self.columns, *self.relations}
+        }
 
     @cached_property
     def field_of(self) -> Mapping[str, str]:

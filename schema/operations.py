@@ -29,7 +29,7 @@ from schema.bounded import Bounded
 from schema.built import BuiltSchema
 from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.limits import Limits
-from schema.plan.nodes import Introspect, Page, Plan, Root, Typename
+from schema.plan.nodes import Aggregate, Introspect, Page, Plan, Root, Typename
 from schema.plan.operation import plan_operation
 from schema.plan.select import PlanContext
 from schema.sql.compile import CompiledWrite, Compiler
@@ -199,8 +199,8 @@ class OperationCache:
 def _prepared_root(root: Root, compiler: Compiler | None) -> PreparedRoot:
     if isinstance(root.action, Typename | Introspect) or compiler is None:
         return PreparedRoot(root)
-    if isinstance(root.action, Page):
-        return PreparedRoot(root, read=compiler.page(root.action))
+    if isinstance(root.action, Page | Aggregate):
+        return PreparedRoot(root, read=compiler.read(root.action))
     return PreparedRoot(root, write=compiler.write(root.action))
 
 

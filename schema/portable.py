@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -33,11 +34,14 @@ from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.models_factory.factory import ModelSet
 from schema.limits import Limits
 from schema.plan.nodes import (
+    Aggregate,
     AllOf,
     AnyOf,
     Compare,
+    Figures,
     IsNull,
     Nested,
+    NestedAggregate,
     Not,
     Op,
     OrderTerm,
@@ -48,6 +52,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes import Value as Selected
+from schema.portable_figures import read_figures
 from schema.spelling import spell
 from schema.sql.binding import bind_offset, glob_pattern, like_pattern, rows_binder, storable_text
 
@@ -105,9 +110,11 @@ class PortableReader:
     variables: Mapping[str, Any]
     limits: Limits
 
-    def answer(self, page: Page) -> bytes:
-        """Return the page's JSON text."""
+    def answer(self, page: Page | Aggregate) -> bytes:
+        """Return the JSON text of a root field that reads."""
         with outcomes.translated(self.models.catalog.vendor, writing=False):
+            if isinstance(page, Aggregate):
+                return orjson.dumps(self._aggregate(page, (), None))
             rows = self._rows(page)
             answers = self._answers(page, rows)
         if page.single:
@@ -152,11 +159,43 @@ class PortableReader:
                 values: Iterable[Any] = [item.name] * len(rows)
             elif isinstance(item, Selected):
                 values = [spell(row[f"\0{item.column.name}"], item.column.type) for row in rows]
-            else:
+            elif isinstance(item, Nested):
                 values = self._nested_answers(item, rows)
+            else:
+                values = [self._aggregate(item.aggregate, item.links, row) for row in rows]
             for answer, value in zip(answers, values, strict=True):
                 answer[item.key] = value
         return answers
+
+    def _aggregate(self, aggregate: Aggregate, links: Links, parent: Row | None) -> dict[str, Any]:
+        """Return an aggregate's answer; of related rows, those of one parent."""
+        query = self._query(aggregate)
+        model = self._model(aggregate)
+        for own, their in links if parent is not None else ():
+            field = self._field(model, their)
+            value = Value(parent[own.name] if parent else None, output_field=field)
+            query = query.filter(Q(_Binary(F(model.attribute_of_column[their.name]), "=", value)))
+        if aggregate.limit is not None or aggregate.offset is not None:
+            offset = self._number(aggregate.offset, 0)
+            limit = self._number(aggregate.limit, 0) if aggregate.limit is not None else None
+            query = query.order_by(*self._order(aggregate.order_by, aggregate))
+            query = query[offset : None if limit is None else offset + limit]
+        answer: dict[str, Any] = {}
+        for part in aggregate.answer:
+            if isinstance(part, Typename):
+                answer[part.key] = part.name
+            elif isinstance(part, Figures):
+                attribute_of = partial(self._attribute, aggregate)
+                answer[part.key] = read_figures(
+                    query, part, attribute_of, self.models.catalog.vendor
+                )
+            elif parent is None:
+                answer[part.key] = self._answers(part.page, self._rows(part.page))
+            else:
+                (answer[part.key],) = self._nested_answers(
+                    Nested(part.key, part.page, links), [parent]
+                )
+        return answer
 
     def _nested_answers(self, nested: Nested, parents: Sequence[Row]) -> list[Any]:
         grouped = self._nested_rows(nested, parents)
@@ -174,7 +213,7 @@ class PortableReader:
         for item in page.selection:
             if isinstance(item, Selected):
                 wanted[f"\0{item.column.name}"] = (item.column, True)
-            elif isinstance(item, Nested):
+            elif isinstance(item, Nested | NestedAggregate):
                 wanted |= {own.name: (own, False) for own, _ in item.links}
         wanted |= {column.name: (column, False) for column in links}
         expressions = {key: self._expression(page, *spec) for key, spec in wanted.items()}
@@ -198,7 +237,7 @@ class PortableReader:
             return Cast(attribute, ArrayField(TextField()))
         return attribute
 
-    def _query(self, page: Page) -> QuerySet[Any]:
+    def _query(self, page: Page | Aggregate) -> QuerySet[Any]:
         model = self._model(page)
         return model._base_manager.using(self.alias).filter(self._condition(page.where, model))
 
@@ -242,8 +281,7 @@ class PortableReader:
 
     def _comparison(self, node: Compare, model: type[DynamicSchemaModel]) -> Func:
         attribute = model.attribute_of_column[node.column.name]
-        field: Any = model._meta.get_field(attribute)
-        field = getattr(field, "target_field", field)
+        field = self._field(model, node.column)
         value = node.slot.operand.read(self.variables)
         if node.op in (Op.IN, Op.NIN):
             values = [Value(_checked(item), output_field=field) for item in value]
@@ -270,10 +308,10 @@ class PortableReader:
             condition |= Q(**dict(zip(attributes, key, strict=True)))
         return condition
 
-    def _order(self, terms: Sequence[OrderTerm], page: Page) -> list[Any]:
+    def _order(self, terms: Sequence[OrderTerm], page: Page | Aggregate) -> list[Any]:
         return [self._order_term(term, page) for term in terms]
 
-    def _order_term(self, term: OrderTerm, page: Page) -> Any:
+    def _order_term(self, term: OrderTerm, page: Page | Aggregate) -> Any:
         expression: Any = (
             F(self._attribute(page, term.column))
             if not term.hops
@@ -282,7 +320,7 @@ class PortableReader:
         nulls = {"nulls_first": True} if term.nulls_first else {"nulls_last": True}
         return expression.desc(**nulls) if term.descending else expression.asc(**nulls)
 
-    def _related_column(self, term: OrderTerm, page: Page) -> Any:
+    def _related_column(self, term: OrderTerm, page: Page | Aggregate) -> Any:
         """Nest one scalar subquery per hop, the last innermost."""
         inner: Any = None
         for index in reversed(range(len(term.hops))):
@@ -310,10 +348,15 @@ class PortableReader:
         bind = rows_binder(self.limits) if slot.use.value == "rows" else bind_offset
         return int(bind(slot.operand.read(self.variables)))
 
-    def _model(self, page: Page) -> type[DynamicSchemaModel]:
+    def _field(self, model: type[DynamicSchemaModel], column: Column) -> Any:
+        """Return the field that converts a column's values; a foreign key's is its target's."""
+        field: Any = model._meta.get_field(model.attribute_of_column[column.name])
+        return getattr(field, "target_field", field)
+
+    def _model(self, page: Page | Aggregate) -> type[DynamicSchemaModel]:
         return self.models.models[page.table.name]
 
-    def _attribute(self, page: Page, column: Column) -> str:
+    def _attribute(self, page: Page | Aggregate, column: Column) -> str:
         return self._model(page).attribute_of_column[column.name]
 
 

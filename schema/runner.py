@@ -15,7 +15,7 @@ from schema.execute import answer
 from schema.limits import Limits
 from schema.mutate import Transaction, in_transaction, run_write
 from schema.operations import CompiledOperation, Prepared, PreparedRoot
-from schema.plan.nodes import Introspect, Page, Typename
+from schema.plan.nodes import Aggregate, Introspect, Page, Typename
 from schema.portable import PortableReader
 
 
@@ -34,6 +34,7 @@ class Runner:
     wrapper: BaseDatabaseWrapper
     models: Callable[[], ModelSet]
     limits: Limits
+    dry_run: bool = False  # mutations answer as if done, and are rolled back
 
     def run(
         self, operation: CompiledOperation, prepared: Prepared, variables: Mapping[str, Any]
@@ -44,7 +45,7 @@ class Runner:
         ]
         keys = [root.root.key for root in prepared.roots]
         if prepared.plan.writes and prepared.compiler is not None:
-            transaction = Transaction(self.wrapper, prepared.compiler, variables)
+            transaction = Transaction(self.wrapper, prepared.compiler, variables, self.dry_run)
             return Answer(tuple(zip(keys, in_transaction(transaction, steps), strict=True)))
         fragments: list[tuple[str, bytes]] = []
         errors: list[tuple[str, Exception]] = []
@@ -72,7 +73,7 @@ class Runner:
             return answer(self.wrapper, root.read, variables)
         if root.write is not None and prepared.compiler is not None:
             return run_write(Transaction(self.wrapper, prepared.compiler, variables), root.write)
-        if not isinstance(action, Page):
+        if not isinstance(action, Page | Aggregate):
             raise TypeError(f"{action} has no statement")
         return PortableReader(self.models(), self.wrapper.alias, variables, self.limits).answer(
             action

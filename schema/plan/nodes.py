@@ -35,6 +35,7 @@ class Use(StrEnum):
     ICASE_PATTERN = "pattern without case"
     RAW = "raw"  # a key as the database itself gave it a moment ago
     ROWS = "rows"
+    COUNT = "count"  # rows that are counted, not answered: no maximum
     OFFSET = "offset"
 
 
@@ -141,7 +142,82 @@ class Nested:
     links: tuple[tuple[Column, Column], ...]  # (column of the enclosing page, column of this page)
 
 
-Selected = Value | Typename | Nested
+class Function(StrEnum):
+    """What an aggregate computes of a column's values."""
+
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    STDDEV = "stddev"  # of a sample
+    VARIANCE = "variance"  # of a sample
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows, or how many of them have values in all of `columns`; distinct ones on request."""
+
+    key: str
+    columns: tuple[Column, ...] = ()
+    distinct: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One function of one column, of the type that its answer has."""
+
+    key: str
+    column: Column
+    type: SqlType
+
+
+@dataclass(frozen=True)
+class FigureSet:
+    """One function of several columns, as an object."""
+
+    key: str
+    function: Function
+    parts: tuple[Figure | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The field `aggregate`."""
+
+    key: str
+    parts: tuple[Count | FigureSet | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The field `nodes`: the rows themselves."""
+
+    key: str
+    page: Page
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Figures over rows of one table; without a limit over all of them."""
+
+    table: Table
+    answer: tuple[Figures | Nodes | Typename, ...]
+    where: Where = EVERYTHING
+    order_by: tuple[OrderTerm, ...] = ()
+    limit: Slot | None = None
+    offset: Slot | None = None
+
+
+@dataclass(frozen=True)
+class NestedAggregate:
+    """Figures over related rows, under a response key."""
+
+    key: str
+    aggregate: Aggregate
+    links: tuple[tuple[Column, Column], ...]
+
+
+Selected = Value | Typename | Nested | NestedAggregate
 
 
 @dataclass(frozen=True)
@@ -159,10 +235,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A column and the value to write."""
+    """A column and the value to write, or to add to what is there."""
 
     column: Column
     slot: Slot
+    adds: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,7 +308,62 @@ class Delete:
     page: Page
 
 
-Write = Insert | Update | Save | Delete
+@dataclass(frozen=True)
+class AffectedRows:
+    """`affectedRows` under a response key."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Returning:
+    """`returning` under a response key: the rows that were written."""
+
+    key: str
+    page: Page
+
+
+Answer = AffectedRows | Returning | Typename
+
+
+@dataclass(frozen=True)
+class InsertRows:
+    """Insert rows in their order."""
+
+    table: Table
+    rows: tuple[tuple[Assignment, ...], ...]
+    answer: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class UpdateRows:
+    """Update the rows that `where` matches, `at_most` so many."""
+
+    table: Table
+    where: Where
+    values: tuple[Assignment, ...]
+    at_most: Operand
+    answer: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class UpdateEach:
+    """Several updates, one after the other."""
+
+    updates: tuple[UpdateRows, ...]
+
+
+@dataclass(frozen=True)
+class DeleteRows:
+    """Delete the rows that `where` matches, `at_most` so many."""
+
+    table: Table
+    where: Where
+    at_most: Operand
+    answer: tuple[Answer, ...]
+
+
+Write = Insert | Update | Save | Delete | InsertRows | UpdateRows | UpdateEach | DeleteRows
 
 
 @dataclass(frozen=True)
@@ -247,7 +379,7 @@ class Root:
 
     key: str
     nullable: bool
-    action: Page | Write | Typename | Introspect
+    action: Page | Aggregate | Write | Typename | Introspect
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,41 @@ from dataclasses import dataclass
 from graphql.language import OperationDefinitionNode, OperationType
 
 from schema.naming import NamedTable
-from schema.plan.nodes import AllOf, Compare, Introspect, Op, Page, Plan, Root, Typename, Write
+from schema.plan.nodes import (
+    Aggregate,
+    AllOf,
+    Compare,
+    Introspect,
+    Op,
+    Page,
+    Plan,
+    Root,
+    Typename,
+    Write,
+)
 from schema.plan.select import (
     CollectedField,
     PlanContext,
     argument_trees,
     collect_fields,
     field_of,
+    plan_aggregate,
     plan_key,
     plan_list,
     plan_row,
 )
-from schema.plan.write import plan_delete_by_pk, plan_insert_one, plan_save, plan_update_by_pk
+from schema.plan.write import (
+    plan_delete,
+    plan_delete_by_pk,
+    plan_insert,
+    plan_insert_one,
+    plan_save,
+    plan_update,
+    plan_update_by_pk,
+    plan_update_many,
+)
 
-RootPlanner = Callable[[PlanContext, CollectedField, NamedTable], "Page | Write"]
+RootPlanner = Callable[[PlanContext, CollectedField, NamedTable], "Page | Aggregate | Write"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,12 @@ def plan_rows(context: PlanContext, field: CollectedField, table: NamedTable) ->
     return plan_list(context, field, "Query", table)
 
 
+def plan_aggregate_rows(
+    context: PlanContext, field: CollectedField, table: NamedTable
+) -> Aggregate:
+    return plan_aggregate(context, field, "Query", table)
+
+
 def plan_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -> Page:
     given = argument_trees(context, field.nodes[0], field_of(context, "Query", field.name))
     row = plan_row(context, field.selections, table)
@@ -47,16 +74,21 @@ def plan_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -
 def root_fields_of(table: NamedTable) -> tuple[dict[str, RootField], dict[str, RootField]]:
     """Return the query and the mutation fields that a table has for this access."""
     queries = {table.field: RootField(table, plan_rows, nullable=False)}
+    queries[f"{table.field}Aggregate"] = RootField(table, plan_aggregate_rows, nullable=False)
     mutations: dict[str, RootField] = {}
     if not table.key:
         return queries, mutations
     queries[f"{table.field}ByPk"] = RootField(table, plan_by_pk, nullable=True)
     if table.insertable:
+        mutations[f"insert{table.type}"] = RootField(table, plan_insert, nullable=True)
         mutations[f"insert{table.type}One"] = RootField(table, plan_insert_one, nullable=True)
     if table.updatable:
+        mutations[f"update{table.type}"] = RootField(table, plan_update, nullable=True)
+        mutations[f"update{table.type}Many"] = RootField(table, plan_update_many, nullable=True)
         mutations[f"update{table.type}ByPk"] = RootField(table, plan_update_by_pk, nullable=True)
         mutations[f"save{table.type}"] = RootField(table, plan_save, nullable=True)
     if table.deletable:
+        mutations[f"delete{table.type}"] = RootField(table, plan_delete, nullable=True)
         mutations[f"delete{table.type}ByPk"] = RootField(table, plan_delete_by_pk, nullable=True)
     return queries, mutations
 

@@ -19,10 +19,15 @@ from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.arguments import Arguments, Constant, Operand
 from schema.limits import Limits
 from schema.naming import NamedTable, Names
+from schema.plan.aggregate import plan_figures
 from schema.plan.nodes import (
     EVERYTHING,
+    Aggregate,
     Assignment,
+    Figures,
     Nested,
+    NestedAggregate,
+    Nodes,
     Page,
     Selected,
     Slot,
@@ -108,6 +113,44 @@ def plan_list(context: PlanContext, field: CollectedField, parent: str, table: N
     )
 
 
+def plan_aggregate(
+    context: PlanContext, field: CollectedField, parent: str, table: NamedTable
+) -> Aggregate:
+    """Return the plan of `trackAggregate(where, orderBy, limit, offset)`; no limit: all rows."""
+    given = argument_trees(context, field.nodes[0], field_of(context, parent, field.name))
+    where = plan_where(given.get("where"), table, context.names)
+    order_by = plan_order_by(given.get("orderBy"), table, context.names)
+    limit = Slot(given["limit"], ROWS, Use.COUNT) if given.get("limit") is not None else None
+    offset = Slot(given["offset"], ROWS, Use.OFFSET) if given.get("offset") is not None else None
+    answer: list[Figures | Nodes | Typename] = []
+    for part in collect_fields(context, field.selections):
+        if part.name == "__typename":
+            answer.append(Typename(part.key, f"{table.type}Aggregate"))
+        elif part.name == "nodes":
+            rows = Slot(given.get("limit") or Constant(context.limits.default_rows), ROWS, Use.ROWS)
+            selection = plan_selection(context, part.selections, table)
+            answer.append(
+                Nodes(part.key, Page(table.table, selection, where, order_by, rows, offset))
+            )
+        else:
+            answer.append(_figures(context, part, table))
+    is_cut = limit is not None or offset is not None
+    return Aggregate(table.table, tuple(answer), where, order_by if is_cut else (), limit, offset)
+
+
+def _figures(context: PlanContext, field: CollectedField, table: NamedTable) -> Figures:
+    counted = field_of(context, f"{table.type}AggregateFields", "count")
+    parts = [
+        (
+            part,
+            argument_trees(context, part.nodes[0], counted) if part.name == "count" else {},
+            collect_fields(context, part.selections),
+        )
+        for part in collect_fields(context, field.selections)
+    ]
+    return plan_figures(field, parts, table)
+
+
 def plan_row(context: PlanContext, selections: Sequence[SelectionNode], table: NamedTable) -> Page:
     """Return the page of one row, without saying yet which."""
     return Page(table.table, plan_selection(context, selections, table), EVERYTHING, single=True)
@@ -141,9 +184,12 @@ def _selected(context: PlanContext, field: CollectedField, table: NamedTable) ->
         return Typename(field.key, table.type)
     if field.name in table.columns:
         return Value(field.key, table.columns[field.name])
-    relation = table.relations[field.name]
+    is_aggregate = field.name in table.aggregates
+    relation = table.aggregates[field.name] if is_aggregate else table.relations[field.name]
     target = context.names.tables[relation.target]
     links = links_of(relation, table, context.names)
+    if is_aggregate:
+        return NestedAggregate(field.key, plan_aggregate(context, field, table.type, target), links)
     if relation.many:
         return Nested(field.key, plan_list(context, field, table.type, target), links)
     return Nested(field.key, plan_row(context, field.selections, target), links)
@@ -155,7 +201,7 @@ def columns_of(page: Page) -> tuple[Column, ...]:
     for item in page.selection:
         if isinstance(item, Value):
             wanted[item.column.name] = item.column
-        elif isinstance(item, Nested):
+        elif isinstance(item, Nested | NestedAggregate):
             wanted |= {own.name: own for own, _ in item.links}
     return tuple(wanted.values())
 

@@ -35,7 +35,7 @@ def bind_offset(value: Any) -> int:
     if value is None:
         return 0
     if value < 0:
-        raise BadUserInput(f"offset: {value} is negative.")
+        raise BadUserInput(f"limit and offset must not be negative, as {value} is.")
     return int(value)
 
 

@@ -6,26 +6,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dynamic_databases.catalog.capabilities import Capabilities
-from schema.errors import OperationProblem
+from schema.errors import OperationProblem, TooComplex
 from schema.limits import Limits
-from schema.plan.nodes import Assignment, Delete, Insert, Page, RowField, Save, Slot, Update, Use
+from schema.plan.nodes import (
+    Aggregate,
+    Assignment,
+    Delete,
+    DeleteRows,
+    Insert,
+    InsertRows,
+    Page,
+    Returning,
+    RowField,
+    Save,
+    Slot,
+    Update,
+    UpdateEach,
+    UpdateRows,
+    Use,
+    Write,
+)
 from schema.sql.binding import bind_offset, rows_binder
 from schema.sql.dialect import Dialect
 from schema.sql.postgresql import PostgresqlDialect
-from schema.sql.read import page_to_sql
+from schema.sql.read import aggregate_to_sql, page_to_sql
 from schema.sql.sqlite import SqliteDialect
 from schema.sql.statement import Binder, Sql, Statement
 from schema.sql.write import (
     Probe,
+    delete_raw_to_sql,
     delete_to_sql,
     insert_to_sql,
     keyed,
+    matching_keys_to_sql,
     probe_to_sql,
     raw_key,
+    update_rows_to_sql,
     update_to_sql,
 )
 
 _DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgresql": PostgresqlDialect()}
+_SQLITE_NESTING = 18
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
 
 
@@ -66,7 +87,26 @@ class CompiledDelete:
     delete: Statement
 
 
-CompiledWrite = CompiledInsert | CompiledUpdate | CompiledSave | CompiledDelete
+@dataclass(frozen=True)
+class CompiledRows:
+    """A write of many rows: `keys` are its statements that tell the rows' keys, `each` follows per key."""
+
+    plan: InsertRows | UpdateRows | DeleteRows
+    keys: tuple[Statement, ...]
+    returning: dict[str, Statement]  # by response key
+    each: Statement | None = None
+
+
+@dataclass(frozen=True)
+class CompiledEach:
+    """Several writes of many rows."""
+
+    writes: tuple[CompiledRows, ...]
+
+
+CompiledWrite = (
+    CompiledInsert | CompiledUpdate | CompiledSave | CompiledDelete | CompiledRows | CompiledEach
+)
 
 
 class Compiler:
@@ -79,15 +119,38 @@ class Compiler:
             )
         self.dialect = _DIALECTS[capabilities.vendor]
         self._limits = limits
+        self._vendor = capabilities.vendor
+        self._version = capabilities.version
+
+    def read(self, read: Page | Aggregate) -> Statement | None:
+        """Return the statement that answers a root field, or None where it nests too deep for the server."""
+        if isinstance(read, Aggregate):
+            statement = self._finished(self.dialect.answer(aggregate_to_sql(read, self.dialect)))
+        else:
+            statement = self._finished(self.dialect.answer(page_to_sql(read, self.dialect)))
+        return statement if self._fits(statement) else None
 
     def page(self, page: Page) -> Statement:
-        return self._finished(self.dialect.answer(page_to_sql(page, self.dialect)))
+        """Return the statement that answers a written row. Raises TooComplex where it nests too deep."""
+        statement = self.read(page)
+        if statement is None:
+            raise TooComplex(
+                "What a mutation answers nests too deep for this database; ask for it with a query."
+            )
+        return statement
 
-    def write(self, write: Insert | Update | Save | Delete) -> CompiledWrite:
+    def _fits(self, statement: Statement) -> bool:
+        """SQLite's parser has a fixed stack before version 3.46: about 20 nested parentheses of ours."""
+        if self._vendor != "sqlite" or self._version >= (3, 46):
+            return True
+        return _nesting(statement.sql) <= _SQLITE_NESTING
+
+    def write(self, write: Write) -> CompiledWrite:
         match write:
             case Insert():
                 page = self.page(keyed(write.page, raw_key(write.table)))
-                return CompiledInsert(self._finished(insert_to_sql(write, self.dialect)), page)
+                insert = insert_to_sql(write.table, write.values, self.dialect)
+                return CompiledInsert(self._finished(insert), page)
             case Update():
                 probe = self._probe(write, Probe(write.values))
                 return CompiledUpdate(write, probe, self.page(self._after(write, write.page)))
@@ -98,6 +161,10 @@ class Compiler:
                 return CompiledDelete(
                     page, self._finished(delete_to_sql(write.table, write.key, self.dialect))
                 )
+            case UpdateEach():
+                return CompiledEach(tuple(self._rows(update) for update in write.updates))
+            case InsertRows() | UpdateRows() | DeleteRows():
+                return self._rows(write)
 
     def update(self, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]) -> Statement:
         """Return the UPDATE of the values at `chosen`."""
@@ -110,6 +177,27 @@ class Compiler:
             if len(write.updates) < _KEPT_UPDATES:
                 write.updates[chosen] = known
         return known
+
+    def _rows(self, write: InsertRows | UpdateRows | DeleteRows) -> CompiledRows:
+        each: Statement | None = None
+        pieces: list[Sql] = []
+        match write:
+            case InsertRows():
+                pieces = [insert_to_sql(write.table, values, self.dialect) for values in write.rows]
+            case UpdateRows():
+                pieces = [update_rows_to_sql(write, self.dialect)]
+            case DeleteRows():
+                pieces = [matching_keys_to_sql(write, self.dialect)]
+                each = self._finished(delete_raw_to_sql(write.table, self.dialect))
+        key = raw_key(write.table)
+        returning = {
+            part.key: self.page(keyed(part.page, key))
+            for part in write.answer
+            if isinstance(part, Returning)
+        }
+        return CompiledRows(
+            write, tuple(self._finished(piece) for piece in pieces), returning, each
+        )
 
     def _save(self, write: Save) -> CompiledSave:
         shown = tuple(a.column for a in write.values)
@@ -142,4 +230,16 @@ class Compiler:
     def _binder(self, slot: Slot) -> Binder:
         if slot.use is Use.ROWS:
             return rows_binder(self._limits)
-        return bind_offset if slot.use is Use.OFFSET else self.dialect.binder(slot)
+        return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
+
+
+def _nesting(text: str) -> int:
+    """Return how deep parentheses nest; those inside names and literals count too, which is safe."""
+    depth = deepest = 0
+    for character in text:
+        if character == "(":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character == ")":
+            depth -= 1
+    return deepest

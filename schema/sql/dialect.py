@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dynamic_databases.catalog.types import SqlType, TableName
-from schema.plan.nodes import Compare, OrderTerm, Slot
+from schema.plan.nodes import Compare, Function, OrderTerm, Slot
 from schema.sql.statement import Binder, Sql
 
 
@@ -38,6 +38,10 @@ class Dialect(Protocol):
 
     def differs(self, column: str, slot: Slot) -> Sql:
         """Return a boolean that is true where the column doesn't hold the value to the letter."""
+        ...
+
+    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:
+        """Return an aggregate function of a column of this type."""
         ...
 
     def json_value(self, column: str, sql_type: SqlType) -> str:

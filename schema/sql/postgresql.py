@@ -12,7 +12,7 @@ from typing import Any
 from dynamic_databases.catalog.types import Kind, SqlType, TableName
 from dynamic_databases.identifiers import quote
 from schema.naming import enum_value_names
-from schema.plan.nodes import Compare, Op, OrderTerm, Slot, Use
+from schema.plan.nodes import Compare, Function, Op, OrderTerm, Slot, Use
 from schema.sql.binding import big_integer, json_text, like_pattern, storable_text
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
@@ -48,6 +48,7 @@ _CASTS = {
     Kind.DURATION: "interval",
     Kind.UUID: "uuid",
 }
+_FIGURES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
 _TEXT_CASTS = {"citext": "citext", "name": "name"}  # a cast to varchar(n) would cut silently
 _BOUND: dict[Kind, Binder] = {
     Kind.BOOLEAN: lambda value: "true" if value else "false",
@@ -107,6 +108,11 @@ class PostgresqlDialect:
             return sql("{}::text IS DISTINCT FROM {}::text", column, self.slot(slot))
         return sql("{} IS DISTINCT FROM {}", column, self.slot(slot))
 
+    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        if function in (Function.SUM, Function.MIN, Function.MAX):
+            return f"{function}({column})"
+        return f"{_FIGURES[function]}({column}::double precision)"
+
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.ENUM:
             return self._enum(column, sql_type)
@@ -142,8 +148,10 @@ class PostgresqlDialect:
         return sql("(SELECT row_to_json({}) FROM {})", _ROW, self._named(pairs, source))
 
     def _named(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
-        """A row whose columns are called by the response keys: turned into JSON at half the cost of
-        `json_build_object`, which looks up each argument's type for each row.
+        """Return rows whose columns are called by the response keys.
+
+        They become JSON at half the cost of `json_build_object`, which looks up each argument's
+        type for each row.
         """
         columns = joined(", ", (sql("{} AS {}", value, self.quote(key)) for key, value in pairs))
         return sql("(SELECT {} FROM {}) {}", columns, source, _ROW)

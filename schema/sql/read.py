@@ -7,11 +7,27 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from dynamic_databases.catalog.types import Column
-from schema.plan.nodes import Nested, OrderTerm, Page, Slot, Typename, Value
+from schema.plan.nodes import (
+    Aggregate,
+    Count,
+    Figure,
+    Figures,
+    FigureSet,
+    Nested,
+    NestedAggregate,
+    OrderTerm,
+    Page,
+    Slot,
+    Typename,
+    Value,
+)
 from schema.plan.select import columns_of
 from schema.sql.dialect import Dialect
 from schema.sql.statement import PLACE, Sql, joined, sql
 from schema.sql.where import Aliases, links_to_sql, where_to_sql
+
+# (an expression of the enclosing page, the column of this one that equals it)
+Links = tuple[tuple[str, Column], ...]
 
 
 @dataclass
@@ -20,6 +36,11 @@ class _Names:
 
     tables: Aliases = field(default_factory=Aliases)
     pages: Iterable[int] = field(default_factory=lambda: count(1))
+
+
+def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect) -> Sql:
+    """Return a scalar expression: the JSON object of an aggregate's figures and nodes."""
+    return _aggregate(aggregate, (), dialect, _Names())
 
 
 def page_to_sql(page: Page, dialect: Dialect) -> Sql:
@@ -34,9 +55,7 @@ def row_condition(key: Iterable[tuple[Column, Slot]], alias: str, dialect: Diale
     )
 
 
-def _page(
-    page: Page, links: tuple[tuple[str, Column], ...], dialect: Dialect, names: _Names
-) -> Sql:
+def _page(page: Page, links: Links, dialect: Dialect, names: _Names) -> Sql:
     """`links` are (an expression of the enclosing page, the column of this page that equals it)."""
     outer = f"p{next(iter(names.pages))}"
     columns = {column.name: f"c{i}" for i, column in enumerate(columns_of(page))}
@@ -47,8 +66,8 @@ def _page(
 
 
 def _rows(
-    page: Page,
-    links: tuple[tuple[str, Column], ...],
+    page: Page | Aggregate,
+    links: Links,
     columns: dict[str, str],
     dialect: Dialect,
     names: _Names,
@@ -86,16 +105,76 @@ def _pairs(
             pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
         elif isinstance(item, Typename):
             pairs.append((item.key, Sql(dialect.text(item.name))))
+        elif isinstance(item, Nested):
+            pairs.append((item.key, _page(item.page, _links(item, outer, columns), dialect, names)))
         else:
-            pairs.append((item.key, _nested(item, outer, columns, dialect, names)))
+            links = _links(item, outer, columns)
+            pairs.append((item.key, _aggregate(item.aggregate, links, dialect, names)))
     return pairs
 
 
-def _nested(
-    item: Nested, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names
-) -> Sql:
-    links = tuple((f"{outer}.{columns[own.name]}", their) for own, their in item.links)
-    return _page(item.page, links, dialect, names)
+def _links(item: Nested | NestedAggregate, outer: str, columns: dict[str, str]) -> Links:
+    return tuple((f"{outer}.{columns[own.name]}", their) for own, their in item.links)
+
+
+def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, names: _Names) -> Sql:
+    """The rows that count are an inner query, the figures an object over them."""
+    outer = f"p{next(iter(names.pages))}"
+    columns = {name: f"c{i}" for i, name in enumerate(_aggregated_columns(aggregate))}
+    rows = _rows(aggregate, links, columns, dialect, names)
+    pairs: list[tuple[str, Sql]] = []
+    for part in aggregate.answer:
+        if isinstance(part, Typename):
+            pairs.append((part.key, Sql(dialect.text(part.name))))
+        elif isinstance(part, Figures):
+            pairs.append((part.key, _figures(part, outer, columns, dialect)))
+        else:
+            pairs.append((part.key, _page(part.page, links, dialect, names)))
+    return sql("(SELECT {} FROM ({}) {})", dialect.json_object(pairs), rows, outer)
+
+
+def _aggregated_columns(aggregate: Aggregate) -> list[str]:
+    found: dict[str, None] = {}
+    for figures in (part for part in aggregate.answer if isinstance(part, Figures)):
+        for part in figures.parts:
+            if isinstance(part, Count):
+                found |= dict.fromkeys(column.name for column in part.columns)
+            elif isinstance(part, FigureSet):
+                found |= dict.fromkeys(f.column.name for f in part.parts if isinstance(f, Figure))
+    return list(found)
+
+
+def _figures(figures: Figures, outer: str, columns: dict[str, str], dialect: Dialect) -> Sql:
+    pairs: list[tuple[str, Sql]] = []
+    for part in figures.parts:
+        if isinstance(part, Typename):
+            pairs.append((part.key, Sql(dialect.text(part.name))))
+        elif isinstance(part, Count):
+            pairs.append((part.key, Sql(_count(part, outer, columns))))
+        else:
+            pairs.append((part.key, _figure_set(part, outer, columns, dialect)))
+    return dialect.json_object(pairs)
+
+
+def _figure_set(part: FigureSet, outer: str, columns: dict[str, str], dialect: Dialect) -> Sql:
+    pairs: list[tuple[str, Sql]] = []
+    for figure in part.parts:
+        if isinstance(figure, Typename):
+            pairs.append((figure.key, Sql(dialect.text(figure.name))))
+        else:
+            column = f"{outer}.{columns[figure.column.name]}"
+            value = dialect.figure(part.function, column, figure.column.type)
+            pairs.append((figure.key, Sql(dialect.json_value(value, figure.type))))
+    return dialect.json_object(pairs)
+
+
+def _count(count: Count, outer: str, columns: dict[str, str]) -> str:
+    named = [f"{outer}.{columns[column.name]}" for column in count.columns]
+    if count.distinct:
+        return f"count(DISTINCT {named[0]})"
+    if not named:
+        return "count(*)"
+    return f"count(CASE WHEN {' AND '.join(f'{name} IS NOT NULL' for name in named)} THEN 1 END)"
 
 
 def _order(term: OrderTerm, table: str, dialect: Dialect, names: _Names) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType, TableName
 from dynamic_databases.identifiers import quote
 from schema import spelling
-from schema.plan.nodes import Compare, Op, OrderTerm, Slot, Use
+from schema.plan.nodes import Compare, Function, Op, OrderTerm, Slot, Use
 from schema.sql.binding import (
     big_integer,
     glob_pattern,
@@ -33,6 +35,14 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "gateway_uuid": (1, spelling.uuid_text),
     "gateway_base64": (1, spelling.base64_text),
     "gateway_inside": (1, lambda text: text[1:-1]),  # an object's text without its braces
+}
+_FIGURES = {
+    Function.SUM: "sum",
+    Function.AVG: "avg",
+    Function.MIN: "min",
+    Function.MAX: "max",
+    Function.STDDEV: "gateway_stddev",
+    Function.VARIANCE: "gateway_variance",
 }
 _OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
 # The plain spellings that databases mostly hold are seen to in SQL; what is left goes to Python.
@@ -89,6 +99,30 @@ def add_functions(connection: Any, **_kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         for name, (arguments, function) in _FUNCTIONS.items():
             connection.connection.create_function(name, arguments, function, deterministic=True)
+        connection.connection.create_aggregate("gateway_variance", 1, Variance)
+        connection.connection.create_aggregate("gateway_stddev", 1, StandardDeviation)
+
+
+class Variance:
+    """The variance of a sample; SQLite has none. NULL below two values."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def step(self, value: object) -> None:
+        if isinstance(value, int | float):
+            self._values.append(float(value))
+
+    def finalize(self) -> float | None:
+        return statistics.variance(self._values) if len(self._values) > 1 else None
+
+
+class StandardDeviation(Variance):
+    """The square root of the variance."""
+
+    def finalize(self) -> float | None:
+        variance = super().finalize()
+        return None if variance is None else math.sqrt(variance)
 
 
 class SqliteDialect:
@@ -147,6 +181,9 @@ class SqliteDialect:
     def differs(self, column: str, slot: Slot) -> Sql:
         collation = " COLLATE BINARY" if slot.type.kind is Kind.TEXT else ""
         return sql("{}{} IS NOT {}", column, collation, value_of(slot))
+
+    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return f"{_FIGURES[function]}({column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None and sql_type.scale <= 4:

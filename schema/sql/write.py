@@ -7,10 +7,22 @@ from dataclasses import dataclass, replace
 
 from dynamic_databases.catalog.types import Column, Table
 from schema.arguments import VariableRef
-from schema.plan.nodes import AllOf, Assignment, Compare, Insert, Op, Page, Slot, Use
+from schema.plan.nodes import (
+    AllOf,
+    Assignment,
+    Compare,
+    DeleteRows,
+    Op,
+    Page,
+    Slot,
+    UpdateRows,
+    Use,
+    Where,
+)
 from schema.sql.dialect import Dialect
 from schema.sql.read import row_condition
 from schema.sql.statement import Sql, joined, sql
+from schema.sql.where import Aliases, where_to_sql
 
 RETURNED_KEY = "\0returned"  # no variable of GraphQL can have this name
 
@@ -23,26 +35,20 @@ class Probe:
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
 
 
-def insert_to_sql(insert: Insert, dialect: Dialect) -> Sql:
-    """Return an INSERT that returns the new row's key."""
-    table = dialect.table(insert.table.name)
-    key = ", ".join(dialect.key_out(dialect.quote(column)) for column in insert.table.primary_key)
-    if not insert.values:
-        return Sql(f"INSERT INTO {table} {dialect.insert_defaults} RETURNING {key}")
-    columns = ", ".join(dialect.quote(a.column.name) for a in insert.values)
-    values = joined(", ", (dialect.slot(a.slot) for a in insert.values))
-    return sql("INSERT INTO {} ({}) VALUES ({}) RETURNING {}", table, columns, values, key)
+def insert_to_sql(table: Table, values: Sequence[Assignment], dialect: Dialect) -> Sql:
+    """Return an INSERT of one row that returns its key."""
+    name = dialect.table(table.name)
+    key = _returned_key(table, dialect)
+    if not values:
+        return Sql(f"INSERT INTO {name} {dialect.insert_defaults} RETURNING {key}")
+    columns = ", ".join(dialect.quote(a.column.name) for a in values)
+    slots = joined(", ", (dialect.slot(a.slot) for a in values))
+    return sql("INSERT INTO {} ({}) VALUES ({}) RETURNING {}", name, columns, slots, key)
 
 
 def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect: Dialect) -> Sql:
     """Return a locking SELECT: one flag per value, then one JSON object of the columns shown."""
-    flags = [
-        sql(
-            "CASE WHEN {} THEN 1 ELSE 0 END",
-            dialect.differs(f"t1.{dialect.quote(a.column.name)}", a.slot),
-        )
-        for a in probe.values
-    ]
+    flags = [sql("CASE WHEN {} THEN 1 ELSE 0 END", _changes(a, dialect)) for a in probe.values]
     pairs = [
         (column.name, Sql(dialect.json_value(f"t1.{dialect.quote(column.name)}", column.type)))
         for column in probe.shown
@@ -62,11 +68,40 @@ def update_to_sql(
     table: Table, key: Sequence[Assignment], values: Sequence[Assignment], dialect: Dialect
 ) -> Sql:
     """Return an UPDATE of `values` alone, of the row with this key."""
-    pairs = joined(
-        ", ", (sql("{} = {}", dialect.quote(a.column.name), dialect.slot(a.slot)) for a in values)
-    )
+    pairs = joined(", ", (_assigned(a, dialect) for a in values))
     name = dialect.table(table.name)
     return sql("UPDATE {} SET {} WHERE {}", name, pairs, _plain_key(key, dialect))
+
+
+def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
+    """Return an UPDATE of all rows that match, which returns their keys."""
+    pairs = joined(", ", (_assigned(a, dialect) for a in update.values))
+    target, key = _target(update.table, update.where, dialect), _returned_key(update.table, dialect)
+    return sql(
+        "UPDATE {} SET {} {} RETURNING {}", dialect.table(update.table.name), pairs, target, key
+    )
+
+
+def matching_keys_to_sql(delete: DeleteRows, dialect: Dialect) -> Sql:
+    """Return a locking SELECT of the keys of all rows that match."""
+    where = where_to_sql(delete.where, "t1", dialect, Aliases(1))
+    key = ", ".join(
+        dialect.key_out(f"t1.{dialect.quote(name)}") for name in delete.table.primary_key
+    )
+    condition = sql("WHERE {}", where) if where.text else Sql("")
+    return sql(
+        "SELECT {} FROM {} t1 {}{}",
+        key,
+        dialect.table(delete.table.name),
+        condition,
+        dialect.locked(),
+    )
+
+
+def delete_raw_to_sql(table: Table, dialect: Dialect) -> Sql:
+    """Return a DELETE of the row whose key was just read."""
+    key = tuple(Assignment(column, slot) for column, slot in raw_key(table))
+    return delete_to_sql(table, key, dialect)
 
 
 def delete_to_sql(table: Table, key: Sequence[Assignment], dialect: Dialect) -> Sql:
@@ -85,6 +120,42 @@ def keyed(page: Page, key: Sequence[tuple[Column, Slot]]) -> Page:
     """Return `page` for the row with this key."""
     from_key = tuple(Compare(column, Op.EQ, slot) for column, slot in key)
     return replace(page, where=AllOf(from_key))
+
+
+def _changes(assignment: Assignment, dialect: Dialect) -> Sql:
+    """Return whether writing this would change the row `t1`."""
+    if assignment.adds:
+        return sql("{} <> 0", dialect.slot(assignment.slot))
+    return dialect.differs(f"t1.{dialect.quote(assignment.column.name)}", assignment.slot)
+
+
+def _assigned(assignment: Assignment, dialect: Dialect) -> Sql:
+    column = dialect.quote(assignment.column.name)
+    if assignment.adds:
+        return sql("{} = {} + {}", column, column, dialect.slot(assignment.slot))
+    return sql("{} = {}", column, dialect.slot(assignment.slot))
+
+
+def _target(table: Table, where: Where, dialect: Dialect) -> Sql:
+    """Return the WHERE of an UPDATE, whose table has no alias on every vendor: by its key."""
+    condition = where_to_sql(where, "t1", dialect, Aliases(1))
+    if not condition.text:
+        return Sql("")
+    key = ", ".join(dialect.quote(name) for name in table.primary_key)
+    chosen = ", ".join(f"t1.{dialect.quote(name)}" for name in table.primary_key)
+    source = dialect.table(table.name)
+    return sql(
+        "WHERE ({}) IN (SELECT {} FROM {} t1 WHERE {}{})",
+        key,
+        chosen,
+        source,
+        condition,
+        dialect.locked(),
+    )
+
+
+def _returned_key(table: Table, dialect: Dialect) -> str:
+    return ", ".join(dialect.key_out(dialect.quote(column)) for column in table.primary_key)
 
 
 def _key(key: Sequence[Assignment], dialect: Dialect) -> Sql:

@@ -6,6 +6,8 @@ memory (measured at 200 tables × 20 columns).
 
 from __future__ import annotations
 
+from functools import partial
+
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
@@ -22,9 +24,11 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
 from schema.naming import NamedTable, Names, Relation, enum_value_names
+from schema.types.aggregates import aggregate_type
 from schema.types.comparisons import Comparisons
 from schema.types.vocabulary import field_change, order_by_enum, resolve_enum, scalar
 
+_NUMBERS = (Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.FLOAT)
 LeafType = GraphQLScalarType | GraphQLEnumType
 
 
@@ -37,6 +41,11 @@ class TableTypes:
         self._comparisons = Comparisons()
         self._enums: dict[str, GraphQLEnumType] = {}
         self._objects = {name: self._object(table) for name, table in names.tables.items()}
+        self._aggregates = {
+            name: aggregate_type(table, partial(self.rows, table), self.leaf)
+            for name, table in names.tables.items()
+        }
+        self._responses = {name: self._response(table) for name, table in names.tables.items()}
         self._bool_exps = {name: self._bool_exp(table) for name, table in names.tables.items()}
         self._order_bys = {name: self._order_by(table) for name, table in names.tables.items()}
 
@@ -60,6 +69,9 @@ class TableTypes:
             "limit": GraphQLArgument(GraphQLInt, description="how many rows at most"),
             "offset": GraphQLArgument(GraphQLInt, description="how many rows to skip"),
         }
+
+    def aggregate(self, table: NamedTable) -> GraphQLNonNull[GraphQLObjectType]:
+        return GraphQLNonNull(self._aggregates[table.table.name])
 
     def key_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
         return {
@@ -100,6 +112,36 @@ class TableTypes:
             f"{table.type}SetInput",
             fields,
             description="What is left out is left alone; null writes NULL.",
+        )
+
+    def inc_input(self, table: NamedTable) -> GraphQLInputObjectType | None:
+        """Return the input of `_inc`, None where the table has no number to add to."""
+        fields = {
+            name: GraphQLInputField(self._input(column), description=_describe(table, column))
+            for name, column in table.columns.items()
+            if column.name in table.updatable and column.type.kind in _NUMBERS
+        }
+        return (
+            GraphQLInputObjectType(f"{table.type}IncInput", fields, description="What is added.")
+            if fields
+            else None
+        )
+
+    def bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
+        return self._bool_exps[table.table.name]
+
+    def mutation_response(self, table: NamedTable) -> GraphQLObjectType:
+        return self._responses[table.table.name]
+
+    def _response(self, table: NamedTable) -> GraphQLObjectType:
+        return GraphQLObjectType(
+            f"{table.type}MutationResponse",
+            lambda: {
+                "affectedRows": GraphQLField(
+                    GraphQLNonNull(GraphQLInt), description="How many rows it touched."
+                ),
+                "returning": GraphQLField(self.rows(table), description="These rows."),
+            },
         )
 
     def save_result(self, table: NamedTable) -> GraphQLObjectType:
@@ -166,6 +208,9 @@ class TableTypes:
             columns = {
                 name: self._column_field(table, column) for name, column in table.columns.items()
             }
+            columns |= {
+                name: self._aggregate_field(relation) for name, relation in table.aggregates.items()
+            }
             return columns | {
                 name: self._relation_field(relation) for name, relation in table.relations.items()
             }
@@ -191,6 +236,14 @@ class TableTypes:
                 description=f"Those whose key is this row's {by}.",
             )
         return GraphQLField(self.row(target), description=f"The row of {relation.target} by {by}.")
+
+    def _aggregate_field(self, relation: Relation) -> GraphQLField:
+        target = self._names.tables[relation.target]
+        return GraphQLField(
+            self.aggregate(target),
+            self.list_arguments(target),
+            description=f"Figures over {relation.name}.",
+        )
 
     def _bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
         name = f"{table.type}BoolExp"

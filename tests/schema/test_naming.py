@@ -76,7 +76,7 @@ def test_a_table_gives_way_to_what_another_is_called_by() -> None:
     )
 
     assert {t.field: t.type for t in found.tables.values()} == {
-        "track": "Track", "trackByPk_track_by_pk": "TrackByPk", "trackBoolExp": "TrackBoolExp_track_bool_exp",
+        "track": "Track", "trackByPk_track_by_pk": "TrackByPk_track_by_pk", "trackBoolExp": "TrackBoolExp_track_bool_exp",
         "query": "Query_query", "node_node": "Node_node",
     }  # fmt: skip
 

@@ -123,7 +123,37 @@ def selections(draw, table: str, depth: int, variables: dict):
             if draw(st.booleans()):
                 inner = draw(selections(target, depth - 1, variables))
                 fields.append(f"{name}{draw(spelled_arguments(target, variables))} {{ {inner} }}")
+            if draw(st.integers(0, 2)) == 0:
+                fields.append(f"{name}Aggregate{draw(aggregates(target, variables))}")
     return " ".join(fields) or "__typename"
+
+
+FIGURES = {
+    "Genre": "genreId", "Artist": "artistId", "Album": "price", "Track": "seconds bytes rating", "PlaylistTrack": "position",
+}  # fmt: skip
+ORDERED = {
+    "Genre": "name",
+    "Artist": "country",
+    "Album": "released title",
+    "Track": "recordedAt name bytes",
+    "PlaylistTrack": "note",
+}
+
+
+@st.composite
+def aggregates(draw, table: str, variables: dict):
+    """Arguments and selection of an aggregate."""
+    parts = ["count", f"n: count(columns: [{draw(st.sampled_from(list(COLUMNS[table])))}])"]
+    column = draw(st.sampled_from([c for c, k in COLUMNS[table].items() if k]))
+    parts.append(f"d: count(columns: [{column}], distinct: true)")
+    numbers = draw(st.lists(st.sampled_from(["sum", "avg", "stddev", "variance"]), unique=True))
+    ends = draw(st.lists(st.sampled_from(["min", "max"]), unique=True))
+    parts += [
+        *(f"{function} {{ {FIGURES[table]} }}" for function in numbers),
+        *(f"{function} {{ {ORDERED[table]} {FIGURES[table]} __typename }}" for function in ends),
+    ]
+    nodes = f"nodes {{ {draw(selections(table, 1, variables))} }}" if draw(st.booleans()) else ""
+    return f"{draw(spelled_arguments(table, variables))} {{ aggregate {{ {' '.join(parts)} }} {nodes} }}"
 
 
 @st.composite
@@ -147,8 +177,11 @@ def spelled_arguments(draw, table: str, variables: dict):
 def queries(draw):
     table = draw(st.sampled_from(list(ROOTS)))
     variables: dict = {}
-    inner = draw(selections(table, 3, variables))
-    field = f"{ROOTS[table]}{draw(spelled_arguments(table, variables))} {{ {inner} }}"
+    if draw(st.integers(0, 3)) == 0:
+        field = f"{ROOTS[table]}Aggregate{draw(aggregates(table, variables))}"
+    else:
+        inner = draw(selections(table, 3, variables))
+        field = f"{ROOTS[table]}{draw(spelled_arguments(table, variables))} {{ {inner} }}"
     head = ", ".join(f"${name}: {kind}" for name, (kind, _) in variables.items())
     return f"query{f'({head})' if head else ''} {{ {field} }}", {
         name: value for name, (_, value) in variables.items()

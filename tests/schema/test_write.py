@@ -267,3 +267,110 @@ def test_get_may_not_write(music) -> None:
 
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
     assert rows(music, "SELECT count(*) FROM genre") == [(2,)]
+
+
+def test_inserting_rows_answers_them_in_their_order(music) -> None:
+    query = "mutation($o: [GenreInsertInput!]!) { insertGenre(objects: $o) { affectedRows returning { genreId name tracks { name } } } }"
+
+    assert music.query(URL, query, {"o": [{"name": "Folk"}, {"name": "Ambient"}]}).data[
+        "insertGenre"
+    ] == {
+        "affectedRows": 2,
+        "returning": [
+            {"genreId": 3, "name": "Folk", "tracks": []},
+            {"genreId": 4, "name": "Ambient", "tracks": []},
+        ],
+    }
+    assert music.query(URL, query, {"o": []}).data["insertGenre"] == {
+        "affectedRows": 0,
+        "returning": [],
+    }
+
+
+def test_rows_are_inserted_all_or_none(music) -> None:
+    query = 'mutation { insertGenre(objects: [{name: "Folk"}, {name: "Rock"}]) { affectedRows } }'
+
+    assert music.query(URL, query).code == "CONSTRAINT_VIOLATION"
+    assert rows(music, "SELECT count(*) FROM genre") == [(2,)]
+
+
+def test_updating_what_matches(music) -> None:
+    query = """mutation { updateTrack(where: {album: {artist: {name: {_eq: "Ada"}}}}, _set: {rating: 2.5}, _inc: {seconds: 10, bytes: "1"}) {
+        affectedRows returning { name seconds bytes rating } } }"""
+
+    answer = music.query(URL, query).data["updateTrack"]
+    assert answer["affectedRows"] == 3
+    assert sorted(answer["returning"], key=lambda row: row["name"]) == [
+        {"name": "One", "seconds": 110, "bytes": "9007199254740994", "rating": 2.5},
+        {"name": "Two", "seconds": 210, "bytes": None, "rating": 2.5},
+        {"name": "three_%", "seconds": None, "bytes": "6", "rating": 2.5},
+    ]
+
+
+def test_updating_everything_takes_an_empty_where(music) -> None:
+    assert music.query(
+        URL, "mutation { updateTrack(where: {}, _set: {rating: null}) { affectedRows } }"
+    ).data == {"updateTrack": {"affectedRows": 6}}
+
+
+def test_several_updates(music) -> None:
+    query = """mutation { updateTrackMany(updates: [{where: {trackId: {_eq: 1}}, _set: {name: "a"}},
+        {where: {name: {_eq: "a"}}, _inc: {seconds: 1}}]) { affectedRows returning { name seconds } } }"""
+
+    assert music.query(URL, query).data["updateTrackMany"] == [
+        {"affectedRows": 1, "returning": [{"name": "a", "seconds": 100}]},
+        {"affectedRows": 1, "returning": [{"name": "a", "seconds": 101}]},
+    ]
+
+
+def test_deleting_what_matches(music) -> None:
+    query = 'mutation { deletePlaylistTrack(where: {track: {name: {_in: ["One", "Two"]}}}) { affectedRows returning { note track { name } } } }'
+
+    answer = music.query(URL, query).data["deletePlaylistTrack"]
+    assert answer["affectedRows"] == 2
+    assert sorted(str(row["note"]) for row in answer["returning"]) == ["None", "x"]
+    assert rows(music, "SELECT playlist, position FROM playlist_track") == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "updateTrack(where: {}, atMost: 5, _set: {rating: 1})",
+        "deletePlaylistTrack(where: {}, atMost: 2)",
+    ],
+)
+def test_no_more_rows_than_at_most(music, field: str) -> None:
+    answer = music.query(URL, f"mutation {{ {field} {{ affectedRows }} }}")
+
+    assert (answer.status, answer.code) == (200, "TOO_MANY_ROWS")
+    assert "atMost" in answer.error["message"]
+    assert rows(music, "SELECT count(*) FROM playlist_track") == [(3,)]
+    assert rows(music, "SELECT count(*) FROM track WHERE rating = 1") == [(0,)]
+
+
+def test_adding_by_key(music, sent) -> None:
+    query = "mutation($n: Int) { updateTrackByPk(pkColumns: {trackId: 1}, _inc: {seconds: $n}) { seconds } }"
+
+    assert music.query(URL, query, {"n": -5}).data == {"updateTrackByPk": {"seconds": 95}}
+    with sent() as statements:
+        assert music.query(URL, query, {"n": 0}).data == {"updateTrackByPk": {"seconds": 95}}
+    assert statements.updates == []
+
+
+def test_a_field_stands_in_set_or_in_inc(music) -> None:
+    query = "mutation { updateTrackByPk(pkColumns: {trackId: 1}, _set: {seconds: 1}, _inc: {seconds: 1}) { seconds } }"
+
+    assert "seconds stands in _set and in _inc" in music.query(URL, query).error["message"]
+
+
+def test_a_dry_run_answers_as_if_done_and_leaves_nothing(music) -> None:
+    query = 'mutation { insertGenreOne(object: {name: "Folk"}) { name } deletePlaylistTrack(where: {}) { affectedRows } }'
+
+    answer = music.query(URL, query, **{"x-dry-run": "true"})
+    assert answer.data == {
+        "insertGenreOne": {"name": "Folk"},
+        "deletePlaylistTrack": {"affectedRows": 3},
+    }
+    assert rows(music, "SELECT count(*) FROM genre") == [(2,)]
+    assert rows(music, "SELECT count(*) FROM playlist_track") == [(3,)]
+    assert music.query(URL, query, **{"x-dry-run": "perhaps"}).status == 400
