@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -68,22 +68,28 @@ def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
     """Run one write and return its root field's JSON text; `null` where there is no such row."""
     match write:
         case CompiledInsert():
-            key = fetch_row(transaction.wrapper, write.insert, transaction.variables)
-            return answer(
-                transaction.wrapper, write.page, {**transaction.variables, RETURNED_KEY: key}
-            )
+            found = _insert(transaction, write)
         case CompiledUpdate():
-            return _update(transaction, write)
+            found = _update(transaction, write)
         case CompiledSave():
-            return _save(transaction, write)
+            found = _save(transaction, write)
         case CompiledRows():
-            return _rows(transaction, write)
+            found = _rows(transaction, write)
         case CompiledEach():
-            return b"[%b]" % b",".join(_rows(transaction, one) for one in write.writes)
+            found = b"[%b]" % b",".join(_rows(transaction, one) for one in write.writes)
         case CompiledDelete():
-            row = answer(transaction.wrapper, write.page, transaction.variables)
+            found = answer(transaction.wrapper, write.page, transaction.variables)
             execute_count(transaction.wrapper, write.delete, transaction.variables)
-            return row
+        case _:
+            assert_never(write)
+    return found
+
+
+def _insert(transaction: Transaction, write: CompiledInsert) -> bytes:
+    key = fetch_row(transaction.wrapper, write.insert, transaction.variables)
+    if key is None:  # onConflict did nothing
+        return b"null"
+    return answer(transaction.wrapper, write.page, {**transaction.variables, RETURNED_KEY: key})
 
 
 def _rows(transaction: Transaction, write: CompiledRows) -> bytes:

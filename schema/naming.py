@@ -41,12 +41,14 @@ _TYPES = (
 _KEPT_ROOTS = ("{}Aggregate", "{}GroupBy", "{}Connection", "{}Stream")
 _KEPT_TYPES = ("{}Aggregate", "{}AggregateFields", "{}SumFields", "{}AvgFields", "{}MinFields", "{}MaxFields",
                "{}StddevFields", "{}VarianceFields", "{}Group", "{}Connection", "{}Edge", "{}SelectColumn", "{}IncInput", "{}Updates",
-               "{}MutationResponse", "{}OnConflict", "{}One", "{}Many", "{}ByPk")  # fmt: skip
+               "{}MutationResponse", "{}OnConflict", "{}Constraint", "{}UpdateColumn", "{}One", "{}Many", "{}ByPk")  # fmt: skip
+# The last three can't be values of the enum of a table's columns.
+_FIXED_FIELDS = frozenset({"_and", "_or", "_not", "true", "false", "null"})
 _FIXED_ROOTS = frozenset({"node"})
 _FIXED_TYPES = frozenset({
     "Query", "Mutation", "Subscription", "Int", "Float", "String", "Boolean", "ID", "BigInt", "Decimal", "DateTime",
     "LocalDateTime", "Date", "LocalTime", "Duration", "UUID", "JSON", "Byte", "Node", "PageInfo", "OrderBy", "Resolve",
-    "FieldChange",
+    "FieldChange", "NullComparisonExp",
 })  # fmt: skip
 
 
@@ -93,6 +95,19 @@ class NamedTable:
     def field_of(self) -> Mapping[str, str]:
         return {column.name: name for name, column in self.columns.items()}
 
+    @cached_property
+    def constraints(self) -> Mapping[str, tuple[str, ...]]:
+        """The keys that an insert can conflict on, by enum value: `genrePkey`, `genreNameKey`."""
+        found = (
+            {camel_case(f"{self.field}_pkey"): self.table.primary_key}
+            if self.table.primary_key
+            else {}
+        )
+        for key in self.table.unique_keys:
+            name = camel_case("_".join([self.field, *key.columns, "key"]))
+            found[name if name not in found else f"{name}_{suffix_of(key.name)}"] = key.columns
+        return found
+
     @property
     def key(self) -> tuple[str, ...]:
         """The primary key's columns, where all of them may be seen; else nothing is by key."""
@@ -112,6 +127,19 @@ class Names:
         return {table.field: table for table in self.tables.values()}
 
 
+_SCALARS = _FIXED_TYPES - {
+    "Query",
+    "Mutation",
+    "Subscription",
+    "Node",
+    "PageInfo",
+    "OrderBy",
+    "Resolve",
+    "FieldChange",
+}
+_RESERVED_TYPES = _FIXED_TYPES | {f"{name}ComparisonExp" for name in _SCALARS}
+
+
 def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> Names:
     """Return the names of all that `access` shows of `catalog`.
 
@@ -119,7 +147,7 @@ def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> 
     are given to the whole catalog first, so that what a role may not see doesn't change the rest.
     """
     fields = _table_names(catalog, overrides, camel_case, (*_ROOTS, *_KEPT_ROOTS), _FIXED_ROOTS)
-    types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _FIXED_TYPES)
+    types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _RESERVED_TYPES)
     columns = {table.name: _column_names(table, overrides) for table in catalog.tables}
     relations = _relation_names(catalog, columns)
     shown = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
@@ -211,7 +239,7 @@ def _table_names(
 def _column_names(table: Table, overrides: Mapping[str, str]) -> dict[str, str]:
     plain = {column.name: camel_case(column.name) for column in table.columns}
     given = {c: overrides[f"{table.name}.{c}"] for c in plain if f"{table.name}.{c}" in overrides}
-    return _distinct(plain, frozenset({"_and", "_or", "_not"}), given)
+    return _distinct(plain, _FIXED_FIELDS, given)
 
 
 def _distinct(
@@ -312,6 +340,11 @@ def _visible(
 
 
 def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
+    named = {
+        form.format(name) for name in types for form in (*_TYPES, *_KEPT_TYPES)
+    } | _RESERVED_TYPES
+    # An enum brings the input of its operators along.
+    named |= {name.removesuffix("ComparisonExp") for name in named}
     enums = {
         t.enum
         for table in catalog.tables
@@ -319,7 +352,7 @@ def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
         for t in _types_of(column.type)
         if t.kind is Kind.ENUM
     }
-    return _distinct({name: pascal_case(name) for name in enums}, _FIXED_TYPES | set(types))
+    return _distinct({name: pascal_case(name) for name in enums}, named)
 
 
 def _types_of(sql_type: SqlType) -> tuple[SqlType, ...]:

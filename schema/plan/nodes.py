@@ -243,12 +243,22 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class OnConflict:
+    """What an insert does where a row with this key exists: update these columns, or nothing."""
+
+    key: tuple[str, ...]
+    update: tuple[Column, ...]
+    where: Where
+
+
+@dataclass(frozen=True)
 class Insert:
     """Insert one row."""
 
     table: Table
     values: tuple[Assignment, ...]
     page: Page
+    on_conflict: OnConflict | None = None
 
 
 @dataclass(frozen=True)
@@ -333,6 +343,7 @@ class InsertRows:
     table: Table
     rows: tuple[tuple[Assignment, ...], ...]
     answer: tuple[Answer, ...]
+    on_conflict: OnConflict | None = None
 
 
 @dataclass(frozen=True)

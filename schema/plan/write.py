@@ -18,6 +18,7 @@ from schema.plan.nodes import (
     DeleteRows,
     Insert,
     InsertRows,
+    OnConflict,
     Page,
     Resolve,
     Returning,
@@ -45,7 +46,8 @@ from schema.plan.where import plan_where
 def plan_insert_one(context: PlanContext, field: CollectedField, table: NamedTable) -> Insert:
     given = _given(context, field)
     values = _assignments(given["object"], table)
-    return Insert(table.table, values, plan_row(context, field.selections, table))
+    row = plan_row(context, field.selections, table)
+    return Insert(table.table, values, row, _on_conflict(context, given, table))
 
 
 def plan_update_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -> Update:
@@ -87,7 +89,8 @@ def plan_delete_by_pk(context: PlanContext, field: CollectedField, table: NamedT
 def plan_insert(context: PlanContext, field: CollectedField, table: NamedTable) -> InsertRows:
     given = _given(context, field)
     rows = tuple(_assignments(row, table) for row in given["objects"])
-    return InsertRows(table.table, rows, _response(context, field, table))
+    response = _response(context, field, table)
+    return InsertRows(table.table, rows, response, _on_conflict(context, given, table))
 
 
 def plan_update(context: PlanContext, field: CollectedField, table: NamedTable) -> UpdateRows:
@@ -107,6 +110,18 @@ def plan_delete(context: PlanContext, field: CollectedField, table: NamedTable) 
     return DeleteRows(
         table.table, where, _at_most(context, given), _response(context, field, table)
     )
+
+
+def _on_conflict(
+    context: PlanContext, given: Mapping[str, Any], table: NamedTable
+) -> OnConflict | None:
+    tree = given.get("onConflict")
+    if tree is None:
+        return None
+    columns = table.table.by_name
+    update = tuple(columns[name] for name in dict.fromkeys(tree.get("updateColumns") or ()))
+    where = plan_where(tree.get("where"), table, context.names)
+    return OnConflict(table.constraints[tree["constraint"]], update, where)
 
 
 def _update_rows(

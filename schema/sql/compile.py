@@ -149,7 +149,7 @@ class Compiler:
         match write:
             case Insert():
                 page = self.page(keyed(write.page, raw_key(write.table)))
-                insert = insert_to_sql(write.table, write.values, self.dialect)
+                insert = insert_to_sql(write.table, write.values, write.on_conflict, self.dialect)
                 return CompiledInsert(self._finished(insert), page)
             case Update():
                 probe = self._probe(write, Probe(write.values))
@@ -183,7 +183,10 @@ class Compiler:
         pieces: list[Sql] = []
         match write:
             case InsertRows():
-                pieces = [insert_to_sql(write.table, values, self.dialect) for values in write.rows]
+                pieces = [
+                    insert_to_sql(write.table, values, write.on_conflict, self.dialect)
+                    for values in write.rows
+                ]
             case UpdateRows():
                 pieces = [update_rows_to_sql(write, self.dialect)]
             case DeleteRows():

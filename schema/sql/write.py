@@ -12,6 +12,7 @@ from schema.plan.nodes import (
     Assignment,
     Compare,
     DeleteRows,
+    OnConflict,
     Op,
     Page,
     Slot,
@@ -35,15 +36,31 @@ class Probe:
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
 
 
-def insert_to_sql(table: Table, values: Sequence[Assignment], dialect: Dialect) -> Sql:
-    """Return an INSERT of one row that returns its key."""
+def insert_to_sql(
+    table: Table, values: Sequence[Assignment], on_conflict: OnConflict | None, dialect: Dialect
+) -> Sql:
+    """Return an INSERT of one row that returns its key; no row where a conflict does nothing."""
     name = dialect.table(table.name)
     key = _returned_key(table, dialect)
     if not values:
         return Sql(f"INSERT INTO {name} {dialect.insert_defaults} RETURNING {key}")
     columns = ", ".join(dialect.quote(a.column.name) for a in values)
     slots = joined(", ", (dialect.slot(a.slot) for a in values))
-    return sql("INSERT INTO {} ({}) VALUES ({}) RETURNING {}", name, columns, slots, key)
+    conflict = _conflict_to_sql(on_conflict, dialect) if on_conflict else Sql("")
+    return sql(
+        "INSERT INTO {} AS t1 ({}) VALUES ({}){} RETURNING {}", name, columns, slots, conflict, key
+    )
+
+
+def _conflict_to_sql(on_conflict: OnConflict, dialect: Dialect) -> Sql:
+    key = ", ".join(dialect.quote(column) for column in on_conflict.key)
+    if not on_conflict.update:
+        return Sql(f" ON CONFLICT ({key}) DO NOTHING")
+    names = [dialect.quote(column.name) for column in on_conflict.update]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
+    where = where_to_sql(on_conflict.where, "t1", dialect, Aliases(1))
+    condition = sql(" WHERE {}", where) if where.text else Sql("")
+    return sql(" ON CONFLICT ({}) DO UPDATE SET {}{}", key, updates, condition)
 
 
 def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect: Dialect) -> Sql:

@@ -84,11 +84,16 @@ def _mutations(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
 def _inserts(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     row = GraphQLNonNull(types.insert_input(table))
     objects = {"objects": GraphQLArgument(GraphQLNonNull(GraphQLList(row)))}
+    conflict = {"onConflict": GraphQLArgument(types.on_conflict(table))}
     response = types.mutation_response(table)
     return {
-        f"insert{table.type}": GraphQLField(response, objects, description="Insert rows."),
+        f"insert{table.type}": GraphQLField(
+            response, objects | conflict, description="Insert rows."
+        ),
         f"insert{table.type}One": GraphQLField(
-            types.row(table), {"object": GraphQLArgument(row)}, description="Insert one row."
+            types.row(table),
+            {"object": GraphQLArgument(row)} | conflict,
+            description="Insert one row.",
         ),
     }
 

@@ -102,6 +102,32 @@ class TableTypes:
             description="What is left out takes the database's default.",
         )
 
+    def on_conflict(self, table: NamedTable) -> GraphQLInputObjectType:
+        """Return the input of `onConflict`: the key, what to update, and only where."""
+        constraints = GraphQLEnumType(
+            f"{table.type}Constraint",
+            {
+                name: GraphQLEnumValue(name, description=", ".join(columns))
+                for name, columns in table.constraints.items()
+            },
+        )
+        columns = {
+            name: GraphQLEnumValue(c.name)
+            for name, c in table.columns.items()
+            if c.name in table.updatable
+        }
+        fields = {"constraint": GraphQLInputField(GraphQLNonNull(constraints))}
+        if columns:
+            chosen = GraphQLList(
+                GraphQLNonNull(GraphQLEnumType(f"{table.type}UpdateColumn", columns))
+            )
+            text = "What to overwrite; none: leave the row that is there."
+            fields["updateColumns"] = GraphQLInputField(chosen, description=text)
+            fields["where"] = GraphQLInputField(
+                self._bool_exps[table.table.name], description="only such rows"
+            )
+        return GraphQLInputObjectType(f"{table.type}OnConflict", fields)
+
     def set_input(self, table: NamedTable) -> GraphQLInputObjectType:
         fields = {
             name: GraphQLInputField(self._input(column), description=_describe(table, column))

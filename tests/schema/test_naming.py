@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
+from graphql import GraphQLSchema, validate_schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynamic_databases.active import Alias
+from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
+from dynamic_databases.catalog.fingerprint import fingerprint_of
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
@@ -18,7 +23,10 @@ from dynamic_databases.catalog.types import (
     Table,
     TableName,
 )
+from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS, Access, TableAccess
+from schema.build import build_schema
+from schema.limits import Limits
 from schema.naming import Names, camel_case, enum_value_names, names_of, pascal_case
 
 INTEGER = SqlType(Kind.INTEGER, "integer")
@@ -161,6 +169,29 @@ def test_enum_values() -> None:
     }  # fmt: skip
 
 
+def entry_of(*tables: Table) -> Entry:
+    found = Catalog("sqlite", tables)
+    capabilities = Capabilities("sqlite", (3, 40), JsonWay.EXACT, locks_rows=False, returning=True)
+    return Entry(Alias("A"), found, fingerprint_of(found), capabilities, None, "")
+
+
+NASTY = ["track", "track_by_pk", "track_one", "track_many", "TrackAggregate", "track_sum_fields", "int_comparison_exp", "mood", "mood_comparison_exp",
+         "Query", "mutation", "BigInt", "order_by", "track_constraint", "null_comparison_exp", "field_change", "resolve", "insert_track", "node"]  # fmt: skip
+
+
+def test_no_name_stops_a_schema() -> None:
+    mood = Column("mood", SqlType(Kind.ENUM, "mood", labels=("a", "b"), enum="mood"))
+    tables = [replace(table(name), columns=(*table(name).columns, mood)) for name in NASTY]
+    built = build_schema(entry_of(*tables), FULL_ACCESS, {}, Limits())
+
+    assert (
+        validate_schema(
+            GraphQLSchema(**{**built.schema.graphql_schema.to_kwargs(), "assume_valid": False})
+        )
+        == []
+    )
+
+
 SPELLINGS = st.lists(
     st.text(
         st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8
@@ -171,7 +202,7 @@ SPELLINGS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(spellings=SPELLINGS, seed=st.integers())
 def test_any_names_are_valid_distinct_and_independent_of_order(
     spellings: list[str], seed: int
@@ -188,6 +219,9 @@ def test_any_names_are_valid_distinct_and_independent_of_order(
     }
 
     assert found == again
+    assert build_schema(
+        entry_of(*(table(s, s, "id") for s in spellings if s != "id")), FULL_ACCESS, {}, Limits()
+    )
     for position in (0, 1):
         given_names = [pair[position] for pair in found.values()]
         assert len(set(given_names)) == len(spellings)

@@ -374,3 +374,56 @@ def test_a_dry_run_answers_as_if_done_and_leaves_nothing(music) -> None:
     assert rows(music, "SELECT count(*) FROM genre") == [(2,)]
     assert rows(music, "SELECT count(*) FROM playlist_track") == [(3,)]
     assert music.query(URL, query, **{"x-dry-run": "perhaps"}).status == 400
+
+
+UPSERT = """mutation($o: [AlbumInsertInput!]!, $c: AlbumOnConflict) {
+    insertAlbum(objects: $o, onConflict: $c) { affectedRows returning { albumId title price } } }"""
+FIRST = {"albumId": 1, "artistId": 1, "title": "Changed", "price": "1.00"}
+
+
+@pytest.mark.parametrize(
+    ("on_conflict", "returned", "stored"),
+    [
+        (
+            {"updateColumns": ["title"]},
+            [{"albumId": 1, "title": "Changed", "price": "9.90"}],
+            "Changed",
+        ),
+        ({"updateColumns": []}, [], "First"),
+        ({}, [], "First"),
+        (
+            {"updateColumns": ["title"], "where": {"artist": {"name": {"_eq": "nobody"}}}},
+            [],
+            "First",
+        ),
+        (
+            {"updateColumns": ["title"], "where": {"price": {"_gt": 9}}},
+            [{"albumId": 1, "title": "Changed", "price": "9.90"}],
+            "Changed",
+        ),
+    ],
+)
+def test_a_conflict_updates_or_leaves_the_row(
+    music, on_conflict: dict, returned: list, stored: str
+) -> None:
+    answer = music.query(
+        URL, UPSERT, {"o": [FIRST], "c": {"constraint": "albumPkey", **on_conflict}}
+    ).data["insertAlbum"]
+
+    assert answer == {"affectedRows": len(returned), "returning": returned}
+    assert rows(music, "SELECT title FROM album WHERE album_id = 1") == [(stored,)]
+
+
+def test_a_conflict_on_another_unique_key(music) -> None:
+    query = """mutation($c: GenreOnConflict!) { insertGenreOne(object: {genreId: 9, name: "Rock"}, onConflict: $c) { genreId name } }"""
+
+    assert music.query(URL, query, {"c": {"constraint": "genreNameKey"}}).data == {
+        "insertGenreOne": None
+    }
+    changed = {"constraint": "genreNameKey", "updateColumns": ["name"]}
+    assert music.query(URL, query, {"c": changed}).data == {
+        "insertGenreOne": {"genreId": 1, "name": "Rock"}
+    }
+    assert (
+        music.query(URL, query, {"c": {"constraint": "genrePkey"}}).code == "CONSTRAINT_VIOLATION"
+    )
