@@ -24,6 +24,7 @@ from gateway.access import access_of
 from gateway.conf import Config
 from gateway.deadline import Deadline
 from gateway.errors import graphql_error, problem_of
+from gateway.following import Follower
 from gateway.http import (
     JSON,
     GraphQLRequest,
@@ -83,8 +84,7 @@ class GraphQLEndpoint:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limits = limits_of(services.config)
-        self._refreshing: set[asyncio.Task[None]] = set()
-        self._next_check: dict[str, float] = {}
+        self._follower = Follower(services.registry, services.readers, services.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
         # Random once per process, then counted: a random number per request is a system call.
         self._request_ids = (
@@ -136,7 +136,7 @@ class GraphQLEndpoint:
         entry = services.registry.peek(resolved.alias)
         cached = services.schemas.peek(entry, access, self._limits) if entry is not None else None
         if cached is not None:
-            self._follow(resolved)
+            self._follower.look(resolved.alias)
             return cached
 
         def build(_lease: Lease) -> CachedSchema:
@@ -181,7 +181,7 @@ class GraphQLEndpoint:
         try:
             return await self._services.workers.run(resolved.alias, deadline, work)
         except SchemaChanged:
-            self._refresh_soon(resolved)
+            self._follower.read_again(resolved.alias)
             raise
 
     def _execute(
@@ -212,34 +212,6 @@ class GraphQLEndpoint:
             answer.fragments,
             [graphql_error(error, key, request_id) for key, error in answer.errors],
         )
-
-    def _follow(self, resolved: ResolvedTenant) -> None:
-        """Now and then, behind a request, ask the database whether its tables changed."""
-        now = time.monotonic()
-        if now < self._next_check.get(resolved.alias, 0):
-            return
-        is_first = resolved.alias not in self._next_check
-        self._next_check[resolved.alias] = now + self._services.config.catalog_check_seconds
-        if not is_first:  # it was read a moment ago
-            self._in_background(resolved, self._services.registry.refresh_if_changed)
-
-    def _refresh_soon(self, resolved: ResolvedTenant) -> None:
-        """The catalog is out of date: read it anew behind this request."""
-        self._in_background(resolved, self._services.registry.refresh)
-
-    def _in_background(self, resolved: ResolvedTenant, work: Callable[[str], object]) -> None:
-        task = asyncio.create_task(self._run_reader(resolved, work))
-        self._refreshing.add(task)
-        task.add_done_callback(self._refreshing.discard)
-
-    async def _run_reader(self, resolved: ResolvedTenant, work: Callable[[str], object]) -> None:
-        services = self._services
-        deadline = Deadline.after_ms(services.config.deadline_ms, time.monotonic)
-        try:
-            await services.readers.run(resolved.alias, deadline, lambda _: work(resolved.alias))
-        except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request meets the same error
-            event = {"alias": resolved.alias, "error": type(error).__name__}
-            _log.warning("a catalog could not be read again", extra={"event": event})
 
 
 def with_control_database(work: Callable[[], _T]) -> _T:

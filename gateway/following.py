@@ -1,0 +1,57 @@
+"""Follows databases whose tables change, behind the requests that use them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from dynamic_databases.registry import Registry
+from gateway.conf import Config
+from gateway.deadline import Deadline
+from gateway.workers import Workers
+
+_log = logging.getLogger("gateway.following")
+
+
+class Follower:
+    """Asks each database in use, every `catalog_check_seconds`, whether its tables changed.
+
+    Requests don't wait for it: the old schema serves until the new catalog is read.
+    """
+
+    def __init__(self, registry: Registry, readers: Workers, config: Config) -> None:
+        self._registry = registry
+        self._readers = readers
+        self._check_seconds = config.catalog_check_seconds
+        self._deadline_ms = config.deadline_ms
+        self._next_look: dict[str, float] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    def look(self, alias: str) -> None:
+        """Ask the database where the last look is old enough."""
+        now = time.monotonic()
+        due = self._next_look.get(alias)
+        if due is not None and now < due:
+            return
+        self._next_look[alias] = now + self._check_seconds
+        if due is not None:  # at first it was read a moment ago
+            self._start(alias, self._registry.refresh_if_changed)
+
+    def read_again(self, alias: str) -> None:
+        """Read the catalog anew: a statement met something that is gone."""
+        self._start(alias, self._registry.refresh)
+
+    def _start(self, alias: str, work: Callable[[str], object]) -> None:
+        task = asyncio.create_task(self._run(alias, work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, alias: str, work: Callable[[str], object]) -> None:
+        deadline = Deadline.after_ms(self._deadline_ms, time.monotonic)
+        try:
+            await self._readers.run(alias, deadline, lambda _: work(alias))
+        except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request meets the same error
+            event = {"alias": alias, "error": type(error).__name__}
+            _log.warning("a catalog could not be read again", extra={"event": event})
