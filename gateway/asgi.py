@@ -126,9 +126,9 @@ def _is_ours(path: str) -> bool:
 
 async def _read_request(scope: Scope, receive: Receive, limit_bytes: int) -> HttpRequest | None:
     """Return the request with its body, or None where the client went away. Raises HttpProblem 413."""
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    # Of a header that is given twice the first counts: the order is turned round.
+    pairs = reversed(scope["headers"])
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
     chunks: list[bytes] = []
     size = 0
     more = True

@@ -37,6 +37,7 @@ from gateway.limits import limits_of
 from gateway.responses import Response, data_body, problem_response
 from gateway.workers import Lease, Workers
 from schema.access import Access
+from schema.bounded import Bounded
 from schema.cache import CachedSchema, SchemaCache
 from schema.plan.nodes import Introspect, Typename
 from schema.runner import Runner
@@ -47,6 +48,17 @@ from tenants.principals import Principal
 from tenants.resolution import ResolvedTenant, resolve, tenant_ref
 
 _T = TypeVar("_T")
+Admitted = tuple[ResolvedTenant, Principal]
+# All that decides, beside path and query, who is let in where.
+_ADMITTING_HEADERS = (
+    "authorization",
+    "x-tenant",
+    "x-environment",
+    "host",
+    "x-forwarded-for",
+    "forwarded",
+)
+_ADMITTED_ENTRIES = 10_000
 _log = logging.getLogger("gateway.request")
 
 
@@ -84,6 +96,9 @@ class GraphQLEndpoint:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limits = limits_of(services.config)
+        self._admitted: Bounded[tuple[str | None, ...], tuple[Snapshot, Admitted]] = Bounded(
+            _ADMITTED_ENTRIES
+        )
         self._follower = Follower(services.registry, services.readers, services.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
         # Random once per process, then counted: a random number per request is a system call.
@@ -103,29 +118,35 @@ class GraphQLEndpoint:
             resolved, principal = await self.admit(http)
             cached = await self.schema(resolved, principal, deadline)
             body = await self._run(resolved, cached, request, deadline, request_id)
-            response = Response(200, body, media_type)
+            return Response(200, body, media_type, {"X-Request-Id": request_id})
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
             problem = problem_of(error, request_id)
-            response = problem_response(problem, media_type)
             _log_problem(error, problem.code, request_id, http, started)
-        return Response(
-            response.status,
-            response.body,
-            response.media_type,
-            {**response.headers, "X-Request-Id": request_id},
-        )
+            return problem_response(problem, media_type, request_id)
 
-    async def admit(self, http: HttpRequest) -> tuple[ResolvedTenant, Principal]:
+    async def admit(self, http: HttpRequest) -> Admitted:
         """Return which database the request may reach, and as whom. Raises TenantProblem."""
         snapshot = await self.snapshot()
+        key = (
+            http.path,
+            http.query,
+            http.client,
+            *(http.headers.get(name) for name in _ADMITTING_HEADERS),
+        )
+        known = self._admitted.get(key)
+        if known is not None and known[0] is snapshot and not _has_expired(known[1][1]):
+            return known[1]
         try:
-            return self._admit(http, snapshot)
+            admitted = self._admit(http, snapshot)
         except (TenantNotFound, Unauthenticated):
             # It may have been added a moment ago: look before saying no, a few times per second.
             if not self._services.directory.may_ask_again():
                 raise
             await asyncio.to_thread(with_control_database, self._services.invalidator.poll_now)
-            return self._admit(http, await self.snapshot())
+            snapshot = await self.snapshot()
+            admitted = self._admit(http, snapshot)
+        self._admitted.put(key, (snapshot, admitted))
+        return admitted
 
     async def schema(
         self, resolved: ResolvedTenant, principal: Principal, deadline: Deadline
@@ -160,7 +181,7 @@ class GraphQLEndpoint:
             return directory.snapshot
         return await asyncio.to_thread(with_control_database, directory.current)
 
-    def _admit(self, http: HttpRequest, snapshot: Snapshot) -> tuple[ResolvedTenant, Principal]:
+    def _admit(self, http: HttpRequest, snapshot: Snapshot) -> Admitted:
         now = dt.datetime.now(dt.UTC)
         principal = authenticate(self._services.authenticators, http.headers, snapshot, now)
         ref = tenant_ref(http.path, http.query, http.headers)
@@ -220,6 +241,10 @@ def with_control_database(work: Callable[[], _T]) -> _T:
         return work()
     finally:
         close_old_connections()
+
+
+def _has_expired(principal: Principal) -> bool:
+    return principal.expires_at is not None and principal.expires_at <= dt.datetime.now(dt.UTC)
 
 
 def _read(http: HttpRequest) -> GraphQLRequest:

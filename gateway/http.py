@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -43,6 +44,7 @@ class GraphQLRequest:
     dry_run: bool = False
 
 
+@lru_cache(maxsize=256)
 def accepted_media_type(accept: str | None) -> str:
     """Return the media type to answer in. Raises HttpProblem 406 where none of ours is accepted."""
     if not accept or not accept.strip():

@@ -32,7 +32,7 @@ def data_body(
     return b'{"errors":%b,"data":{%b}}' % (orjson.dumps(list(errors)), fields)
 
 
-def problem_response(problem: Problem, media_type: str) -> Response:
+def problem_response(problem: Problem, media_type: str, request_id: str) -> Response:
     """Return the answer to a request that failed as a whole."""
     body: dict[str, Any] = {"errors": list(problem.errors)}
     if problem.executed:
@@ -45,7 +45,8 @@ def problem_response(problem: Problem, media_type: str) -> Response:
         and not problem.is_http
     ):
         status = 200
-    return Response(status, orjson.dumps(body), media_type, problem.headers)
+    headers = {**problem.headers, "X-Request-Id": request_id}
+    return Response(status, orjson.dumps(body), media_type, headers)
 
 
 def json_response(value: Any, status: int = 200) -> Response:

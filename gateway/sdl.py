@@ -29,7 +29,8 @@ async def document(
             resolved, principal, Deadline.after_ms(deadline_ms, time.monotonic)
         )
     except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
-        return problem_response(problem_of(error, secrets.token_hex(8)), "application/json")
+        request_id = secrets.token_hex(8)
+        return problem_response(problem_of(error, request_id), "application/json", request_id)
     media_type, write = DOCUMENTS[name]
     body = write(cached.built)
     tag = etag(body)

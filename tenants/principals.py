@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 ADMIN_ROLE = "admin"  # has everything; needs no row in the table of roles
@@ -15,6 +16,7 @@ class Principal:
     role: str
     tenant_pk: int | None = None
     environment: str | None = None
+    expires_at: dt.datetime | None = None
 
     def may_enter(self, tenant_pk: int, environment: str) -> bool:
         return self.tenant_pk in (None, tenant_pk) and self.environment in (None, environment)

@@ -61,4 +61,6 @@ class TokenAuthenticator:
             raise Unauthenticated("This token is unknown or revoked.")
         if record.expires_at is not None and record.expires_at <= now:
             raise Unauthenticated("This token has expired.")
-        return Principal(record.prefix, record.role, record.tenant_pk, record.environment)
+        return Principal(
+            record.prefix, record.role, record.tenant_pk, record.environment, record.expires_at
+        )
