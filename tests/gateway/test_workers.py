@@ -1,0 +1,130 @@
+"""Threads are bounded per database and process; waiting is bounded, fair, and ends at the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from dynamic_databases.connections import Connections
+from gateway.deadline import Deadline
+from gateway.errors import DeadlinePassed, Overloaded
+from gateway.workers import Workers
+
+
+@pytest.fixture
+def workers():
+    found = Workers(threads=2, per_alias=1, queue_limit=3, connections=Connections(1, 1000))
+    yield found
+    found.stop()
+
+
+def soon(milliseconds: int = 10_000) -> Deadline:
+    return Deadline.after_ms(milliseconds, time.monotonic)
+
+
+def test_the_answer_and_the_error_come_back(workers: Workers) -> None:
+    async def main() -> None:
+        assert await workers.run("a", soon(), lambda _: 5) == 5
+        with pytest.raises(ZeroDivisionError):
+            await workers.run("a", soon(), lambda _: 1 // 0)
+
+    asyncio.run(main())
+
+
+def test_one_database_takes_no_more_threads_than_its_share(workers: Workers) -> None:
+    running: list[int] = []
+    peak: list[int] = []
+    lock = threading.Lock()
+
+    def work(_) -> None:
+        with lock:
+            running.append(1)
+            peak.append(len(running))
+        time.sleep(0.02)
+        with lock:
+            running.pop()
+
+    async def main() -> None:
+        await asyncio.gather(*(workers.run("a", soon(), work) for _ in range(4)))
+
+    asyncio.run(main())
+    assert max(peak) == 1
+
+
+def test_a_full_queue_refuses_and_a_busy_database_holds_up_no_other(workers: Workers) -> None:
+    gate = threading.Event()
+
+    async def main() -> None:
+        blocked = [
+            asyncio.create_task(workers.run("a", soon(), lambda _: gate.wait(10))) for _ in range(4)
+        ]
+        await asyncio.sleep(0.05)
+        assert await workers.run("b", soon(), lambda _: "free") == "free"
+        with pytest.raises(Overloaded):
+            await workers.run("a", soon(), lambda _: None)
+        gate.set()
+        assert await asyncio.gather(*blocked) == [True] * 4
+
+    asyncio.run(main())
+
+
+def test_waiting_databases_take_turns() -> None:
+    workers = Workers(threads=1, per_alias=1, queue_limit=10, connections=Connections(1, 1000))
+    order: list[str] = []
+    gate = threading.Event()
+
+    async def main() -> None:
+        first = asyncio.create_task(workers.run("x", soon(), lambda _: gate.wait(10)))
+        await asyncio.sleep(0.05)
+        names = ["a", "a", "a", "b", "c"]
+        tasks = [
+            asyncio.create_task(workers.run(name, soon(), lambda _, name=name: order.append(name)))
+            for name in names
+        ]
+        await asyncio.sleep(0.05)
+        gate.set()
+        await asyncio.gather(first, *tasks)
+
+    asyncio.run(main())
+    workers.stop()
+    assert order == ["a", "b", "c", "a", "a"]
+
+
+def test_a_deadline_ends_running_and_waiting(workers: Workers) -> None:
+    gate = threading.Event()
+    ran: list[str] = []
+
+    async def main() -> None:
+        running = asyncio.create_task(workers.run("a", soon(100), lambda _: gate.wait(10)))
+        await asyncio.sleep(0.02)
+        waiting = asyncio.create_task(workers.run("a", soon(100), lambda _: ran.append("late")))
+        for task in (running, waiting):
+            with pytest.raises(DeadlinePassed):
+                await task
+        gate.set()
+        assert await workers.run("a", soon(), lambda _: "again") == "again"
+
+    asyncio.run(main())
+    assert ran == []
+
+
+def test_a_client_that_goes_away_leaves_the_line(workers: Workers) -> None:
+    gate = threading.Event()
+    ran: list[str] = []
+
+    async def main() -> None:
+        running = asyncio.create_task(workers.run("a", soon(), lambda _: gate.wait(10)))
+        await asyncio.sleep(0.02)
+        waiting = asyncio.create_task(workers.run("a", soon(), lambda _: ran.append("gone")))
+        await asyncio.sleep(0.02)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        gate.set()
+        await running
+
+    asyncio.run(main())
+    assert ran == []
