@@ -179,7 +179,12 @@ class PortableReader:
             offset = self._number(aggregate.offset, 0)
             limit = self._number(aggregate.limit, 0) if aggregate.limit is not None else None
             query = query.order_by(*self._order(aggregate.order_by, aggregate))
-            query = query[offset : None if limit is None else offset + limit]
+            # Of no rows at all: an empty slice with an offset is no valid SQL of Django's on SQLite.
+            query = (
+                query.none()
+                if limit == 0
+                else query[offset : None if limit is None else offset + limit]
+            )
         answer: dict[str, Any] = {}
         for part in aggregate.answer:
             if isinstance(part, Typename):

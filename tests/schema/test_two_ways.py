@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -200,5 +201,23 @@ def run(vendor, new_database):
 def test_any_query(run, query) -> None:
     text, variables = query
 
+    # Sums of floats depend on the order in which a server meets the rows; nothing else may differ.
+    sums = any(f"{function} {{" in text for function in ("sum", "avg", "stddev", "variance"))
     for exact, portable in run(text, variables):
-        assert exact == portable, json.dumps(variables)
+        assert exact == portable or (sums and close(exact, portable)), json.dumps(variables)
+
+
+def close(left: object, right: object) -> bool:
+    """Equal but for the last digits of floats."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(close(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(close, left, right))
+    if (
+        isinstance(left, str)
+        and isinstance(right, str)
+        and left.startswith("number ")
+        and right.startswith("number ")
+    ):
+        return math.isclose(float(left[7:]), float(right[7:]), rel_tol=1e-9)
+    return left == right
