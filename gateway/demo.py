@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _TODAY = date(2026, 1, 1)
-_FIRST = "Ada Alan Barbara Claude Donald Edsger Frances Grace Hedy Ivan Jean John Katherine Linus Margaret Niklaus".split()
+_FIRST = "Ada Alan Barbara Clara Donald Edsger Frances Grace Hedy Ivan Jean John Katherine Linus Margaret Niklaus".split()
 _LAST = "Allen Backus Booth Church Codd Dijkstra Easley Floyd Goldberg Hamilton Hoare Iverson Jones Kay Liskov Milner".split()
 _CITIES = "Berlin Graz Lyon Porto Turin Ghent Aarhus Tampere Zürich Kraków Brno Malmö".split()
 _WORDS = (
