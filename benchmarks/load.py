@@ -65,7 +65,7 @@ class _Client(asyncio.Protocol):
             self._transport.close()
             return
         self._sent_at = time.perf_counter()
-        self._transport.write(request)  # type: ignore[attr-defined]
+        self._transport.write(request)
 
 
 async def load(
@@ -93,7 +93,7 @@ async def load(
     for future in futures:
         await loop.create_connection(
             lambda f=future: _Client(next_request, f, times), "127.0.0.1", port
-        )  # type: ignore[misc]
+        )
     await asyncio.gather(*futures)
     took = time.perf_counter() - started
     times.sort()

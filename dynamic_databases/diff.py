@@ -1,22 +1,11 @@
-"""State read against state now: the patch to write, and the three-way rule for conflicts."""
+"""State read against state now: the patch to write."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 Patch = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """A field that somebody else changed to another value than the one to be written."""
-
-    field: str
-    base: Any
-    mine: Any
-    theirs: Any
 
 
 def patch_of(read: Mapping[str, Any], now: Mapping[str, Any]) -> Patch:
@@ -26,23 +15,6 @@ def patch_of(read: Mapping[str, Any], now: Mapping[str, Any]) -> Patch:
         for name, value in now.items()
         if name not in read or not same(read[name], value)
     }
-
-
-def conflicts_of(
-    base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
-) -> list[Conflict]:
-    """Return the fields that changed underneath and that `mine` would overwrite.
-
-    A field conflicts when its value now (`theirs`) is not the one read (`base`), and it is to be
-    written (`mine`) to something else than what is there: two people who set the same agree.
-    """
-    return [
-        Conflict(field, base[field], mine[field], theirs[field])
-        for field in mine
-        if field in base
-        and not same(base[field], theirs[field])
-        and not same(mine[field], theirs[field])
-    ]
 
 
 def same(left: Any, right: Any) -> bool:

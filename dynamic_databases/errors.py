@@ -76,16 +76,6 @@ class EditConflict(DatabaseProblem):
         self.fields = fields
 
 
-class CatalogUnavailable(DatabaseProblem):
-    """The database can't be reached or read."""
-
-    code = "TENANT_UNAVAILABLE"
-
-    def __init__(self, alias: str) -> None:
-        super().__init__(f"The database {alias} can't be reached or read.")
-        self.alias = alias
-
-
 class StatementFailed(DatabaseProblem):
     """A statement that a database refused, already classed by `dynamic_databases.outcomes`."""
 

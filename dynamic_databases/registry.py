@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
@@ -35,9 +36,9 @@ class Source:
     baseline: Catalog | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
-    """What one read of a database found; immutable, replaced as a whole."""
+    """What one read of a database found; immutable, replaced as a whole, compared by identity."""
 
     alias: Alias
     catalog: Catalog
@@ -45,6 +46,10 @@ class Entry:
     capabilities: Capabilities
     baseline: Catalog | None
     change_token: str
+
+    @cached_property
+    def baseline_fingerprint(self) -> Fingerprint | None:
+        return fingerprint_of(self.baseline) if self.baseline else None
 
 
 Load = Callable[[int], Source | None]
@@ -122,7 +127,7 @@ class Registry:
     def models(self, alias: str) -> ModelSet:
         """Return the models of an alias's catalog, shared by all databases of that catalog."""
         entry = self.entry(alias)
-        key = (entry.fingerprint, fingerprint_of(entry.baseline) if entry.baseline else None)
+        key = (entry.fingerprint, entry.baseline_fingerprint)
         with self._lock:
             models = self._model_sets.get(key)
             if models is None:

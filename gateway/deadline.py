@@ -22,7 +22,3 @@ class Deadline:
     @property
     def seconds_left(self) -> float:
         return self.at - self.clock()
-
-    @property
-    def passed(self) -> bool:
-        return self.seconds_left <= 0

@@ -23,7 +23,7 @@ from dynamic_databases.registry import Entry, Registry
 from gateway.access import access_of
 from gateway.conf import Config
 from gateway.deadline import Deadline
-from gateway.errors import graphql_error, problem_of
+from gateway.errors import Problem, graphql_error, problem_of
 from gateway.following import Follower
 from gateway.http import (
     JSON,
@@ -45,15 +45,13 @@ from tenants.authentication.chain import Authenticator, authenticate
 from tenants.directory import Directory, Snapshot
 from tenants.errors import TenantNotFound, Unauthenticated
 from tenants.principals import Principal
-from tenants.resolution import ResolvedTenant, resolve, tenant_ref
+from tenants.resolution import ResolvedTenant, TenantRef, resolve, tenant_ref
 
 _T = TypeVar("_T")
 Admitted = tuple[ResolvedTenant, Principal]
-# All that decides, beside path and query, who is let in where.
+# All that decides, beside the tenant that is named, who is let in where.
 _ADMITTING_HEADERS = (
     "authorization",
-    "x-tenant",
-    "x-environment",
     "host",
     "x-forwarded-for",
     "forwarded",
@@ -96,7 +94,7 @@ class GraphQLEndpoint:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._limits = limits_of(services.config)
-        self._admitted: Bounded[tuple[str | None, ...], tuple[Snapshot, Admitted]] = Bounded(
+        self._admitted: Bounded[tuple[object, ...], tuple[Snapshot, Admitted]] = Bounded(
             _ADMITTED_ENTRIES
         )
         self._follower = Follower(services.registry, services.readers, services.config)
@@ -121,30 +119,26 @@ class GraphQLEndpoint:
             return Response(200, body, media_type, {"X-Request-Id": request_id})
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
             problem = problem_of(error, request_id)
-            _log_problem(error, problem.code, request_id, http, started)
+            _log_problem(error, problem, request_id, http, started)
             return problem_response(problem, media_type, request_id)
 
     async def admit(self, http: HttpRequest) -> Admitted:
         """Return which database the request may reach, and as whom. Raises TenantProblem."""
         snapshot = await self.snapshot()
-        key = (
-            http.path,
-            http.query,
-            http.client,
-            *(http.headers.get(name) for name in _ADMITTING_HEADERS),
-        )
+        ref = tenant_ref(http.path, http.query, http.headers)
+        key = (ref, http.client, *(http.headers.get(name) for name in _ADMITTING_HEADERS))
         known = self._admitted.get(key)
         if known is not None and known[0] is snapshot and not _has_expired(known[1][1]):
             return known[1]
         try:
-            admitted = self._admit(http, snapshot)
+            admitted = self._admit(ref, http, snapshot)
         except (TenantNotFound, Unauthenticated):
             # It may have been added a moment ago: look before saying no, a few times per second.
             if not self._services.directory.may_ask_again():
                 raise
             await asyncio.to_thread(with_control_database, self._services.invalidator.poll_now)
             snapshot = await self.snapshot()
-            admitted = self._admit(http, snapshot)
+            admitted = self._admit(ref, http, snapshot)
         self._admitted.put(key, (snapshot, admitted))
         return admitted
 
@@ -181,10 +175,9 @@ class GraphQLEndpoint:
             return directory.snapshot
         return await asyncio.to_thread(with_control_database, directory.current)
 
-    def _admit(self, http: HttpRequest, snapshot: Snapshot) -> Admitted:
+    def _admit(self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot) -> Admitted:
         now = dt.datetime.now(dt.UTC)
         principal = authenticate(self._services.authenticators, http.headers, snapshot, now)
-        ref = tenant_ref(http.path, http.query, http.headers)
         anonymous = principal is None and self._services.config.demo and _is_local(http)
         return resolve(ref, principal, snapshot, anonymous=anonymous)
 
@@ -284,22 +277,22 @@ def _is_local(http: HttpRequest) -> bool:
 
 
 def _log_problem(
-    error: Exception, code: str, request_id: str, http: HttpRequest, started: float
+    error: Exception, problem: Problem, request_id: str, http: HttpRequest, started: float
 ) -> None:
     event = {
         "requestId": request_id,
-        "code": code,
+        "code": problem.code,
         "method": http.method,
         "path": http.path,
         "ms": round((time.monotonic() - started) * 1000),
         "error": type(error).__name__,
     }
-    if code == "INTERNAL_SERVER_ERROR":
+    if problem.is_internal:
         _log.error("request failed", extra={"event": event}, exc_info=error)
     else:
         cause = (
             {"cause": str(error.__cause__)}
-            if code == "TENANT_UNAVAILABLE" and error.__cause__
+            if problem.code == "TENANT_UNAVAILABLE" and error.__cause__
             else {}
         )
         _log.info("request refused", extra={"event": event | cause})

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from graphql import GraphQLSchema, specified_directives
 
 from dynamic_databases.catalog.compare import dynamic_columns
-from dynamic_databases.catalog.fingerprint import fingerprint_of
 from dynamic_databases.registry import Entry
 from schema.access import Access
 from schema.built import BuiltSchema, CatalogSchema, SchemaKey
@@ -20,8 +19,7 @@ from schema.types.tables import TableTypes
 
 
 def schema_key(entry: Entry, access: Access) -> SchemaKey:
-    baseline = fingerprint_of(entry.baseline) if entry.baseline else None
-    return SchemaKey(entry.fingerprint, baseline, access, entry.capabilities)
+    return SchemaKey(entry.fingerprint, entry.baseline_fingerprint, access, entry.capabilities)
 
 
 def build_schema(

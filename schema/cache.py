@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from dynamic_databases.registry import Entry
 from schema.access import Access
@@ -35,7 +36,7 @@ class SchemaCache:
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[SchemaKey, Limits], CachedSchema] = OrderedDict()
         self._building: dict[tuple[SchemaKey, Limits], threading.Lock] = {}
-        self._keys: dict[tuple[int, Access], tuple[Entry, SchemaKey]] = {}
+        self._keys: WeakKeyDictionary[Entry, dict[Access, SchemaKey]] = WeakKeyDictionary()
 
     def peek(self, entry: Entry, access: Access, limits: Limits) -> CachedSchema | None:
         """Return the schema where it is built already."""
@@ -74,12 +75,8 @@ class SchemaCache:
         return cached
 
     def _key(self, entry: Entry, access: Access) -> SchemaKey:
-        """Fingerprints of baselines cost time: a key is made once per entry."""
-        short = (id(entry), access)
-        known = self._keys.get(short)
-        if known is None or known[0] is not entry:
-            if len(self._keys) > 10 * self._max_entries:
-                self._keys.clear()
-            known = (entry, schema_key(entry, access))
-            self._keys[short] = known
-        return known[1]
+        """Return the key, which is hashed once, and goes with its entry."""
+        keys = self._keys.setdefault(entry, {})
+        if access not in keys:
+            keys[access] = schema_key(entry, access)
+        return keys[access]

@@ -37,6 +37,10 @@ class Transaction:
     variables: Variables
     dry_run: bool = False
 
+    def with_key(self, key: tuple[Any, ...]) -> Variables:
+        """Return the variables and a key that a statement gave back."""
+        return {**self.variables, RETURNED_KEY: key}
+
 
 def in_transaction(transaction: Transaction, steps: Sequence[Callable[[], bytes]]) -> list[bytes]:
     """Run `steps` in order and commit; an error of any leaves nothing behind.
@@ -89,7 +93,7 @@ def _insert(transaction: Transaction, write: CompiledInsert) -> bytes:
     key = fetch_row(transaction.wrapper, write.insert, transaction.variables)
     if key is None:  # onConflict did nothing
         return b"null"
-    return answer(transaction.wrapper, write.page, {**transaction.variables, RETURNED_KEY: key})
+    return answer(transaction.wrapper, write.page, transaction.with_key(key))
 
 
 def _rows(transaction: Transaction, write: CompiledRows) -> bytes:
@@ -103,10 +107,8 @@ def _rows(transaction: Transaction, write: CompiledRows) -> bytes:
     }
     if write.each is not None:
         for key in keys:
-            execute_count(
-                transaction.wrapper, write.each, {**transaction.variables, RETURNED_KEY: key}
-            )
-    parts: list[bytes] = []
+            execute_count(transaction.wrapper, write.each, transaction.with_key(key))
+    parts: list[tuple[str, bytes]] = []
     for part in write.plan.answer:
         if isinstance(part, Typename):
             value = orjson.dumps(part.name)
@@ -114,8 +116,8 @@ def _rows(transaction: Transaction, write: CompiledRows) -> bytes:
             value = (
                 str(len(keys)).encode() if isinstance(part, AffectedRows) else answered[part.key]
             )
-        parts.append(b'"%b":%b' % (part.key.encode(), value))
-    return b"{%b}" % b",".join(parts)
+        parts.append((part.key, value))
+    return _object(parts)
 
 
 def _check_count(transaction: Transaction, write: CompiledRows, count: int) -> None:
@@ -130,10 +132,7 @@ def _check_count(transaction: Transaction, write: CompiledRows, count: int) -> N
 
 
 def _returned(transaction: Transaction, statement: Statement, keys: list[tuple[Any, ...]]) -> bytes:
-    rows = (
-        answer(transaction.wrapper, statement, {**transaction.variables, RETURNED_KEY: key})
-        for key in keys
-    )
+    rows = (answer(transaction.wrapper, statement, transaction.with_key(key)) for key in keys)
     return b"[%b]" % b",".join(rows)
 
 
@@ -215,7 +214,7 @@ def _change(
 def _save_answer(
     transaction: Transaction, write: CompiledSave, changes: list[dict[str, Any]]
 ) -> bytes:
-    parts: list[bytes] = []
+    parts: list[tuple[str, bytes]] = []
     for part in write.plan.answer:
         if isinstance(part, Typename):
             value = orjson.dumps(part.name)
@@ -226,8 +225,8 @@ def _save_answer(
             )
         else:
             value = answer(transaction.wrapper, write.rows[part.key], transaction.variables)
-        parts.append(b'"%b":%b' % (part.key.encode(), value))
-    return b"{%b}" % b",".join(parts)
+        parts.append((part.key, value))
+    return _object(parts)
 
 
 def _plain(value: Any) -> Any:
@@ -237,3 +236,8 @@ def _plain(value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float | str | list | dict)
         else str(value)
     )
+
+
+def _object(fields: Sequence[tuple[str, bytes]]) -> bytes:
+    """Return a JSON object of fields that are JSON already."""
+    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), value) for key, value in fields)

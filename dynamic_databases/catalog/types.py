@@ -63,10 +63,6 @@ class Column:
     identity: bool = False  # given by the database when left out
     comment: str = ""
 
-    @property
-    def optional_on_insert(self) -> bool:
-        return self.nullable or self.default is not None or self.identity
-
 
 @dataclass(frozen=True)
 class UniqueKey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import count
 
 from dynamic_databases.catalog.types import Column
 from schema.plan.nodes import (
@@ -35,7 +34,7 @@ class _Names:
     """Counters for one statement, so that equal plans give equal texts."""
 
     tables: Aliases = field(default_factory=Aliases)
-    pages: Iterable[int] = field(default_factory=lambda: count(1))
+    pages: Aliases = field(default_factory=lambda: Aliases(prefix="p"))
 
 
 def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect) -> Sql:
@@ -57,7 +56,7 @@ def row_condition(key: Iterable[tuple[Column, Slot]], alias: str, dialect: Diale
 
 def _page(page: Page, links: Links, dialect: Dialect, names: _Names) -> Sql:
     """`links` are (an expression of the enclosing page, the column of this page that equals it)."""
-    outer = f"p{next(iter(names.pages))}"
+    outer = names.pages.next()
     columns = {column.name: f"c{i}" for i, column in enumerate(columns_of(page))}
     rows = _rows(page, links, columns, dialect, names)
     pairs = _pairs(page, outer, columns, dialect, names)
@@ -119,7 +118,7 @@ def _links(item: Nested | NestedAggregate, outer: str, columns: dict[str, str]) 
 
 def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, names: _Names) -> Sql:
     """The rows that count are an inner query, the figures an object over them."""
-    outer = f"p{next(iter(names.pages))}"
+    outer = names.pages.next()
     columns = {name: f"c{i}" for i, name in enumerate(_aggregated_columns(aggregate))}
     rows = _rows(aggregate, links, columns, dialect, names)
     pairs: list[tuple[str, Sql]] = []

@@ -16,10 +16,11 @@ class Aliases:
     """Gives the tables of one statement their aliases, t1, t2 and so on."""
 
     used: int = 0
+    prefix: str = "t"
 
     def next(self) -> str:
         self.used += 1
-        return f"t{self.used}"
+        return f"{self.prefix}{self.used}"
 
 
 def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
