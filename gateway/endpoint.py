@@ -39,6 +39,7 @@ from gateway.workers import Lease, Workers
 from schema.access import Access
 from schema.bounded import Bounded
 from schema.cache import CachedSchema, SchemaCache
+from schema.cursors import Cursors
 from schema.plan.nodes import Introspect, Typename
 from schema.runner import Runner
 from tenants.authentication.chain import Authenticator, authenticate
@@ -86,6 +87,7 @@ class Services:
         Workers  # read catalogs and build schemas, so that a slow database holds up no statement
     )
     authenticators: Sequence[Authenticator]
+    cursors: Cursors
 
 
 class GraphQLEndpoint:
@@ -220,7 +222,8 @@ class GraphQLEndpoint:
             return data_body(fragments)
         with lease() as wrapper:
             models = partial(self._services.registry.models, resolved.alias)
-            runner = Runner(wrapper, models, self._limits, request.dry_run)
+            cursors = self._services.cursors
+            runner = Runner(wrapper, models, self._limits, cursors, request.dry_run)
             answer = runner.run(operation, prepared, variables)
         return data_body(
             answer.fragments,

@@ -11,6 +11,7 @@ from dynamic_databases.apps import DynamicDatabasesConfig
 from gateway.conf import Config
 from gateway.endpoint import Services
 from gateway.workers import Workers
+from schema.apps import SchemaConfig
 from schema.cache import SchemaCache
 from tenants.apps import TenantsConfig
 from tenants.authentication.tokens import TokenAuthenticator
@@ -35,6 +36,7 @@ def make_services(config: Config | None = None) -> Services:
         workers=Workers(config.worker_threads, config.tenant_concurrency, config.queue_limit, pool),
         readers=Workers(_READERS, 1, config.queue_limit, pool),
         authenticators=(TokenAuthenticator(),),
+        cursors=cast("SchemaConfig", apps.get_app_config("schema")).cursors,
     )
 
 

@@ -1,17 +1,21 @@
-"""The schema as a Django app: it gives SQLite the functions that spell values as JSON."""
+"""The schema as a Django app: it gives SQLite its functions, and owns what seals cursors."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.backends.signals import connection_created
 
+from schema.cursors import Cursors
 from schema.sql.sqlite import add_functions
 
 
 class SchemaConfig(AppConfig):
-    """Connects one signal."""
+    """Connects one signal; `cursors` is made from the gateway's secret keys."""
 
     name = "schema"
+    cursors: Cursors
 
     def ready(self) -> None:
+        self.cursors = Cursors(settings.GATEWAY_SECRET_KEYS)
         connection_created.connect(add_functions)

@@ -31,7 +31,7 @@ def build_schema(
         table.name: frozenset(dynamic_columns(table, entry.baseline))
         for table in entry.catalog.tables
     }
-    types = TableTypes(names, dynamic)
+    types = TableTypes(names, dynamic, entry.catalog.vendor)
     graphql_schema = GraphQLSchema(
         query=query_type(names, types),
         mutation=mutation_type(names, types),

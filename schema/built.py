@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import graphene
-from graphql import GraphQLSchema, introspection_from_schema, print_schema
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    coerce_input_value,
+    introspection_from_schema,
+    print_schema,
+)
 
 from dynamic_databases.catalog.capabilities import Capabilities
-from dynamic_databases.catalog.types import Catalog, Fingerprint
+from dynamic_databases.catalog.types import Catalog, Column, Fingerprint, Kind
 from schema.access import Access
-from schema.naming import Names
+from schema.naming import NamedTable, Names
 from schema.plan.operation import RootField
 
 
@@ -68,7 +76,37 @@ class BuiltSchema:
     def __repr__(self) -> str:
         return f"<BuiltSchema {self.version}: {len(self.names.tables)} tables>"
 
+    def key_of(self, table: NamedTable, texts: Sequence[str]) -> tuple[Any, ...] | None:
+        """Return the key that the texts of a global id stand for, coerced; None where they don't."""
+        if len(texts) != len(table.key):
+            return None
+        query = cast("GraphQLObjectType", self.schema.graphql_schema.query_type)
+        arguments = query.fields[f"{table.field}ByPk"].args
+        columns = [table.table.by_name[name] for name in table.key]
+        try:
+            return tuple(
+                coerce_input_value(
+                    _json_of(text, column), arguments[table.field_of[column.name]].type
+                )
+                for text, column in zip(texts, columns, strict=True)
+            )
+        except (GraphQLError, ValueError):
+            return None
+
     @property
     def version(self) -> str:
         """A short text that differs when the schema does."""
         return self.key.fingerprint[:16]
+
+
+def _json_of(text: str, column: Column) -> Any:
+    """Return a part of a global id as a client would send it."""
+    match column.type.kind:
+        case Kind.INTEGER:
+            return int(text)
+        case Kind.FLOAT:
+            return float(text)
+        case Kind.BOOLEAN:
+            return text == "true"
+        case _:
+            return text

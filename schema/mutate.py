@@ -11,18 +11,21 @@ import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases.errors import DatabaseProblem
-from schema.errors import Conflict, TooManyRows
+from schema.errors import BadUserInput, Conflict, TooManyRows
 from schema.execute import Variables, answer, execute_count, fetch_row, fetch_rows, run_command
-from schema.plan.nodes import AffectedRows, ChangeFields, InsertRows, Resolve, Save, Typename
-from schema.sql.compile import (
+from schema.plan.nodes import AffectedRows, Answer, ChangeFields, Resolve, Save, Typename
+from schema.spelling import json_object
+from schema.sql.compile import Compiler
+from schema.sql.compiled import (
     CompiledDelete,
     CompiledEach,
     CompiledInsert,
+    CompiledInserts,
+    CompiledRow,
     CompiledRows,
     CompiledSave,
     CompiledUpdate,
     CompiledWrite,
-    Compiler,
 )
 from schema.sql.statement import Statement
 from schema.sql.write import RETURNED_KEY
@@ -73,6 +76,8 @@ def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
     match write:
         case CompiledInsert():
             found = _insert(transaction, write)
+        case CompiledInserts():
+            found = _inserts(transaction, write)
         case CompiledUpdate():
             found = _update(transaction, write)
         case CompiledSave():
@@ -90,40 +95,77 @@ def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
 
 
 def _insert(transaction: Transaction, write: CompiledInsert) -> bytes:
-    key = fetch_row(transaction.wrapper, write.insert, transaction.variables)
-    if key is None:  # onConflict did nothing
+    written = _insert_rows(transaction, write.rows)
+    if write.main not in written:  # onConflict did nothing
         return b"null"
-    return answer(transaction.wrapper, write.page, transaction.with_key(key))
+    return answer(transaction.wrapper, write.page, transaction.with_key(written[write.main]))
+
+
+def _inserts(transaction: Transaction, write: CompiledInserts) -> bytes:
+    written = _insert_rows(transaction, write.rows)
+    keys = [written[main] for main in write.plan.mains if main in written]
+    return _rows_answer(transaction, write.plan.answer, write.returning, keys, len(written))
+
+
+def _insert_rows(
+    transaction: Transaction, rows: Sequence[CompiledRow]
+) -> dict[str, tuple[Any, ...]]:
+    """Insert rows in their order; return the keys of those that were written, by their results' names."""
+    variables = dict(transaction.variables)
+    written: dict[str, tuple[Any, ...]] = {}
+    for one in rows:
+        found = fetch_row(transaction.wrapper, one.insert, variables)
+        if found is not None:
+            written[one.row.result] = found
+        elif one.row.is_needed:
+            found = _existing(transaction, one, variables)
+        variables[one.row.result] = found
+    return written
+
+
+def _existing(transaction: Transaction, one: CompiledRow, variables: Variables) -> tuple[Any, ...]:
+    """Return the values of a row that onConflict left as it was, for the rows that go with it."""
+    found = fetch_row(transaction.wrapper, one.existing, variables) if one.existing else None
+    if found is None:
+        raise BadUserInput(
+            f"{one.row.table.name}: onConflict left a row as it was that can't be found by the values given; "
+            "give all columns of the constraint, or updateColumns."
+        )
+    return found
 
 
 def _rows(transaction: Transaction, write: CompiledRows) -> bytes:
     """Write the rows, see that they aren't too many, answer those that are asked for."""
-    keys: list[tuple[Any, ...]] = []
-    for statement in write.keys:
-        keys += fetch_rows(transaction.wrapper, statement, transaction.variables)
+    keys = fetch_rows(transaction.wrapper, write.keys, transaction.variables)
     _check_count(transaction, write, len(keys))
-    answered = {
-        key: _returned(transaction, statement, keys) for key, statement in write.returning.items()
-    }
+    answered = _rows_answer(transaction, write.plan.answer, write.returning, keys, len(keys))
     if write.each is not None:
         for key in keys:
             execute_count(transaction.wrapper, write.each, transaction.with_key(key))
+    return answered
+
+
+def _rows_answer(
+    transaction: Transaction,
+    answers: Sequence[Answer],
+    returning: Mapping[str, Statement],
+    keys: list[tuple[Any, ...]],
+    count: int,
+) -> bytes:
     parts: list[tuple[str, bytes]] = []
-    for part in write.plan.answer:
+    for part in answers:
         if isinstance(part, Typename):
             value = orjson.dumps(part.name)
+        elif isinstance(part, AffectedRows):
+            value = str(count).encode()
         else:
-            value = (
-                str(len(keys)).encode() if isinstance(part, AffectedRows) else answered[part.key]
-            )
+            value = _returned(transaction, returning[part.key], keys)
         parts.append((part.key, value))
-    return _object(parts)
+    return json_object(parts)
 
 
 def _check_count(transaction: Transaction, write: CompiledRows, count: int) -> None:
     """An error here rolls the whole transaction back: nothing was written."""
-    if isinstance(write.plan, InsertRows):
-        return
     maximum = write.plan.at_most.read(transaction.variables)
     if count > maximum:
         raise TooManyRows(
@@ -226,7 +268,7 @@ def _save_answer(
         else:
             value = answer(transaction.wrapper, write.rows[part.key], transaction.variables)
         parts.append((part.key, value))
-    return _object(parts)
+    return json_object(parts)
 
 
 def _plain(value: Any) -> Any:
@@ -236,8 +278,3 @@ def _plain(value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float | str | list | dict)
         else str(value)
     )
-
-
-def _object(fields: Sequence[tuple[str, bytes]]) -> bytes:
-    """Return a JSON object of fields that are JSON already."""
-    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), value) for key, value in fields)

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import inflection
@@ -41,7 +41,11 @@ _TYPES = (
 _KEPT_ROOTS = ("{}Aggregate", "{}GroupBy", "{}Connection", "{}Stream")
 _KEPT_TYPES = ("{}Aggregate", "{}AggregateFields", "{}SumFields", "{}AvgFields", "{}MinFields", "{}MaxFields",
                "{}StddevFields", "{}VarianceFields", "{}Group", "{}Connection", "{}Edge", "{}SelectColumn", "{}IncInput", "{}Updates",
-               "{}MutationResponse", "{}OnConflict", "{}Constraint", "{}UpdateColumn", "{}One", "{}Many", "{}ByPk")  # fmt: skip
+               "{}MutationResponse", "{}OnConflict", "{}Constraint", "{}UpdateColumn", "{}One", "{}Many", "{}ByPk",
+               "{}AggregateBoolExp", "{}AggregateBoolExpCount", "{}AggregateOrderBy", "{}NumbersOrderBy", "{}ValuesOrderBy",
+               "{}GroupKeys", "{}GroupKeysOrderBy", "{}GroupOrderBy", "{}GroupBoolExp", "{}FiguresBoolExp", "{}SumBoolExp",
+               "{}FloatsBoolExp", "{}ValuesBoolExp", "{}ObjRelInsertInput", "{}ArrRelInsertInput", "{}AppendInput",
+               "{}PrependInput", "{}DeleteKeyInput", "{}DeleteElemInput", "{}DeleteAtPathInput")  # fmt: skip
 # The last three can't be values of the enum of a table's columns.
 _FIXED_FIELDS = frozenset({"_and", "_or", "_not", "true", "false", "null"})
 _FIXED_ROOTS = frozenset({"node"})
@@ -62,6 +66,7 @@ class Relation:
     target_columns: tuple[str, ...]
     many: bool
     nullable: bool
+    forward: bool  # the foreign key is this table's own
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,20 @@ class NamedTable:
         return found
 
     @property
+    def is_insertable(self) -> bool:
+        return bool(self.insertable) and bool(self.key)
+
+    @property
+    def has_global_id(self) -> bool:
+        """Return whether rows have the field `id` of Relay: there is a key, and nothing else called so."""
+        return bool(self.key) and "id" not in self.columns and "id" not in self.relations
+
+    @property
+    def has_connection(self) -> bool:
+        """Return whether every row has a place of its own in any order."""
+        return bool(self.table.primary_key)
+
+    @property
     def key(self) -> tuple[str, ...]:
         """The primary key's columns, where all of them may be seen; else nothing is by key."""
         key = self.table.primary_key
@@ -126,6 +145,10 @@ class Names:
     def by_field(self) -> Mapping[str, NamedTable]:
         return {table.field: table for table in self.tables.values()}
 
+    @cached_property
+    def by_type(self) -> Mapping[str, NamedTable]:
+        return {table.type: table for table in self.tables.values()}
+
 
 _SCALARS = _FIXED_TYPES - {
     "Query",
@@ -137,7 +160,11 @@ _SCALARS = _FIXED_TYPES - {
     "Resolve",
     "FieldChange",
 }
-_RESERVED_TYPES = _FIXED_TYPES | {f"{name}ComparisonExp" for name in _SCALARS}
+_RESERVED_TYPES = (
+    _FIXED_TYPES
+    | {f"{name}ComparisonExp" for name in _SCALARS}
+    | {f"{name}ArrayComparisonExp" for name in _SCALARS}
+)
 
 
 def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> Names:
@@ -282,7 +309,7 @@ def _relation_names(
             nullable = any(table.by_name[column].nullable for column in key.columns)
             own, by = _to_one_name(key, columns[table.name])
             forward = Relation(
-                "", key.columns, key.target, key.target_columns, many=False, nullable=nullable
+                "", key.columns, key.target, key.target_columns, False, nullable, forward=True
             )
             wanted[table.name].append((own, f"{own}By{by}", forward))
             many = not table.is_unique(key.columns)
@@ -293,7 +320,7 @@ def _relation_names(
                 back = camel_case(f"{table.name.schema}_{back}")
             plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
             reverse = Relation(
-                "", key.target_columns, table.name, key.columns, many=many, nullable=True
+                "", key.target_columns, table.name, key.columns, many, nullable=True, forward=False
             )
             wanted[key.target].append(
                 (plain, f"{back}By{by}_{suffix_of(str(table.name))}", reverse)
@@ -313,7 +340,7 @@ def _named_relations(wanted: list[tuple[str, str, Relation]], taken: set[str]) -
         if name in taken:
             name = f"{name}_{suffix_of('_'.join(r.columns + r.target_columns))}"
         taken.add(name)
-        named.append(Relation(name, r.columns, r.target, r.target_columns, r.many, r.nullable))
+        named.append(replace(r, name=name))
     return named
 
 
@@ -343,8 +370,8 @@ def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
     named = {
         form.format(name) for name in types for form in (*_TYPES, *_KEPT_TYPES)
     } | _RESERVED_TYPES
-    # An enum brings the input of its operators along.
-    named |= {name.removesuffix("ComparisonExp") for name in named}
+    # An enum brings the inputs of its operators along, its own and its arrays'.
+    named |= {name.removesuffix("ComparisonExp").removesuffix("Array") for name in named}
     enums = {
         t.enum
         for table in catalog.tables
@@ -352,7 +379,8 @@ def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
         for t in _types_of(column.type)
         if t.kind is Kind.ENUM
     }
-    return _distinct({name: pascal_case(name) for name in enums}, named)
+    plain = {name: pascal_case(name) for name in enums}
+    return _distinct(plain, named | {f"{name}Array" for name in plain.values()})
 
 
 def _types_of(sql_type: SqlType) -> tuple[SqlType, ...]:

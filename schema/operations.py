@@ -29,10 +29,21 @@ from schema.bounded import Bounded
 from schema.built import BuiltSchema
 from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.limits import Limits
-from schema.plan.nodes import Aggregate, Introspect, Page, Plan, Root, Typename
+from schema.plan.context import PlanContext
+from schema.plan.nodes import (
+    Aggregate,
+    Connection,
+    GroupBy,
+    Introspect,
+    NodeLookup,
+    Page,
+    Plan,
+    Root,
+    Typename,
+)
 from schema.plan.operation import plan_operation
-from schema.plan.select import PlanContext
-from schema.sql.compile import CompiledWrite, Compiler
+from schema.sql.compile import Compiler
+from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite
 from schema.sql.statement import Statement
 from schema.validation.rules import rules_of
 
@@ -47,6 +58,8 @@ class PreparedRoot:
     root: Root
     read: Statement | None = None
     write: CompiledWrite | None = None
+    connection: CompiledConnection | None = None
+    node: CompiledNode | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,8 @@ class Prepared:
 
     plan: Plan
     roots: tuple[PreparedRoot, ...]
-    compiler: Compiler | None
+    compiler: Compiler
+    exact: bool  # reads are one JSON text of the server's
 
 
 class CompiledOperation:
@@ -127,14 +141,10 @@ class CompiledOperation:
     def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
         plan = self.plan(variables)
         capabilities = self.built.key.capabilities
-        compiler = (
-            Compiler(capabilities, self._limits)
-            if plan.writes or capabilities.json is JsonWay.EXACT
-            else None
-        )
-        return Prepared(
-            plan, tuple(_prepared_root(root, compiler) for root in plan.roots), compiler
-        )
+        compiler = Compiler(capabilities, self._limits)
+        exact = capabilities.json is JsonWay.EXACT
+        roots = tuple(_prepared_root(root, compiler, exact=exact) for root in plan.roots)
+        return Prepared(plan, roots, compiler, exact)
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
         nodes = [
@@ -196,12 +206,19 @@ class OperationCache:
         return CompiledOperation(self._built, document, operation, self._limits)
 
 
-def _prepared_root(root: Root, compiler: Compiler | None) -> PreparedRoot:
-    if isinstance(root.action, Typename | Introspect) or compiler is None:
-        return PreparedRoot(root)
-    if isinstance(root.action, Page | Aggregate):
-        return PreparedRoot(root, read=compiler.read(root.action))
-    return PreparedRoot(root, write=compiler.write(root.action))
+def _prepared_root(root: Root, compiler: Compiler, *, exact: bool) -> PreparedRoot:
+    match root.action:
+        case Typename() | Introspect():
+            return PreparedRoot(root)
+        case Page() | Aggregate() | GroupBy():
+            return PreparedRoot(root, read=compiler.read(root.action) if exact else None)
+        case Connection():
+            found = compiler.connection(root.action, with_nodes=exact)
+            return PreparedRoot(root, connection=found)
+        case NodeLookup():
+            return PreparedRoot(root, node=CompiledNode(root.action))
+        case _:
+            return PreparedRoot(root, write=compiler.write(root.action))
 
 
 def _parsed(query: str, limits: Limits) -> DocumentNode:

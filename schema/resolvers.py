@@ -7,11 +7,14 @@ transaction, when GraphQL's executor comes to it.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
+from django.apps import apps
 from graphql import (
     GraphQLEnumType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     get_named_type,
@@ -23,9 +26,15 @@ from dynamic_databases.active import active_alias
 from dynamic_databases.errors import NoActiveDatabase
 from dynamic_databases.registry import process_registry
 from schema.built import BuiltSchema
+from schema.global_ids import decode, scope_of
 from schema.limits import Limits
-from schema.operations import CompiledOperation, Prepared
+from schema.operations import CompiledOperation
 from schema.runner import Runner
+
+if TYPE_CHECKING:
+    from schema.apps import SchemaConfig
+
+_TYPE = "\0type"  # no response key can be called so
 
 
 def with_resolvers(built: BuiltSchema, limits: Limits) -> None:
@@ -36,6 +45,8 @@ def with_resolvers(built: BuiltSchema, limits: Limits) -> None:
         return _run_root(built, limits, info)
 
     for found in schema.type_map.values():
+        if isinstance(found, GraphQLInterfaceType):
+            found.resolve_type = _type_of_node
         if not isinstance(found, GraphQLObjectType) or is_introspection_type(found):
             continue
         is_root = found in (schema.query_type, schema.mutation_type)
@@ -56,15 +67,20 @@ def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> A
     operation = CompiledOperation(built, document, info.operation, limits)
     whole = operation.prepare(info.variable_values)
     roots = tuple(root for root in whole.roots if root.root.key == info.path.key)
-    prepared = Prepared(whole.plan, roots, whole.compiler)
+    prepared = replace(whole, roots=roots)
     alias = _alias(info)
     registry = process_registry()
     with registry.connections.lease(alias) as wrapper:
-        runner = Runner(wrapper, lambda: registry.models(alias), limits)
+        cursors = cast("SchemaConfig", apps.get_app_config("schema")).cursors
+        runner = Runner(wrapper, lambda: registry.models(alias), limits, cursors)
         answer = runner.run(operation, prepared, info.variable_values)
     if answer.errors:
         raise answer.errors[0][1]
-    return orjson.loads(answer.fragments[0][1]) if answer.fragments else None
+    tree = orjson.loads(answer.fragments[0][1]) if answer.fragments else None
+    if tree is not None and roots and roots[0].node is not None:
+        node_id = str(roots[0].node.plan.id.read(info.variable_values))
+        tree[_TYPE] = decode(node_id, scope_of(alias))[0]
+    return tree
 
 
 def _alias(info: GraphQLResolveInfo) -> str:
@@ -73,6 +89,10 @@ def _alias(info: GraphQLResolveInfo) -> str:
     if alias is None:
         raise NoActiveDatabase(info.parent_type.name)
     return str(alias)
+
+
+def _type_of_node(source: Any, _info: GraphQLResolveInfo, _interface: Any) -> str:
+    return str(source[_TYPE])
 
 
 def _read(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:

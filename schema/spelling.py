@@ -11,6 +11,7 @@ import datetime as dt
 import decimal
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -108,6 +109,34 @@ def datetime_text(value: Any) -> str | None:
         return None
     moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
     return f"{_trimmed(moment.replace(tzinfo=None).isoformat())}+00:00"
+
+
+def id_text(value: Any, sql_type: SqlType) -> str:
+    """Return a driver's value as a part of a global id: as in JSON, without quotes."""
+    spelled = spell(value, sql_type)
+    if spelled is None:
+        return ""
+    return spelled if isinstance(spelled, str) else orjson.dumps(spelled).decode()
+
+
+def has_keys(document: Any, keys: str, any_of: int) -> int | None:
+    """Return whether a JSON text has one of, or all of, `keys`: of an object its keys, of an array its texts."""
+    if document is None:
+        return None
+    try:
+        found = orjson.loads(document)
+    except (orjson.JSONDecodeError, TypeError):
+        return None
+    if isinstance(found, str):
+        found = [found]
+    held = {key for key in found if isinstance(key, str)} if isinstance(found, dict | list) else ()
+    wanted: list[str] = orjson.loads(keys)
+    return int(any(k in held for k in wanted) if any_of else all(k in held for k in wanted))
+
+
+def json_object(fields: Sequence[tuple[str, bytes]]) -> bytes:
+    """Return a JSON object of fields that are JSON already."""
+    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), value) for key, value in fields)
 
 
 def base64_text(value: Any) -> str:

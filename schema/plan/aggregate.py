@@ -10,7 +10,7 @@ from schema.naming import NamedTable
 from schema.plan.nodes import Count, Figure, Figures, FigureSet, Function, Typename
 
 if TYPE_CHECKING:
-    from schema.plan.select import CollectedField
+    from schema.plan.context import CollectedField
 
 _NUMBERS = {Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.FLOAT}
 _COMPARABLE = _NUMBERS | {Kind.TEXT, Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME}

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from graphql.language import OperationDefinitionNode, OperationType
 
 from schema.naming import NamedTable
+from schema.plan.connection import plan_connection
+from schema.plan.context import CollectedField, PlanContext, collect_fields, given_arguments
+from schema.plan.group_by import plan_group_by
+from schema.plan.node import plan_node
 from schema.plan.nodes import (
+    Action,
     Aggregate,
     AllOf,
     Compare,
@@ -18,19 +23,8 @@ from schema.plan.nodes import (
     Plan,
     Root,
     Typename,
-    Write,
 )
-from schema.plan.select import (
-    CollectedField,
-    PlanContext,
-    argument_trees,
-    collect_fields,
-    field_of,
-    plan_aggregate,
-    plan_key,
-    plan_list,
-    plan_row,
-)
+from schema.plan.select import plan_aggregate, plan_key, plan_list, plan_row
 from schema.plan.write import (
     plan_delete,
     plan_delete_by_pk,
@@ -42,7 +36,7 @@ from schema.plan.write import (
     plan_update_many,
 )
 
-RootPlanner = Callable[[PlanContext, CollectedField, NamedTable], "Page | Aggregate | Write"]
+RootPlanner = Callable[[PlanContext, CollectedField, NamedTable], Action]
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ def plan_aggregate_rows(
 
 
 def plan_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -> Page:
-    given = argument_trees(context, field.nodes[0], field_of(context, "Query", field.name))
+    given = given_arguments(context, field, "Query")
     row = plan_row(context, field.selections, table)
     where = AllOf(tuple(Compare(a.column, Op.EQ, a.slot) for a in plan_key(given, table)))
     return Page(row.table, row.selection, where, single=True)
@@ -75,11 +69,14 @@ def root_fields_of(table: NamedTable) -> tuple[dict[str, RootField], dict[str, R
     """Return the query and the mutation fields that a table has for this access."""
     queries = {table.field: RootField(table, plan_rows, nullable=False)}
     queries[f"{table.field}Aggregate"] = RootField(table, plan_aggregate_rows, nullable=False)
+    queries[f"{table.field}GroupBy"] = RootField(table, plan_group_by, nullable=False)
+    if table.has_connection:
+        queries[f"{table.field}Connection"] = RootField(table, plan_connection, nullable=False)
     mutations: dict[str, RootField] = {}
     if not table.key:
         return queries, mutations
     queries[f"{table.field}ByPk"] = RootField(table, plan_by_pk, nullable=True)
-    if table.insertable:
+    if table.is_insertable:
         mutations[f"insert{table.type}"] = RootField(table, plan_insert, nullable=True)
         mutations[f"insert{table.type}One"] = RootField(table, plan_insert_one, nullable=True)
     if table.updatable:
@@ -105,6 +102,8 @@ def plan_operation(
         elif collected.name == "__typename":
             name = "Mutation" if writes else "Query"
             roots.append(Root(collected.key, nullable=False, action=Typename(collected.key, name)))
+        elif collected.name == "node" and not writes:
+            roots.append(Root(collected.key, nullable=True, action=plan_node(context, collected)))
         else:
             field = fields[collected.name]
             roots.append(

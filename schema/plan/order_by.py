@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from dynamic_databases.catalog.types import Column
 from schema.errors import BadUserInput
 from schema.naming import NamedTable, Names
-from schema.plan.nodes import Hop, OrderTerm
+from schema.plan.aggregate import figure_type
+from schema.plan.nodes import (
+    EVERYTHING,
+    Function,
+    Hop,
+    OrderTerm,
+    RelatedCount,
+    RelatedFigure,
+    Subject,
+)
+from schema.plan.nodes.conditions import Link
 from schema.plan.where import links_of
 
 
@@ -33,31 +45,68 @@ _DIRECTIONS = {
 }
 
 
-def plan_order_by(tree: Any, table: NamedTable, names: Names) -> tuple[OrderTerm, ...]:
-    """Return the terms of a list of OrderBy trees, and after them the key (or all columns)."""
+def plan_order_by(
+    tree: Any, table: NamedTable, names: Names, distinct_on: tuple[Column, ...] = ()
+) -> tuple[OrderTerm, ...]:
+    """Return the terms of a list of OrderBy trees, and after them the key (or all columns).
+
+    The columns of `distinctOn` come first, as they must where rows that are equal in them are to
+    stand side by side.
+    """
     terms: list[OrderTerm] = []
-    for item in (tree if isinstance(tree, list) else [tree]) if tree is not None else []:
-        if item is not None:
-            terms += _terms(item, table, names, ())
-    given = {term.column.name for term in terms if not term.hops}
+    for item in items_of(tree):
+        terms += _terms(item, table, names, ())
+    terms = _with_distinct_first(terms, distinct_on, table)
+    given = {term.subject for term in terms if not term.hops}
     key = table.table.primary_key or _tie_breakers(table)
-    rest = (table.table.by_name[column] for column in key if column not in given)
-    return (
-        *terms,
-        *(OrderTerm((), column, descending=False, nulls_first=False) for column in rest),
+    rest = (table.table.by_name[column] for column in key)
+    return (*terms, *(ascending(column) for column in rest if column not in given))
+
+
+def items_of(tree: Any) -> list[Any]:
+    """Return the items of an orderBy, one alone or a list."""
+    return [item for item in (tree if isinstance(tree, list) else [tree]) if item is not None]
+
+
+def term(subject: Subject, direction: str, hops: tuple[Hop, ...] = ()) -> OrderTerm:
+    descending, nulls_first = _DIRECTIONS[Direction(direction)]
+    return OrderTerm(hops, subject, descending, nulls_first)
+
+
+def ascending(column: Column) -> OrderTerm:
+    return OrderTerm((), column, descending=False, nulls_first=False)
+
+
+def not_null(value: Any, name: str) -> Any:
+    if value is None:
+        raise BadUserInput(f"orderBy.{name} must not be null; leave it out.")
+    return value
+
+
+def reversed_order(terms: Iterable[OrderTerm]) -> tuple[OrderTerm, ...]:
+    """Return the order that gives the same rows from the last to the first."""
+    return tuple(
+        OrderTerm(t.hops, t.subject, descending=not t.descending, nulls_first=not t.nulls_first)
+        for t in terms
     )
 
 
 def _terms(
-    item: dict[str, Any], table: NamedTable, names: Names, hops: tuple[Hop, ...]
+    item: Mapping[str, Any], table: NamedTable, names: Names, hops: tuple[Hop, ...]
 ) -> list[OrderTerm]:
     terms: list[OrderTerm] = []
     for name, value in item.items():
-        if value is None:
-            raise BadUserInput(f"orderBy.{name} must not be null; leave it out.")
+        not_null(value, name)
         if name in table.columns:
-            descending, nulls_first = _DIRECTIONS[value]
-            terms.append(OrderTerm(hops, table.columns[name], descending, nulls_first))
+            terms.append(term(table.columns[name], value, hops))
+        elif name in table.aggregates:
+            relation = table.aggregates[name]
+            target = names.tables[relation.target]
+            links = links_of(relation, table, names)
+            terms += [
+                term(subject, direction, hops)
+                for subject, direction in _figures(value, target, links)
+            ]
         elif name not in table.relations:
             raise BadUserInput(f"{table.type} has nothing to order by.")
         else:
@@ -66,6 +115,38 @@ def _terms(
             hop = Hop(target.table, links_of(relation, table, names))
             terms += _terms(value, target, names, (*hops, hop))
     return terms
+
+
+def _figures(
+    value: Mapping[str, Any], target: NamedTable, links: tuple[Link, ...]
+) -> list[tuple[Subject, str]]:
+    """Return the related figures of `{count: ASC, max: {price: DESC}}` with their directions."""
+    found: list[tuple[Subject, str]] = []
+    for name, inner in value.items():
+        not_null(inner, name)
+        if name == "count":
+            found.append((RelatedCount(target.table, links, EVERYTHING), inner))
+            continue
+        for field, direction in inner.items():
+            column = target.columns[field]
+            kind = figure_type(Function(name), column)
+            if kind is None:
+                raise BadUserInput(f"{name} can't be computed of {field}.")
+            figure = RelatedFigure(target.table, links, Function(name), column, kind)
+            found.append((figure, not_null(direction, field)))
+    return found
+
+
+def _with_distinct_first(
+    terms: list[OrderTerm], distinct_on: tuple[Column, ...], table: NamedTable
+) -> list[OrderTerm]:
+    """Raises BadUserInput where orderBy begins with something else than distinctOn's columns."""
+    leading = terms[: len(distinct_on)]
+    if any(t.hops or t.subject not in distinct_on for t in leading):
+        fields = ", ".join(table.field_of[column.name] for column in distinct_on)
+        raise BadUserInput(f"orderBy must begin with the columns of distinctOn: {fields}.")
+    missing = [c for c in distinct_on if c not in {t.subject for t in leading}]
+    return [*leading, *(ascending(column) for column in missing), *terms[len(distinct_on) :]]
 
 
 def _tie_breakers(table: NamedTable) -> tuple[str, ...]:

@@ -1,30 +1,34 @@
-"""Selection set → `Page` with nested pages: fragments, aliases, @skip and @include."""
+"""Selection set → `Page` and `Aggregate`, with pages nested in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
-from graphql.language import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    SelectionNode,
-)
+from graphql.language import SelectionNode
 
-from dynamic_databases.catalog.types import Column, Kind, SqlType
-from schema.arguments import Arguments, Constant, Operand
-from schema.limits import Limits
-from schema.naming import NamedTable, Names
+from dynamic_databases.catalog.types import Column
+from schema.arguments import Constant
+from schema.errors import BadUserInput
+from schema.naming import NamedTable
 from schema.plan.aggregate import plan_figures
+from schema.plan.context import (
+    ROWS,
+    CollectedField,
+    PlanContext,
+    argument_trees,
+    collect_fields,
+    columns_named,
+    field_of,
+    given_arguments,
+    operand_of,
+)
 from schema.plan.nodes import (
     EVERYTHING,
     Aggregate,
     Assignment,
     Figures,
+    GlobalId,
     Nested,
     NestedAggregate,
     Nodes,
@@ -38,107 +42,59 @@ from schema.plan.nodes import (
 from schema.plan.order_by import plan_order_by
 from schema.plan.where import links_of, plan_where
 
-ROWS = SqlType(Kind.INTEGER, "rows")
-
-
-@dataclass(frozen=True)
-class PlanContext:
-    """What planning one operation, with one structure of its variables, needs to know."""
-
-    schema: GraphQLSchema
-    names: Names
-    fragments: Mapping[str, FragmentDefinitionNode]
-    arguments: Arguments
-    limits: Limits
-
-
-@dataclass(frozen=True)
-class CollectedField:
-    """One response key: the fields that ask for it, merged."""
-
-    key: str
-    name: str
-    nodes: tuple[FieldNode, ...]
-
-    @property
-    def selections(self) -> tuple[SelectionNode, ...]:
-        return tuple(
-            s for node in self.nodes if node.selection_set for s in node.selection_set.selections
-        )
-
-
-def collect_fields(
-    context: PlanContext, selections: Sequence[SelectionNode]
-) -> list[CollectedField]:
-    """Return the fields of a selection set in response order (GraphQL specification, §6.3.2)."""
-    grouped: dict[str, list[FieldNode]] = {}
-    for node in _flattened(context, selections, set()):
-        grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
-    return [
-        CollectedField(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items()
-    ]
-
-
-def argument_trees(context: PlanContext, node: FieldNode, field: GraphQLField) -> dict[str, Any]:
-    """Return the arguments that are given, as trees."""
-    return {
-        argument.name.value: context.arguments.tree(
-            argument.value, field.args[argument.name.value].type
-        )
-        for argument in node.arguments
-        if context.arguments.has(argument.value)
-    }
-
-
-def field_of(context: PlanContext, type_name: str, name: str) -> GraphQLField:
-    parent = context.schema.type_map[type_name]
-    if not isinstance(parent, GraphQLObjectType):
-        raise TypeError(f"{type_name} is no object type")
-    field: GraphQLField = parent.fields[name]
-    return field
-
 
 def plan_list(context: PlanContext, field: CollectedField, parent: str, table: NamedTable) -> Page:
-    """Return the page of a list field such as `track(where, orderBy, limit, offset)`."""
-    given = argument_trees(context, field.nodes[0], field_of(context, parent, field.name))
-    limit = given.get("limit") or Constant(context.limits.default_rows)
-    offset = given.get("offset")
+    """Return the page of a list field such as `track(where, orderBy, limit, offset, distinctOn)`."""
+    given = given_arguments(context, field, parent)
+    distinct_on = _distinct_on(given, table)
     return Page(
         table=table.table,
         selection=plan_selection(context, field.selections, table),
         where=plan_where(given.get("where"), table, context.names),
-        order_by=plan_order_by(given.get("orderBy"), table, context.names),
-        limit=Slot(limit, ROWS, Use.ROWS),
-        offset=Slot(offset, ROWS, Use.OFFSET) if offset is not None else None,
+        order_by=plan_order_by(given.get("orderBy"), table, context.names, distinct_on),
+        limit=limit_of(context, given),
+        offset=offset_of(given),
+        distinct_on=distinct_on,
     )
+
+
+def limit_of(context: PlanContext, given: Mapping[str, Any]) -> Slot:
+    return Slot(given.get("limit") or Constant(context.limits.default_rows), ROWS, Use.ROWS)
+
+
+def offset_of(given: Mapping[str, Any]) -> Slot | None:
+    offset = given.get("offset")
+    return Slot(offset, ROWS, Use.OFFSET) if offset is not None else None
 
 
 def plan_aggregate(
     context: PlanContext, field: CollectedField, parent: str, table: NamedTable
 ) -> Aggregate:
-    """Return the plan of `trackAggregate(where, orderBy, limit, offset)`; no limit: all rows."""
-    given = argument_trees(context, field.nodes[0], field_of(context, parent, field.name))
+    """Return the plan of `trackAggregate(where, orderBy, limit, offset, distinctOn)`; no limit: all rows."""
+    given = given_arguments(context, field, parent)
     where = plan_where(given.get("where"), table, context.names)
-    order_by = plan_order_by(given.get("orderBy"), table, context.names)
+    distinct_on = _distinct_on(given, table)
+    order_by = plan_order_by(given.get("orderBy"), table, context.names, distinct_on)
     limit = Slot(given["limit"], ROWS, Use.COUNT) if given.get("limit") is not None else None
-    offset = Slot(given["offset"], ROWS, Use.OFFSET) if given.get("offset") is not None else None
+    offset = offset_of(given)
     answer: list[Figures | Nodes | Typename] = []
     for part in collect_fields(context, field.selections):
         if part.name == "__typename":
             answer.append(Typename(part.key, f"{table.type}Aggregate"))
         elif part.name == "nodes":
-            rows = Slot(given.get("limit") or Constant(context.limits.default_rows), ROWS, Use.ROWS)
             selection = plan_selection(context, part.selections, table)
-            answer.append(
-                Nodes(part.key, Page(table.table, selection, where, order_by, rows, offset))
-            )
+            rows = limit_of(context, given)
+            page = Page(table.table, selection, where, order_by, rows, offset, distinct_on)
+            answer.append(Nodes(part.key, page))
         else:
-            answer.append(_figures(context, part, table))
-    is_cut = limit is not None or offset is not None
-    return Aggregate(table.table, tuple(answer), where, order_by if is_cut else (), limit, offset)
+            answer.append(plan_figures_of(context, part, table))
+    is_cut = limit is not None or offset is not None or bool(distinct_on)
+    order_by = order_by if is_cut else ()
+    return Aggregate(table.table, tuple(answer), where, order_by, limit, offset, distinct_on)
 
 
-def _figures(context: PlanContext, field: CollectedField, table: NamedTable) -> Figures:
+def plan_figures_of(context: PlanContext, field: CollectedField, table: NamedTable) -> Figures:
+    """Return the plan of a field `aggregate`."""
     counted = field_of(context, f"{table.type}AggregateFields", "count")
     parts = [
         (
@@ -164,19 +120,33 @@ def plan_key(given: Mapping[str, Any], table: NamedTable) -> tuple[Assignment, .
     )
 
 
-def operand_of(leaf: Any) -> Operand:
-    """Return the operand of a tree's leaf; enum values and nulls of the tree are constants."""
-    operand = getattr(leaf, "operand", leaf)
-    if operand is None or isinstance(operand, str | list):
-        return Constant(operand)
-    return operand  # type: ignore[no-any-return]
-
-
 def plan_selection(
-    context: PlanContext, selections: Sequence[SelectionNode], table: NamedTable
+    context: PlanContext,
+    selections: Sequence[SelectionNode],
+    table: NamedTable,
+    concrete: str | None = None,
 ) -> tuple[Selected, ...]:
-    """Return what is selected of each row of `table`."""
-    return tuple(_selected(context, field, table) for field in collect_fields(context, selections))
+    """Return what is selected of each row of `table`; `concrete` as for `collect_fields`."""
+    fields = collect_fields(context, selections, concrete)
+    return tuple(_selected(context, field, table) for field in fields)
+
+
+def global_id(key: str, table: NamedTable) -> GlobalId:
+    columns = tuple(table.table.by_name[name] for name in table.key)
+    return GlobalId(key, table.type, columns)
+
+
+def columns_of(selection: Sequence[Selected]) -> tuple[Column, ...]:
+    """Return the columns that rows must bring: selected ones and those nested pages hang on."""
+    wanted: dict[str, Column] = {}
+    for item in selection:
+        if isinstance(item, Value):
+            wanted[item.column.name] = item.column
+        elif isinstance(item, GlobalId):
+            wanted |= {column.name: column for column in item.columns}
+        elif isinstance(item, Nested | NestedAggregate):
+            wanted |= {own.name: own for own, _ in item.links}
+    return tuple(wanted.values())
 
 
 def _selected(context: PlanContext, field: CollectedField, table: NamedTable) -> Selected:
@@ -184,6 +154,8 @@ def _selected(context: PlanContext, field: CollectedField, table: NamedTable) ->
         return Typename(field.key, table.type)
     if field.name in table.columns:
         return Value(field.key, table.columns[field.name])
+    if field.name == "id" and table.has_global_id:
+        return global_id(field.key, table)
     is_aggregate = field.name in table.aggregates
     relation = table.aggregates[field.name] if is_aggregate else table.relations[field.name]
     target = context.names.tables[relation.target]
@@ -195,38 +167,15 @@ def _selected(context: PlanContext, field: CollectedField, table: NamedTable) ->
     return Nested(field.key, plan_row(context, field.selections, target), links)
 
 
-def columns_of(page: Page) -> tuple[Column, ...]:
-    """Return the columns that a page's rows must bring: selected ones and those nested pages hang on."""
-    wanted: dict[str, Column] = {}
-    for item in page.selection:
-        if isinstance(item, Value):
-            wanted[item.column.name] = item.column
-        elif isinstance(item, Nested | NestedAggregate):
-            wanted |= {own.name: own for own, _ in item.links}
-    return tuple(wanted.values())
+def _distinct_on(given: Mapping[str, Any], table: NamedTable) -> tuple[Column, ...]:
+    columns = columns_named(given.get("distinctOn"), table)
+    check_comparable("distinctOn", columns, table)
+    return columns
 
 
-def _flattened(
-    context: PlanContext, selections: Sequence[SelectionNode], seen: set[str]
-) -> Iterator[FieldNode]:
-    for node in selections:
-        if not _included(context, node):
-            continue
-        if isinstance(node, FieldNode):
-            yield node
-        elif isinstance(node, InlineFragmentNode):
-            yield from _flattened(context, node.selection_set.selections, seen)
-        elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
-            seen.add(node.name.value)
-            yield from _flattened(
-                context, context.fragments[node.name.value].selection_set.selections, seen
-            )
-
-
-def _included(context: PlanContext, node: SelectionNode) -> bool:
-    for directive in node.directives:
-        if directive.name.value in ("skip", "include"):
-            wanted = context.arguments.flag(directive.arguments[0].value)
-            if wanted != (directive.name.value == "include"):
-                return False
-    return True
+def check_comparable(argument: str, columns: Sequence[Column], table: NamedTable) -> None:
+    """Raises BadUserInput where rows can't be told apart by one of these columns on every vendor."""
+    for column in columns:
+        if not column.type.kind.is_orderable:
+            field = table.field_of[column.name]
+            raise BadUserInput(f"{argument}: {field} ({column.type.name}) can't be compared.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dynamic_databases.catalog.types import Column
+from dynamic_databases.catalog.types import Kind, SqlType
 from schema.arguments import Constant, Flag
 from schema.errors import BadUserInput
 from schema.naming import NamedTable, Names, Relation
@@ -17,10 +17,13 @@ from schema.plan.nodes import (
     Not,
     Op,
     Related,
+    RelatedCount,
     Slot,
+    Subject,
     Use,
     Where,
 )
+from schema.plan.nodes.conditions import Link
 
 _USES = {
     Op.IN: Use.LIST,
@@ -29,7 +32,11 @@ _USES = {
     Op.NLIKE: Use.PATTERN,
     Op.ILIKE: Use.ICASE_PATTERN,
     Op.NILIKE: Use.ICASE_PATTERN,
+    Op.HAS_KEYS_ANY: Use.LIST,
+    Op.HAS_KEYS_ALL: Use.LIST,
 }
+_TEXT = SqlType(Kind.TEXT, "text")
+_OF_TEXTS = {Op.HAS_KEY, Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL}
 
 
 def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
@@ -39,17 +46,24 @@ def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
     parts: list[Where] = []
     for name, value in tree.items():
         if name in table.columns:
-            parts += _comparisons(name, table.columns[name], value)
+            parts += comparisons(name, table.columns[name], value)
         elif name in table.relations:
             parts.append(_related(name, table.relations[name], value, table, names))
+        elif name in table.aggregates:
+            parts.append(_counted(name, table.aggregates[name], value, table, names))
         else:
             parts.append(_combination(name, value, table, names))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
-def links_of(
-    relation: Relation, table: NamedTable, names: Names
-) -> tuple[tuple[Column, Column], ...]:
+def comparisons(name: str, subject: Subject, value: Any) -> list[Where]:
+    """Return the conditions of one operator input, for what the client calls `name`."""
+    if value is None:
+        raise BadUserInput(f"{name} must not be null; write {name}: {{_isNull: true}}.")
+    return [_comparison(name, subject, operator, operand) for operator, operand in value.items()]
+
+
+def links_of(relation: Relation, table: NamedTable, names: Names) -> tuple[Link, ...]:
     """Return (own column, their column) of a relation."""
     target = names.tables[relation.target].table
     pairs = zip(relation.columns, relation.target_columns, strict=True)
@@ -75,19 +89,34 @@ def _related(name: str, relation: Relation, value: Any, table: NamedTable, names
     return Related(target.table, links_of(relation, table, names), plan_where(value, target, names))
 
 
-def _comparisons(name: str, column: Column, value: Any) -> list[Where]:
-    if value is None:
-        raise BadUserInput(f"{name} must not be null; write {name}: {{_isNull: true}}.")
-    return [_comparison(name, column, operator, operand) for operator, operand in value.items()]
+def _counted(name: str, relation: Relation, value: Any, table: NamedTable, names: Names) -> Where:
+    """`albumsAggregate: {count: {predicate: {_gt: 3}, filter: {…}}}`."""
+    if value is None or value.get("count", ...) is None:
+        raise BadUserInput(
+            f"{name} must not be null; write {name}: {{count: {{predicate: {{_gt: 0}}}}}}."
+        )
+    if "count" not in value:
+        return EVERYTHING
+    given = value["count"]
+    target = names.tables[relation.target]
+    columns = tuple(target.table.by_name[column] for column in given.get("arguments") or ())
+    distinct = bool(given["distinct"].value) if given.get("distinct") is not None else False
+    if distinct and len(columns) != 1:
+        raise BadUserInput(f"{name}: count with distinct: true takes one column in arguments.")
+    where = plan_where(given.get("filter"), target, names)
+    links = links_of(relation, table, names)
+    subject = RelatedCount(target.table, links, where, columns, distinct)
+    parts = tuple(comparisons(f"{name}.count.predicate", subject, given["predicate"]))
+    return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
-def _comparison(name: str, column: Column, operator: str, operand: Any) -> Where:
+def _comparison(name: str, subject: Subject, operator: str, operand: Any) -> Where:
     if operand is None:
         raise BadUserInput(
             f"{name}.{operator} must not be null: nothing compares with NULL; write {name}: {{_isNull: true}}."
         )
     if operator == "_isNull":
-        return IsNull(column, negated=not operand.value)
+        return IsNull(subject, negated=not operand.value)
     op = Op(operator)
     if isinstance(operand, Flag):
         operand = operand.operand
@@ -95,4 +124,5 @@ def _comparison(name: str, column: Column, operator: str, operand: Any) -> Where
         operand = Constant(operand)  # an enum's value
     elif isinstance(operand, list):
         operand = Constant(operand)
-    return Compare(column, op, Slot(operand, column.type, _USES.get(op, Use.VALUE)))
+    sql_type = _TEXT if op in _OF_TEXTS else subject.type
+    return Compare(subject, op, Slot(operand, sql_type, _USES.get(op, Use.VALUE)))

@@ -1,4 +1,4 @@
-"""Mutation fields → `Insert`, `Update`, `Save`, `Delete`."""
+"""Mutation fields → `Insert`, `Update`, `Save`, `Delete` and their like of many rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from dynamic_databases.catalog.types import Kind, SqlType
 from schema.arguments import Constant, Operand
 from schema.errors import BadUserInput
 from schema.naming import NamedTable
+from schema.plan.context import CollectedField, PlanContext, collect_fields, given_arguments
+from schema.plan.insert import plan_assignments, plan_on_conflict, plan_rows
 from schema.plan.nodes import (
     AffectedRows,
     Answer,
@@ -16,38 +19,37 @@ from schema.plan.nodes import (
     ChangeFields,
     Delete,
     DeleteRows,
+    How,
     Insert,
     InsertRows,
-    OnConflict,
     Page,
     Resolve,
     Returning,
     RowField,
     Save,
-    Slot,
     Typename,
     Update,
     UpdateEach,
     UpdateRows,
+    Use,
 )
-from schema.plan.select import (
-    CollectedField,
-    PlanContext,
-    argument_trees,
-    collect_fields,
-    field_of,
-    operand_of,
-    plan_key,
-    plan_row,
-)
+from schema.plan.select import plan_key, plan_row
 from schema.plan.where import plan_where
+
+_TEXT = SqlType(Kind.TEXT, "text")
+# What changes a JSON value in place takes an operand of a type of its own, not the column's.
+_OPERANDS = {
+    How.DELETE_KEY: (_TEXT, Use.VALUE),
+    How.DELETE_ELEM: (SqlType(Kind.INTEGER, "integer"), Use.VALUE),
+    How.DELETE_AT_PATH: (_TEXT, Use.LIST),
+}
 
 
 def plan_insert_one(context: PlanContext, field: CollectedField, table: NamedTable) -> Insert:
     given = _given(context, field)
-    values = _assignments(given["object"], table)
-    row = plan_row(context, field.selections, table)
-    return Insert(table.table, values, row, _on_conflict(context, given, table))
+    conflict = plan_on_conflict(given.get("onConflict"), table, context.names)
+    rows, (main,) = plan_rows([given["object"]], table, context.names, conflict)
+    return Insert(table.table, rows, main, plan_row(context, field.selections, table))
 
 
 def plan_update_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -> Update:
@@ -72,8 +74,8 @@ def plan_save(context: PlanContext, field: CollectedField, table: NamedTable) ->
     return Save(
         table=table.table,
         key=plan_key(given["pkColumns"], table),
-        values=_assignments(given["_set"], table),
-        expected=_assignments(given.get("_expect") or {}, table),
+        values=plan_assignments(given["_set"], table),
+        expected=plan_assignments(given.get("_expect") or {}, table),
         resolve=Resolve(given.get("resolve") or Resolve.FAIL),
         page=page,
         answer=tuple(answer),
@@ -88,9 +90,9 @@ def plan_delete_by_pk(context: PlanContext, field: CollectedField, table: NamedT
 
 def plan_insert(context: PlanContext, field: CollectedField, table: NamedTable) -> InsertRows:
     given = _given(context, field)
-    rows = tuple(_assignments(row, table) for row in given["objects"])
-    response = _response(context, field, table)
-    return InsertRows(table.table, rows, response, _on_conflict(context, given, table))
+    conflict = plan_on_conflict(given.get("onConflict"), table, context.names)
+    rows, mains = plan_rows(given["objects"], table, context.names, conflict)
+    return InsertRows(table.table, rows, mains, _response(context, field, table))
 
 
 def plan_update(context: PlanContext, field: CollectedField, table: NamedTable) -> UpdateRows:
@@ -110,18 +112,6 @@ def plan_delete(context: PlanContext, field: CollectedField, table: NamedTable) 
     return DeleteRows(
         table.table, where, _at_most(context, given), _response(context, field, table)
     )
-
-
-def _on_conflict(
-    context: PlanContext, given: Mapping[str, Any], table: NamedTable
-) -> OnConflict | None:
-    tree = given.get("onConflict")
-    if tree is None:
-        return None
-    columns = table.table.by_name
-    update = tuple(columns[name] for name in dict.fromkeys(tree.get("updateColumns") or ()))
-    where = plan_where(tree.get("where"), table, context.names)
-    return OnConflict(table.constraints[tree["constraint"]], update, where)
 
 
 def _update_rows(
@@ -155,28 +145,22 @@ def _response(context: PlanContext, field: CollectedField, table: NamedTable) ->
 
 
 def _changes(field: str, given: Mapping[str, Any], table: NamedTable) -> tuple[Assignment, ...]:
-    """Return what `_set` writes and `_inc` adds; no column twice, and at least one."""
-    set_values = _assignments(given.get("_set") or {}, table)
-    added = tuple(replace(a, adds=True) for a in _assignments(given.get("_inc") or {}, table))
-    both = {a.column.name for a in set_values} & {a.column.name for a in added}
-    if both:
-        raise BadUserInput(
-            f"{table.field_of[min(both)]} stands in _set and in _inc; give one of them."
-        )
-    if not set_values and not added:
+    """Return what `_set` writes and `_inc` and its like change; no column twice, and at least one."""
+    found: dict[str, Assignment] = {}
+    for how in How:
+        for assignment in plan_assignments(given.get(how) or {}, table):
+            name = assignment.column.name
+            if name in found:
+                raise BadUserInput(
+                    f"{table.field_of[name]} stands in {found[name].how} and in {how}; give one of them."
+                )
+            sql_type, use = _OPERANDS.get(how, (assignment.column.type, Use.VALUE))
+            slot = replace(assignment.slot, type=sql_type, use=use)
+            found[name] = Assignment(assignment.column, slot, how)
+    if not found:
         raise BadUserInput(f"{field} has nothing to write: give _set or _inc at least one field.")
-    return set_values + added
+    return tuple(found.values())
 
 
 def _given(context: PlanContext, field: CollectedField) -> dict[str, Any]:
-    return argument_trees(context, field.nodes[0], field_of(context, "Mutation", field.name))
-
-
-def _assignments(tree: Mapping[str, Any], table: NamedTable) -> tuple[Assignment, ...]:
-    """Return what an input object writes: what is left out is left alone, null writes NULL."""
-    columns = table.table.by_name
-    by_field = {field: columns[name] for name, field in table.field_of.items()}
-    return tuple(
-        Assignment(by_field[name], Slot(operand_of(leaf), by_field[name].type))
-        for name, leaf in tree.items()
-    )
+    return given_arguments(context, field, "Mutation")

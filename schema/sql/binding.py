@@ -21,7 +21,9 @@ def rows_binder(limits: Limits) -> Binder:
         if value is None:
             return limits.default_rows
         if value < 0:
-            raise BadUserInput(f"limit: {value} is negative.")
+            raise BadUserInput(
+                f"{value} rows are asked for; a number of rows must not be negative."
+            )
         if value > limits.max_rows:
             raise TooComplex(
                 f"limit: {value} is above the maximum of {limits.max_rows} rows per list (GATEWAY_MAX_ROWS)."
@@ -29,6 +31,12 @@ def rows_binder(limits: Limits) -> Binder:
         return int(value)
 
     return bind
+
+
+def rows_and_one_binder(limits: Limits) -> Binder:
+    """`first` and `last`: as `limit`, and one row more."""
+    bind = rows_binder(limits)
+    return lambda value: bind(value) + 1
 
 
 def bind_offset(value: Any) -> int:
@@ -91,3 +99,8 @@ def glob_pattern(value: Any) -> str:
 
 def naive_utc(value: dt.datetime) -> dt.datetime:
     return value if value.tzinfo is None else value.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def escaped(text: str) -> str:
+    """Return the SQL that escapes a text expression as a part of a global id (`schema.global_ids`)."""
+    return f"replace(replace({text}, '~', '~0'), ':', '~1')"

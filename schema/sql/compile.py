@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import assert_never
 
 from dynamic_databases.catalog.capabilities import Capabilities
+from dynamic_databases.catalog.types import Table
 from schema.errors import OperationProblem, TooComplex
 from schema.limits import Limits
 from schema.plan.nodes import (
     Aggregate,
+    Answer,
     Assignment,
+    Connection,
     Delete,
     DeleteRows,
     Insert,
+    InsertedRow,
     InsertRows,
     Page,
+    Read,
     Returning,
     RowField,
     Save,
@@ -26,8 +32,22 @@ from schema.plan.nodes import (
     Use,
     Write,
 )
-from schema.sql.binding import bind_offset, rows_binder
+from schema.sql.binding import bind_offset, rows_and_one_binder, rows_binder
+from schema.sql.compiled import (
+    CompiledConnection,
+    CompiledDelete,
+    CompiledEach,
+    CompiledInsert,
+    CompiledInserts,
+    CompiledRow,
+    CompiledRows,
+    CompiledSave,
+    CompiledUpdate,
+    CompiledWrite,
+)
+from schema.sql.connection import connection_to_sql
 from schema.sql.dialect import Dialect
+from schema.sql.group_by import group_by_to_sql
 from schema.sql.postgresql import PostgresqlDialect
 from schema.sql.read import aggregate_to_sql, page_to_sql
 from schema.sql.sqlite import SqliteDialect
@@ -36,6 +56,7 @@ from schema.sql.write import (
     Probe,
     delete_raw_to_sql,
     delete_to_sql,
+    existing_to_sql,
     insert_to_sql,
     keyed,
     matching_keys_to_sql,
@@ -48,65 +69,6 @@ from schema.sql.write import (
 _DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgresql": PostgresqlDialect()}
 _SQLITE_NESTING = 18
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
-
-
-@dataclass(frozen=True)
-class CompiledInsert:
-    """INSERT, then the new row's page."""
-
-    insert: Statement
-    page: Statement
-
-
-@dataclass(frozen=True)
-class CompiledUpdate:
-    """`updates` fills up as requests differ in which columns they really change."""
-
-    plan: Update
-    probe: Statement
-    page: Statement
-    updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CompiledSave:
-    """`rows` holds the statement of each `row` that is asked for, by response key."""
-
-    plan: Save
-    probe: Statement
-    rows: dict[str, Statement]
-    after: Statement
-    updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CompiledDelete:
-    """The row's page, then DELETE."""
-
-    page: Statement
-    delete: Statement
-
-
-@dataclass(frozen=True)
-class CompiledRows:
-    """A write of many rows: `keys` are its statements that tell the rows' keys, `each` follows per key."""
-
-    plan: InsertRows | UpdateRows | DeleteRows
-    keys: tuple[Statement, ...]
-    returning: dict[str, Statement]  # by response key
-    each: Statement | None = None
-
-
-@dataclass(frozen=True)
-class CompiledEach:
-    """Several writes of many rows."""
-
-    writes: tuple[CompiledRows, ...]
-
-
-CompiledWrite = (
-    CompiledInsert | CompiledUpdate | CompiledSave | CompiledDelete | CompiledRows | CompiledEach
-)
 
 
 class Compiler:
@@ -122,13 +84,27 @@ class Compiler:
         self._vendor = capabilities.vendor
         self._version = capabilities.version
 
-    def read(self, read: Page | Aggregate) -> Statement | None:
+    def read(self, read: Read) -> Statement | None:
         """Return the statement that answers a root field, or None where it nests too deep for the server."""
-        if isinstance(read, Aggregate):
-            statement = self._finished(self.dialect.answer(aggregate_to_sql(read, self.dialect)))
+        if isinstance(read, Page):
+            value = page_to_sql(read, self.dialect)
+        elif isinstance(read, Aggregate):
+            value = aggregate_to_sql(read, self.dialect)
         else:
-            statement = self._finished(self.dialect.answer(page_to_sql(read, self.dialect)))
+            value = group_by_to_sql(read, self.dialect)
+        statement = self._finished(self.dialect.answer(value))
         return statement if self._fits(statement) else None
+
+    def connection(self, connection: Connection, *, with_nodes: bool) -> CompiledConnection:
+        """Return the statement of a connection, without its nodes where they nest too deep."""
+        if with_nodes:
+            piece = connection_to_sql(connection, self._limits, self.dialect)
+            statement = self._finished(piece)
+            if self._fits(statement):
+                return CompiledConnection(connection, statement, has_nodes=True)
+        keys = replace(connection, selections=())
+        piece = connection_to_sql(keys, self._limits, self.dialect)
+        return CompiledConnection(connection, self._finished(piece), has_nodes=False)
 
     def page(self, page: Page) -> Statement:
         """Return the statement that answers a written row. Raises TooComplex where it nests too deep."""
@@ -146,25 +122,30 @@ class Compiler:
         return _nesting(statement.sql) <= _SQLITE_NESTING
 
     def write(self, write: Write) -> CompiledWrite:
+        compiled: CompiledWrite
         match write:
             case Insert():
                 page = self.page(keyed(write.page, raw_key(write.table)))
-                insert = insert_to_sql(write.table, write.values, write.on_conflict, self.dialect)
-                return CompiledInsert(self._finished(insert), page)
+                compiled = CompiledInsert(self._inserts(write.rows), write.main, page)
+            case InsertRows():
+                returning = self._returning(write.table, write.answer)
+                compiled = CompiledInserts(write, self._inserts(write.rows), returning)
             case Update():
                 probe = self._probe(write, Probe(write.values))
-                return CompiledUpdate(write, probe, self.page(self._after(write, write.page)))
+                compiled = CompiledUpdate(write, probe, self.page(self._after(write, write.page)))
             case Save():
-                return self._save(write)
+                compiled = self._save(write)
             case Delete():
                 page = self.page(keyed(write.page, [(a.column, a.slot) for a in write.key]))
-                return CompiledDelete(
-                    page, self._finished(delete_to_sql(write.table, write.key, self.dialect))
-                )
+                delete = delete_to_sql(write.table, write.key, self.dialect)
+                compiled = CompiledDelete(page, self._finished(delete))
             case UpdateEach():
-                return CompiledEach(tuple(self._rows(update) for update in write.updates))
-            case InsertRows() | UpdateRows() | DeleteRows():
-                return self._rows(write)
+                compiled = CompiledEach(tuple(self._rows(update) for update in write.updates))
+            case UpdateRows() | DeleteRows():
+                compiled = self._rows(write)
+            case _:
+                assert_never(write)
+        return compiled
 
     def update(self, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]) -> Statement:
         """Return the UPDATE of the values at `chosen`."""
@@ -178,29 +159,34 @@ class Compiler:
                 write.updates[chosen] = known
         return known
 
-    def _rows(self, write: InsertRows | UpdateRows | DeleteRows) -> CompiledRows:
-        each: Statement | None = None
-        pieces: list[Sql] = []
-        match write:
-            case InsertRows():
-                pieces = [
-                    insert_to_sql(write.table, values, write.on_conflict, self.dialect)
-                    for values in write.rows
-                ]
-            case UpdateRows():
-                pieces = [update_rows_to_sql(write, self.dialect)]
-            case DeleteRows():
-                pieces = [matching_keys_to_sql(write, self.dialect)]
-                each = self._finished(delete_raw_to_sql(write.table, self.dialect))
-        key = raw_key(write.table)
-        returning = {
+    def _inserts(self, rows: Sequence[InsertedRow]) -> tuple[CompiledRow, ...]:
+        return tuple(self._insert(row) for row in rows)
+
+    def _insert(self, row: InsertedRow) -> CompiledRow:
+        existing = existing_to_sql(row, self.dialect) if row.is_needed and row.on_conflict else None
+        return CompiledRow(
+            row,
+            self._finished(insert_to_sql(row, self.dialect)),
+            self._finished(existing) if existing else None,
+        )
+
+    def _rows(self, write: UpdateRows | DeleteRows) -> CompiledRows:
+        returning = self._returning(write.table, write.answer)
+        if isinstance(write, UpdateRows):
+            keys = self._finished(update_rows_to_sql(write, self.dialect))
+            return CompiledRows(write, keys, returning)
+        keys = self._finished(matching_keys_to_sql(write, self.dialect))
+        each = self._finished(delete_raw_to_sql(write.table, self.dialect))
+        return CompiledRows(write, keys, returning, each)
+
+    def _returning(self, table: Table, answer: Sequence[Answer]) -> dict[str, Statement]:
+        """Return the statement of each `returning`, for the row whose key is RETURNED_KEY."""
+        key = raw_key(table)
+        return {
             part.key: self.page(keyed(part.page, key))
-            for part in write.answer
+            for part in answer
             if isinstance(part, Returning)
         }
-        return CompiledRows(
-            write, tuple(self._finished(piece) for piece in pieces), returning, each
-        )
 
     def _save(self, write: Save) -> CompiledSave:
         shown = tuple(a.column for a in write.values)
@@ -233,6 +219,8 @@ class Compiler:
     def _binder(self, slot: Slot) -> Binder:
         if slot.use is Use.ROWS:
             return rows_binder(self._limits)
+        if slot.use is Use.ROWS_AND_ONE:
+            return rows_and_one_binder(self._limits)
         return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
 
 

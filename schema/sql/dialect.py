@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dynamic_databases.catalog.types import SqlType, TableName
-from schema.plan.nodes import Compare, Function, OrderTerm, Slot
+from schema.plan.nodes import Assignment, Compare, Function, OrderTerm, Slot
 from schema.sql.statement import Binder, Sql
 
 
@@ -32,12 +32,16 @@ class Dialect(Protocol):
         """Return a slot's placeholder, typed where the vendor needs it."""
         ...
 
-    def compare(self, column: str, node: Compare) -> Sql:
-        """Return a comparison of the column expression with the node's slot."""
+    def compare(self, subject: Sql, node: Compare) -> Sql:
+        """Return a comparison of the subject's expression with the node's slot."""
         ...
 
     def differs(self, column: str, slot: Slot) -> Sql:
         """Return a boolean that is true where the column doesn't hold the value to the letter."""
+        ...
+
+    def changed(self, column: str, assignment: Assignment) -> Sql:
+        """Return what an assignment makes of the column expression."""
         ...
 
     def figure(self, function: Function, column: str, sql_type: SqlType) -> str:
@@ -60,11 +64,19 @@ class Dialect(Protocol):
         """Return a scalar subquery: the object of the one row of `source`, NULL where there is none."""
         ...
 
+    def id_text(self, column: str, sql_type: SqlType) -> str:
+        """Return a column expression as it is spelled in JSON, as text without quotes."""
+        ...
+
+    def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:
+        """Return what `schema.global_ids.encode` makes of these, `keys` being texts."""
+        ...
+
     def text(self, value: str) -> str:
         """Return a text literal."""
         ...
 
-    def order(self, expression: str, term: OrderTerm, *, nullable: bool) -> str: ...
+    def order(self, expression: Sql, term: OrderTerm, *, nullable: bool) -> Sql: ...
 
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         """Return the end of a page's query: LIMIT and OFFSET, or what the vendor has."""

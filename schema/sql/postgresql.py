@@ -12,15 +12,45 @@ from typing import Any
 from dynamic_databases.catalog.types import Kind, SqlType, TableName
 from dynamic_databases.identifiers import quote
 from schema.naming import enum_value_names
-from schema.plan.nodes import Compare, Function, Op, OrderTerm, Slot, Use
-from schema.sql.binding import big_integer, json_text, like_pattern, storable_text
+from schema.plan.nodes import Assignment, Compare, Function, How, Op, OrderTerm, Slot, Use
+from schema.sql.binding import big_integer, escaped, json_text, like_pattern, storable_text
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _ROW = '"#"'  # a row's alias that no response key can be: a column of that name would hide the row
 _MAX_COLUMNS = 1_600
 _KEYS_PER_OBJECT = 50  # two arguments each, of 100
-_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
-_LIKES = {Op.LIKE: "LIKE", Op.NLIKE: "NOT LIKE", Op.ILIKE: "ILIKE", Op.NILIKE: "NOT ILIKE"}
+_OPERATORS = {
+    Op.EQ: "=",
+    Op.NEQ: "<>",
+    Op.GT: ">",
+    Op.GTE: ">=",
+    Op.LT: "<",
+    Op.LTE: "<=",
+    Op.CONTAINS: "@>",
+    Op.CONTAINED_IN: "<@",
+}
+_OF_TEXT = {
+    Op.LIKE: "LIKE",
+    Op.NLIKE: "NOT LIKE",
+    Op.ILIKE: "ILIKE",
+    Op.NILIKE: "NOT ILIKE",
+    Op.SIMILAR: "SIMILAR TO",
+    Op.NSIMILAR: "NOT SIMILAR TO",
+    Op.REGEX: "~",
+    Op.NREGEX: "!~",
+    Op.IREGEX: "~*",
+    Op.NIREGEX: "!~*",
+    Op.HAS_KEY: "?",
+}
+_OF_TEXTS = {Op.HAS_KEYS_ANY: "?|", Op.HAS_KEYS_ALL: "?&"}
+_CHANGES = {
+    How.ADD: "{} + {}",
+    How.APPEND: "{} || {}",
+    How.PREPEND: "{1} || {0}",
+    How.DELETE_KEY: "{} - {}",
+    How.DELETE_ELEM: "{} - {}",
+    How.DELETE_AT_PATH: "{} #- {}",
+}
 # Infinity, BC and years beyond 9999 are no dates in JSON; NaN and infinity no numbers.
 _SPELLED: dict[Kind, str] = {
     Kind.BIGINT: "{0}::text",
@@ -92,21 +122,28 @@ class PostgresqlDialect:
         return _bound(slot.type)
 
     def slot(self, slot: Slot) -> Sql:
-        return sql("{}::{}", value_of(slot), _cast(slot.type))
+        array = "[]" if slot.use is Use.LIST else ""
+        return sql("{}::{}{}", value_of(slot), _cast(slot.type), array)
 
-    def compare(self, column: str, node: Compare) -> Sql:
+    def compare(self, subject: Sql, node: Compare) -> Sql:
         if node.op in (Op.IN, Op.NIN):
             template = "NOT ({} = ANY({}::{}[]))" if node.op is Op.NIN else "{} = ANY({}::{}[])"
-            return sql(template, column, value_of(node.slot), _cast(node.slot.type))
-        if node.op in _LIKES:
-            return sql("{} {} {}::text", column, _LIKES[node.op], value_of(node.slot))
-        return sql("{} {} {}", column, _OPERATORS[node.op], self.slot(node.slot))
+            return sql(template, subject, value_of(node.slot), _cast(node.slot.type))
+        if node.op in _OF_TEXT:
+            return sql("{} {} {}::text", subject, _OF_TEXT[node.op], value_of(node.slot))
+        if node.op in _OF_TEXTS:
+            return sql("{} {} {}::text[]", subject, _OF_TEXTS[node.op], value_of(node.slot))
+        return sql("{} {} {}", subject, _OPERATORS[node.op], self.slot(node.slot))
 
     def differs(self, column: str, slot: Slot) -> Sql:
         if slot.type.name == "citext" or slot.type.kind in (Kind.JSON, Kind.OTHER):
             # No equality, or one that isn't to the letter.
             return sql("{}::text IS DISTINCT FROM {}::text", column, self.slot(slot))
         return sql("{} IS DISTINCT FROM {}", column, self.slot(slot))
+
+    def changed(self, column: str, assignment: Assignment) -> Sql:
+        value = self.slot(assignment.slot)
+        return sql(_CHANGES.get(assignment.how, "{1}"), column, value)
 
     def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         if function in (Function.SUM, Function.MIN, Function.MAX):
@@ -156,17 +193,25 @@ class PostgresqlDialect:
         columns = joined(", ", (sql("{} AS {}", value, self.quote(key)) for key, value in pairs))
         return sql("(SELECT {} FROM {}) {}", columns, source, _ROW)
 
+    def id_text(self, column: str, sql_type: SqlType) -> str:
+        return f"(to_json({self.json_value(column, sql_type)}) #>> '{{}}')"
+
+    def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:
+        parts = [self.text(type_name), *(escaped(key) for key in keys)]
+        text = sql("{}::text || ':' || {}", scope, " || ':' || ".join(parts))
+        return sql("translate(encode(convert_to({}, 'UTF8'), 'base64'), E'\\n', '')", text)
+
     def text(self, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
 
-    def order(self, expression: str, term: OrderTerm, *, nullable: bool) -> str:
+    def order(self, expression: Sql, term: OrderTerm, *, nullable: bool) -> Sql:
         direction = " DESC" if term.descending else ""
         # PostgreSQL counts NULL as the largest value.
         natural = term.nulls_first == term.descending
         nulls = (
             "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
         )
-        return f"{expression}{direction}{nulls}"
+        return sql("{}{}{}", expression, direction, nulls)
 
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         parts = []

@@ -1,36 +1,42 @@
-"""`Page` → one SQL expression that is the page's JSON: the page of rows first, nested pages outside it."""
+"""`Page` and `Aggregate` → one SQL expression that is their JSON: rows first, nested pages outside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dynamic_databases.catalog.types import Column
+from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
+from schema.arguments import VariableRef
+from schema.global_ids import SCOPE
 from schema.plan.nodes import (
     Aggregate,
     Count,
     Figure,
     Figures,
     FigureSet,
+    GlobalId,
     Nested,
     NestedAggregate,
-    OrderTerm,
     Page,
+    Selected,
     Slot,
     Typename,
+    Use,
     Value,
 )
 from schema.plan.select import columns_of
 from schema.sql.dialect import Dialect
-from schema.sql.statement import PLACE, Sql, joined, sql
-from schema.sql.where import Aliases, links_to_sql, where_to_sql
+from schema.sql.figures import figures_to_sql
+from schema.sql.statement import Sql, joined, sql, value_of
+from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
 
+_TEXT = SqlType(Kind.TEXT, "text")
 # (an expression of the enclosing page, the column of this one that equals it)
 Links = tuple[tuple[str, Column], ...]
 
 
 @dataclass
-class _Names:
+class Counters:
     """Counters for one statement, so that equal plans give equal texts."""
 
     tables: Aliases = field(default_factory=Aliases)
@@ -39,12 +45,12 @@ class _Names:
 
 def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect) -> Sql:
     """Return a scalar expression: the JSON object of an aggregate's figures and nodes."""
-    return _aggregate(aggregate, (), dialect, _Names())
+    return _aggregate(aggregate, (), dialect, Counters())
 
 
 def page_to_sql(page: Page, dialect: Dialect) -> Sql:
     """Return a scalar expression: a JSON array of the page's rows, or one object or null."""
-    return _page(page, (), dialect, _Names())
+    return _page(page, (), dialect, Counters())
 
 
 def row_condition(key: Iterable[tuple[Column, Slot]], alias: str, dialect: Dialect) -> Sql:
@@ -54,12 +60,50 @@ def row_condition(key: Iterable[tuple[Column, Slot]], alias: str, dialect: Diale
     )
 
 
-def _page(page: Page, links: Links, dialect: Dialect, names: _Names) -> Sql:
+def column_aliases(columns: Sequence[Column]) -> dict[str, str]:
+    """Return what columns are called in a derived table: names of ours, whatever theirs are."""
+    return {column.name: f"c{i}" for i, column in enumerate(columns)}
+
+
+def pairs_to_sql(
+    selection: Sequence[Selected],
+    outer: str,
+    columns: Mapping[str, str],
+    dialect: Dialect,
+    counters: Counters,
+) -> list[tuple[str, Sql]]:
+    """Return each response key with the expression of its JSON value, over the derived table `outer`."""
+    pairs: list[tuple[str, Sql]] = []
+    for item in selection:
+        if isinstance(item, Value):
+            value = f"{outer}.{columns[item.column.name]}"
+            pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
+        elif isinstance(item, Typename):
+            pairs.append((item.key, Sql(dialect.text(item.name))))
+        elif isinstance(item, GlobalId):
+            pairs.append((item.key, _global_id(item, outer, columns, dialect)))
+        elif isinstance(item, Nested):
+            links = _links(item, outer, columns)
+            pairs.append((item.key, _page(item.page, links, dialect, counters)))
+        else:
+            links = _links(item, outer, columns)
+            pairs.append((item.key, _aggregate(item.aggregate, links, dialect, counters)))
+    return pairs
+
+
+def condition_to_sql(table: str, conditions: Sequence[Sql], dialect: Dialect, source: Table) -> Sql:
+    """Return `FROM … WHERE …` of one table."""
+    found = Sql(f"FROM {dialect.table(source.name)} {table}")
+    kept = [condition for condition in conditions if condition.text]
+    return sql("{} WHERE {}", found, joined(" AND ", kept)) if kept else found
+
+
+def _page(page: Page, links: Links, dialect: Dialect, counters: Counters) -> Sql:
     """`links` are (an expression of the enclosing page, the column of this page that equals it)."""
-    outer = names.pages.next()
-    columns = {column.name: f"c{i}" for i, column in enumerate(columns_of(page))}
-    rows = _rows(page, links, columns, dialect, names)
-    pairs = _pairs(page, outer, columns, dialect, names)
+    outer = counters.pages.next()
+    columns = column_aliases(columns_of(page.selection))
+    rows = _rows(page, links, columns, dialect, counters)
+    pairs = pairs_to_sql(page.selection, outer, columns, dialect, counters)
     source = sql("({}) {}", rows, outer)
     return dialect.json_one(pairs, source) if page.single else dialect.json_list(pairs, source)
 
@@ -67,68 +111,72 @@ def _page(page: Page, links: Links, dialect: Dialect, names: _Names) -> Sql:
 def _rows(
     page: Page | Aggregate,
     links: Links,
-    columns: dict[str, str],
+    columns: Mapping[str, str],
     dialect: Dialect,
-    names: _Names,
+    counters: Counters,
 ) -> Sql:
     """The inner query: filters, order and limit over base columns and keys alone."""
-    table = names.tables.next()
+    table = counters.tables.next()
     chosen = (
         ", ".join(f"{table}.{dialect.quote(name)} AS {alias}" for name, alias in columns.items())
         or "1 AS c0"
     )
     conditions = [Sql(f"{table}.{dialect.quote(column.name)} = {outer}") for outer, column in links]
-    where = where_to_sql(page.where, table, dialect, names.tables)
-    if where.text:
-        conditions.append(where)
-    parts: list[Sql | str] = [f"SELECT {chosen} FROM {dialect.table(page.table.name)} {table}"]
-    if conditions:
-        parts.append(sql("WHERE {}", joined(" AND ", conditions)))
-    if page.order_by:
-        parts.append(
-            "ORDER BY " + ", ".join(_order(term, table, dialect, names) for term in page.order_by)
-        )
-    if page.limit is not None or page.offset is not None:
-        parts.append(dialect.limited(page.limit, page.offset))
-    return joined(" ", parts)
+    conditions.append(where_to_sql(page.where, table, dialect, counters.tables))
+    source = condition_to_sql(table, conditions, dialect, page.table)
+    order = ordered_to_sql(page.order_by, table, dialect, counters.tables)
+    limit = dialect.limited(page.limit, page.offset) if page.limit or page.offset else Sql("")
+    if page.distinct_on:
+        equal = ", ".join(f"{table}.{dialect.quote(column.name)}" for column in page.distinct_on)
+        numbered = _numbered(chosen, equal, order, source)
+        kept = ", ".join(columns.values()) or "c0"
+        return sql("SELECT {} FROM ({}) d WHERE r = 1 ORDER BY o {}", kept, numbered, limit)
+    parts = [sql("SELECT {} {}", chosen, source)]
+    if order.text:
+        parts.append(sql("ORDER BY {}", order))
+    return joined(" ", [*parts, limit] if limit.text else parts)
 
 
-def _pairs(
-    page: Page, outer: str, columns: dict[str, str], dialect: Dialect, names: _Names
-) -> list[tuple[str, Sql]]:
-    """Return each response key with the expression of its JSON value."""
-    pairs: list[tuple[str, Sql]] = []
-    for item in page.selection:
-        if isinstance(item, Value):
-            value = f"{outer}.{columns[item.column.name]}"
-            pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
-        elif isinstance(item, Typename):
-            pairs.append((item.key, Sql(dialect.text(item.name))))
-        elif isinstance(item, Nested):
-            pairs.append((item.key, _page(item.page, _links(item, outer, columns), dialect, names)))
-        else:
-            links = _links(item, outer, columns)
-            pairs.append((item.key, _aggregate(item.aggregate, links, dialect, names)))
-    return pairs
+def _numbered(chosen: str, equal: str, order: Sql, source: Sql) -> Sql:
+    """Number the rows within those that are equal (`r`), and all of them (`o`)."""
+    within = "row_number() OVER (PARTITION BY {} ORDER BY {}) AS r"
+    numbers = sql(f"{within}, row_number() OVER (ORDER BY {{}}) AS o", equal, order, order)
+    return sql("SELECT {}, {} {}", chosen, numbers, source)
 
 
-def _links(item: Nested | NestedAggregate, outer: str, columns: dict[str, str]) -> Links:
+def _links(item: Nested | NestedAggregate, outer: str, columns: Mapping[str, str]) -> Links:
     return tuple((f"{outer}.{columns[own.name]}", their) for own, their in item.links)
 
 
-def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, names: _Names) -> Sql:
+def _global_id(item: GlobalId, outer: str, columns: Mapping[str, str], dialect: Dialect) -> Sql:
+    scope = value_of(Slot(VariableRef(SCOPE), _TEXT, Use.RAW))
+    keys = [
+        dialect.id_text(f"{outer}.{columns[column.name]}", column.type) for column in item.columns
+    ]
+    return dialect.global_id(scope, item.type, keys)
+
+
+def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, counters: Counters) -> Sql:
     """The rows that count are an inner query, the figures an object over them."""
-    outer = names.pages.next()
+    outer = counters.pages.next()
     columns = {name: f"c{i}" for i, name in enumerate(_aggregated_columns(aggregate))}
-    rows = _rows(aggregate, links, columns, dialect, names)
+    rows = _rows(aggregate, links, columns, dialect, counters)
+
+    def count(part: Count) -> str:
+        named = [f"{outer}.{columns[column.name]}" for column in part.columns]
+        return count_to_sql(named, distinct=part.distinct)
+
+    def figure(part: FigureSet, one: Figure) -> str:
+        return dialect.figure(part.function, f"{outer}.{columns[one.column.name]}", one.column.type)
+
     pairs: list[tuple[str, Sql]] = []
     for part in aggregate.answer:
         if isinstance(part, Typename):
             pairs.append((part.key, Sql(dialect.text(part.name))))
         elif isinstance(part, Figures):
-            pairs.append((part.key, _figures(part, outer, columns, dialect)))
+            pairs.append((part.key, figures_to_sql(part, count, figure, dialect)))
         else:
-            pairs.append((part.key, _page(part.page, links, dialect, names)))
+            pairs.append((part.key, _page(part.page, links, dialect, counters)))
     return sql("(SELECT {} FROM ({}) {})", dialect.json_object(pairs), rows, outer)
 
 
@@ -141,56 +189,3 @@ def _aggregated_columns(aggregate: Aggregate) -> list[str]:
             elif isinstance(part, FigureSet):
                 found |= dict.fromkeys(f.column.name for f in part.parts if isinstance(f, Figure))
     return list(found)
-
-
-def _figures(figures: Figures, outer: str, columns: dict[str, str], dialect: Dialect) -> Sql:
-    pairs: list[tuple[str, Sql]] = []
-    for part in figures.parts:
-        if isinstance(part, Typename):
-            pairs.append((part.key, Sql(dialect.text(part.name))))
-        elif isinstance(part, Count):
-            pairs.append((part.key, Sql(_count(part, outer, columns))))
-        else:
-            pairs.append((part.key, _figure_set(part, outer, columns, dialect)))
-    return dialect.json_object(pairs)
-
-
-def _figure_set(part: FigureSet, outer: str, columns: dict[str, str], dialect: Dialect) -> Sql:
-    pairs: list[tuple[str, Sql]] = []
-    for figure in part.parts:
-        if isinstance(figure, Typename):
-            pairs.append((figure.key, Sql(dialect.text(figure.name))))
-        else:
-            column = f"{outer}.{columns[figure.column.name]}"
-            value = dialect.figure(part.function, column, figure.column.type)
-            pairs.append((figure.key, Sql(dialect.json_value(value, figure.type))))
-    return dialect.json_object(pairs)
-
-
-def _count(count: Count, outer: str, columns: dict[str, str]) -> str:
-    named = [f"{outer}.{columns[column.name]}" for column in count.columns]
-    if count.distinct:
-        return f"count(DISTINCT {named[0]})"
-    if not named:
-        return "count(*)"
-    return f"count(CASE WHEN {' AND '.join(f'{name} IS NOT NULL' for name in named)} THEN 1 END)"
-
-
-def _order(term: OrderTerm, table: str, dialect: Dialect, names: _Names) -> str:
-    """A related row's column is a scalar subquery: a to-one relation has at most one row."""
-    if not term.hops:
-        expression = f"{table}.{dialect.quote(term.column.name)}"
-        return dialect.order(expression, term, nullable=term.column.nullable)
-    aliases = [names.tables.next() for _ in term.hops]
-    tables = ", ".join(
-        f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, aliases, strict=True)
-    )
-    links = [
-        links_to_sql(hop.links, before, alias, dialect)
-        for hop, before, alias in zip(term.hops, [table, *aliases], aliases, strict=False)
-    ]
-    column = f"{aliases[-1]}.{dialect.quote(term.column.name)}"
-    expression = f"(SELECT {column} FROM {tables} WHERE {' AND '.join(links)})"
-    if PLACE in expression:
-        raise ValueError("an order term holds no value")
-    return dialect.order(expression, term, nullable=True)

@@ -7,12 +7,13 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dynamic_databases.catalog.types import Kind, SqlType, TableName
+from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
 from dynamic_databases.identifiers import quote
 from schema import spelling
-from schema.plan.nodes import Compare, Function, Op, OrderTerm, Slot, Use
+from schema.plan.nodes import Assignment, Compare, Function, How, Op, OrderTerm, Slot, Use
 from schema.sql.binding import (
     big_integer,
+    escaped,
     glob_pattern,
     json_text,
     like_pattern,
@@ -34,6 +35,7 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "gateway_datetime": (1, spelling.datetime_text),
     "gateway_uuid": (1, spelling.uuid_text),
     "gateway_base64": (1, spelling.base64_text),
+    "gateway_has_keys": (3, spelling.has_keys),
     "gateway_inside": (1, lambda text: text[1:-1]),  # an object's text without its braces
 }
 _FIGURES = {
@@ -45,6 +47,17 @@ _FIGURES = {
     Function.VARIANCE: "gateway_variance",
 }
 _OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
+_TEMPLATES = {
+    Op.IN: "{} IN (SELECT value FROM json_each({}))",
+    Op.NIN: "{} NOT IN (SELECT value FROM json_each({}))",
+    Op.LIKE: "{} GLOB {}",
+    Op.NLIKE: "{} NOT GLOB {}",
+    Op.ILIKE: "{} LIKE {} ESCAPE '\\'",
+    Op.NILIKE: "{} NOT LIKE {} ESCAPE '\\'",
+    Op.HAS_KEY: "gateway_has_keys({}, json_array({}), 1)",
+    Op.HAS_KEYS_ANY: "gateway_has_keys({}, {}, 1)",
+    Op.HAS_KEYS_ALL: "gateway_has_keys({}, {}, 0)",
+}
 # The plain spellings that databases mostly hold are seen to in SQL; what is left goes to Python.
 _SPELLED: dict[Kind, str] = {
     Kind.BOOLEAN: "json(CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)",
@@ -155,32 +168,24 @@ class SqliteDialect:
     def slot(self, slot: Slot) -> Sql:
         return value_of(slot)
 
-    def compare(self, column: str, node: Compare) -> Sql:
-        match node.op:
-            case Op.IN | Op.NIN:
-                negation = "NOT " if node.op is Op.NIN else ""
-                return sql(
-                    "{} {}IN (SELECT value FROM json_each({}))",
-                    column,
-                    negation,
-                    value_of(node.slot),
-                )
-            case Op.LIKE | Op.NLIKE:
-                return sql(
-                    "{} {}GLOB {}",
-                    column,
-                    "NOT " if node.op is Op.NLIKE else "",
-                    value_of(node.slot),
-                )
-            case Op.ILIKE | Op.NILIKE:
-                negation = "NOT " if node.op is Op.NILIKE else ""
-                return sql("{} {}LIKE {} ESCAPE '\\'", column, negation, value_of(node.slot))
-            case _:
-                return sql("{} {} {}", column, _OPERATORS[node.op], value_of(node.slot))
+    def compare(self, subject: Sql, node: Compare) -> Sql:
+        value = value_of(node.slot)
+        if node.op in _TEMPLATES:
+            template = _TEMPLATES[node.op]
+            if _is_bare_decimal(node):
+                template = template.replace("SELECT value", "SELECT CAST(value AS NUMERIC)")
+            return sql(template, subject, value)
+        if _is_bare_decimal(node):
+            value = sql("CAST({} AS NUMERIC)", value)
+        return sql("{} {} {}", subject, _OPERATORS[node.op], value)
 
     def differs(self, column: str, slot: Slot) -> Sql:
         collation = " COLLATE BINARY" if slot.type.kind is Kind.TEXT else ""
         return sql("{}{} IS NOT {}", column, collation, value_of(slot))
+
+    def changed(self, column: str, assignment: Assignment) -> Sql:
+        value = value_of(assignment.slot)
+        return sql("{} + {}", column, value) if assignment.how is How.ADD else value
 
     def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return f"{_FIGURES[function]}({column})"
@@ -212,17 +217,24 @@ class SqliteDialect:
     def json_one(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
         return sql("(SELECT {} FROM {})", self.json_object(pairs), source)
 
+    def id_text(self, column: str, sql_type: SqlType) -> str:
+        return f"coalesce(CAST({self.json_value(column, sql_type)} AS TEXT), '')"
+
+    def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:
+        parts = [self.text(type_name), *(escaped(key) for key in keys)]
+        return sql("gateway_base64({} || ':' || {})", scope, " || ':' || ".join(parts))
+
     def text(self, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
 
-    def order(self, expression: str, term: OrderTerm, *, nullable: bool) -> str:
+    def order(self, expression: Sql, term: OrderTerm, *, nullable: bool) -> Sql:
         direction = " DESC" if term.descending else ""
         # SQLite counts NULL as the smallest value.
         natural = term.nulls_first != term.descending
         nulls = (
             "" if natural or not nullable else f" NULLS {'FIRST' if term.nulls_first else 'LAST'}"
         )
-        return f"{expression}{direction}{nulls}"
+        return sql("{}{}{}", expression, direction, nulls)
 
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         size = value_of(limit) if limit else Sql("-1")
@@ -241,6 +253,11 @@ class SqliteDialect:
 
     def answer(self, value: Sql) -> Sql:
         return sql("SELECT CAST({} AS BLOB)", value)
+
+
+def _is_bare_decimal(node: Compare) -> bool:
+    """A figure has no column whose affinity would make a number of the text that a decimal is bound as."""
+    return node.slot.type.kind is Kind.DECIMAL and not isinstance(node.subject, Column)
 
 
 def _as_it_is(value: Any) -> Any:

@@ -1,12 +1,28 @@
-"""`Where` → SQL conditions over catalog columns, never over text that a user gave."""
+"""`Where` and order terms → SQL over catalog columns, never over text that a user gave."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from dynamic_databases.catalog.types import Column
-from schema.plan.nodes import AllOf, AnyOf, Compare, IsNull, Not, Related, Where
+from schema.plan.nodes import (
+    EVERYTHING,
+    AllOf,
+    AnyOf,
+    Compare,
+    GroupFigure,
+    IsNull,
+    Not,
+    OrderTerm,
+    Related,
+    RelatedCount,
+    RelatedFigure,
+    Subject,
+    Where,
+)
+from schema.plan.nodes.conditions import Link
 from schema.sql.dialect import Dialect
 from schema.sql.statement import Sql, joined, sql
 
@@ -27,13 +43,12 @@ def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -
     """Return the condition on the alias `table`; an empty text where everything matches."""
     match where:
         case Compare():
-            return dialect.compare(f"{table}.{dialect.quote(where.column.name)}", where)
+            return dialect.compare(subject_to_sql(where.subject, table, dialect, aliases), where)
         case IsNull():
-            return Sql(
-                f"{table}.{dialect.quote(where.column.name)} IS {'NOT ' if where.negated else ''}NULL"
-            )
+            subject = subject_to_sql(where.subject, table, dialect, aliases)
+            return sql("{} IS {}NULL", subject, "NOT " if where.negated else "")
         case Related():
-            return _exists(where, table, dialect, aliases)
+            return sql("EXISTS ({})", _of_related(where, where.where, table, dialect, aliases))
         case AllOf():
             parts = [
                 part
@@ -50,9 +65,51 @@ def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -
             assert_never(where)
 
 
-def links_to_sql(
-    links: tuple[tuple[Column, Column], ...], table: str, target: str, dialect: Dialect
-) -> str:
+def subject_to_sql(subject: Subject, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
+    """Return what is compared or ordered by, of the alias `table`."""
+    match subject:
+        case Column():
+            return Sql(f"{table}.{dialect.quote(subject.name)}")
+        case GroupFigure():
+            return Sql(figure_to_sql(subject, table, dialect))
+        case RelatedCount():
+            return sql("({})", _of_related(subject, subject.where, table, dialect, aliases))
+        case RelatedFigure():
+            return sql("({})", _of_related(subject, EVERYTHING, table, dialect, aliases))
+        case _:
+            assert_never(subject)
+
+
+def order_to_sql(term: OrderTerm, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
+    """Return the expression of an order term; a related row's is a scalar subquery of at most one row."""
+    if not term.hops:
+        return subject_to_sql(term.subject, table, dialect, aliases)
+    hops = [aliases.next() for _ in term.hops]
+    tables = ", ".join(
+        f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, hops, strict=True)
+    )
+    links = [
+        links_to_sql(hop.links, before, alias, dialect)
+        for hop, before, alias in zip(term.hops, [table, *hops], hops, strict=False)
+    ]
+    subject = subject_to_sql(term.subject, hops[-1], dialect, aliases)
+    return sql("(SELECT {} FROM {} WHERE {})", subject, tables, " AND ".join(links))
+
+
+def ordered_to_sql(
+    terms: Sequence[OrderTerm], table: str, dialect: Dialect, aliases: Aliases
+) -> Sql:
+    """Return the terms of an ORDER BY."""
+    return joined(
+        ", ",
+        (
+            dialect.order(order_to_sql(t, table, dialect, aliases), t, nullable=t.nullable)
+            for t in terms
+        ),
+    )
+
+
+def links_to_sql(links: tuple[Link, ...], table: str, target: str, dialect: Dialect) -> str:
     pairs = (
         f"{target}.{dialect.quote(their.name)} = {table}.{dialect.quote(own.name)}"
         for own, their in links
@@ -60,14 +117,43 @@ def links_to_sql(
     return " AND ".join(pairs)
 
 
-def _exists(where: Related, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
+def count_to_sql(columns: Sequence[str], *, distinct: bool) -> str:
+    """Return the number of rows, or of those that have values in all of `columns`."""
+    if distinct:
+        return f"count(DISTINCT {columns[0]})"
+    if not columns:
+        return "count(*)"
+    present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    return f"count(CASE WHEN {present} THEN 1 END)"
+
+
+def figure_to_sql(figure: GroupFigure | RelatedFigure, table: str, dialect: Dialect) -> str:
+    if figure.function is None or figure.column is None:
+        return "count(*)"
+    column = f"{table}.{dialect.quote(figure.column.name)}"
+    return dialect.figure(figure.function, column, figure.column.type)
+
+
+def _of_related(
+    subject: Related | RelatedCount | RelatedFigure,
+    where: Where,
+    table: str,
+    dialect: Dialect,
+    aliases: Aliases,
+) -> Sql:
+    """Return `SELECT … FROM` the related rows that satisfy `where`."""
     target = aliases.next()
-    link = links_to_sql(where.links, table, target, dialect)
-    inner = where_to_sql(where.where, target, dialect, aliases)
+    chosen = "1"
+    if isinstance(subject, RelatedCount):
+        columns = [f"{target}.{dialect.quote(column.name)}" for column in subject.columns]
+        chosen = count_to_sql(columns, distinct=subject.distinct)
+    elif isinstance(subject, RelatedFigure):
+        chosen = figure_to_sql(subject, target, dialect)
+    link = links_to_sql(subject.links, table, target, dialect)
+    inner = where_to_sql(where, target, dialect, aliases)
     condition = sql("{} AND {}", link, inner) if inner.text else Sql(link)
-    return sql(
-        "EXISTS (SELECT 1 FROM {} {} WHERE {})", dialect.table(where.table.name), target, condition
-    )
+    name = dialect.table(subject.table.name)
+    return sql("SELECT {} FROM {} {} WHERE {}", chosen, name, target, condition)
 
 
 def _any_of(where: AnyOf, table: str, dialect: Dialect, aliases: Aliases) -> Sql:

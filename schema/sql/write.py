@@ -12,6 +12,8 @@ from schema.plan.nodes import (
     Assignment,
     Compare,
     DeleteRows,
+    How,
+    InsertedRow,
     OnConflict,
     Op,
     Page,
@@ -36,20 +38,39 @@ class Probe:
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
 
 
-def insert_to_sql(
-    table: Table, values: Sequence[Assignment], on_conflict: OnConflict | None, dialect: Dialect
-) -> Sql:
-    """Return an INSERT of one row that returns its key; no row where a conflict does nothing."""
-    name = dialect.table(table.name)
-    key = _returned_key(table, dialect)
-    if not values:
-        return Sql(f"INSERT INTO {name} {dialect.insert_defaults} RETURNING {key}")
-    columns = ", ".join(dialect.quote(a.column.name) for a in values)
-    slots = joined(", ", (dialect.slot(a.slot) for a in values))
-    conflict = _conflict_to_sql(on_conflict, dialect) if on_conflict else Sql("")
+def insert_to_sql(row: InsertedRow, dialect: Dialect) -> Sql:
+    """Return an INSERT of one row that returns its key and more; no row where a conflict does nothing."""
+    name = dialect.table(row.table.name)
+    returned = ", ".join(dialect.key_out(dialect.quote(column.name)) for column in row.returned)
+    if not row.values:
+        return Sql(f"INSERT INTO {name} {dialect.insert_defaults} RETURNING {returned}")
+    columns = ", ".join(dialect.quote(a.column.name) for a in row.values)
+    slots = joined(", ", (dialect.slot(a.slot) for a in row.values))
+    conflict = _conflict_to_sql(row.on_conflict, dialect) if row.on_conflict else Sql("")
     return sql(
-        "INSERT INTO {} AS t1 ({}) VALUES ({}){} RETURNING {}", name, columns, slots, conflict, key
+        "INSERT INTO {} AS t1 ({}) VALUES ({}){} RETURNING {}",
+        name,
+        columns,
+        slots,
+        conflict,
+        returned,
     )
+
+
+def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
+    """Return a SELECT of the row that a conflict left as it was; None where the key wasn't given."""
+    if row.on_conflict is None:
+        return None
+    given = {a.column.name: a.slot for a in row.values}
+    key = [(row.table.by_name[name], given.get(name)) for name in row.on_conflict.key]
+    known = [(column, slot) for column, slot in key if slot is not None]
+    if len(known) < len(key):
+        return None
+    returned = ", ".join(
+        dialect.key_out(f"t1.{dialect.quote(column.name)}") for column in row.returned
+    )
+    name, condition = dialect.table(row.table.name), row_condition(known, "t1", dialect)
+    return sql("SELECT {} FROM {} t1 WHERE {}", returned, name, condition)
 
 
 def _conflict_to_sql(on_conflict: OnConflict, dialect: Dialect) -> Sql:
@@ -141,16 +162,17 @@ def keyed(page: Page, key: Sequence[tuple[Column, Slot]]) -> Page:
 
 def _changes(assignment: Assignment, dialect: Dialect) -> Sql:
     """Return whether writing this would change the row `t1`."""
-    if assignment.adds:
+    column = f"t1.{dialect.quote(assignment.column.name)}"
+    if assignment.how is How.SET:
+        return dialect.differs(column, assignment.slot)
+    if assignment.how is How.ADD:
         return sql("{} <> 0", dialect.slot(assignment.slot))
-    return dialect.differs(f"t1.{dialect.quote(assignment.column.name)}", assignment.slot)
+    return sql("{} IS DISTINCT FROM {}", column, dialect.changed(column, assignment))
 
 
 def _assigned(assignment: Assignment, dialect: Dialect) -> Sql:
     column = dialect.quote(assignment.column.name)
-    if assignment.adds:
-        return sql("{} = {} + {}", column, column, dialect.slot(assignment.slot))
-    return sql("{} = {}", column, dialect.slot(assignment.slot))
+    return sql("{} = {}", column, dialect.changed(column, assignment))
 
 
 def _target(table: Table, where: Where, dialect: Dialect) -> Sql:

@@ -1,4 +1,4 @@
-"""The types of aggregates: `TrackAggregate`, its figures, and the enum of a table's columns."""
+"""The types of figures: `TrackAggregate`, and `TrackGroup` of grouped rows."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLInt,
     GraphQLList,
@@ -16,29 +14,16 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from dynamic_databases.catalog.types import SqlType
 from schema.naming import NamedTable
 from schema.plan.aggregate import figure_columns
 from schema.plan.nodes import Function
+from schema.types.leaves import Leaves, describe
 
-LeafOf = Callable[[SqlType], object]
-
-
-def select_column_enum(table: NamedTable) -> GraphQLEnumType:
-    """Return the enum of a table's fields; its values are the columns."""
-    values = {name: GraphQLEnumValue(column.name) for name, column in table.columns.items()}
-    return GraphQLEnumType(
-        f"{table.type}SelectColumn", values, description=f"The columns of {table.table.name}."
-    )
+Rows = Callable[[], GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]]
 
 
-def aggregate_type(
-    table: NamedTable,
-    rows: Callable[[], GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]],
-    leaf: LeafOf,
-) -> GraphQLObjectType:
+def aggregate_type(table: NamedTable, figures: GraphQLObjectType, rows: Rows) -> GraphQLObjectType:
     """Return `TrackAggregate`: the figures, and the rows themselves."""
-    figures = _figures_type(table, leaf)
     return GraphQLObjectType(
         f"{table.type}Aggregate",
         lambda: {
@@ -48,11 +33,34 @@ def aggregate_type(
     )
 
 
-def _figures_type(table: NamedTable, leaf: LeafOf) -> GraphQLObjectType:
+def group_type(table: NamedTable, figures: GraphQLObjectType, leaves: Leaves) -> GraphQLObjectType:
+    """Return `TrackGroup`: what the rows of a group share, and figures over them."""
+
+    def keys() -> dict[str, GraphQLField]:
+        return {
+            name: GraphQLField(leaves.input(column), description=describe(table, column))
+            for name, column in table.columns.items()
+        }
+
+    named = GraphQLObjectType(
+        f"{table.type}GroupKeys", keys, description="The columns that `by` names."
+    )
+    return GraphQLObjectType(
+        f"{table.type}Group",
+        {
+            "keys": GraphQLField(GraphQLNonNull(named)),
+            "aggregate": GraphQLField(GraphQLNonNull(figures)),
+        },
+        description="Rows that are equal in the columns of `by`.",
+    )
+
+
+def figures_type(table: NamedTable, leaves: Leaves) -> GraphQLObjectType:
+    """Return `TrackAggregateFields`."""
     count = GraphQLField(
         GraphQLNonNull(GraphQLInt),
         {
-            "columns": GraphQLArgument(GraphQLList(GraphQLNonNull(select_column_enum(table)))),
+            "columns": GraphQLArgument(GraphQLList(GraphQLNonNull(leaves.select_column(table)))),
             "distinct": GraphQLArgument(GraphQLBoolean),
         },
         description="How many rows, or how many have values in all of these columns.",
@@ -61,7 +69,7 @@ def _figures_type(table: NamedTable, leaf: LeafOf) -> GraphQLObjectType:
     for function in Function:
         columns = figure_columns(function, table)
         if columns:
-            inner = {name: GraphQLField(leaf(kind)) for name, kind in columns.items()}  # type: ignore[arg-type]
+            inner = {name: GraphQLField(leaves.of(kind)) for name, kind in columns.items()}
             named = GraphQLObjectType(f"{table.type}{function.capitalize()}Fields", inner)
             fields[function.value] = GraphQLField(GraphQLNonNull(named))
     return GraphQLObjectType(f"{table.type}AggregateFields", fields)

@@ -10,59 +10,70 @@ from graphql import (
     GraphQLList,
     GraphQLNamedInputType,
     GraphQLNonNull,
+    GraphQLString,
 )
 
-from dynamic_databases.catalog.types import Kind
+from dynamic_databases.catalog.types import Kind, SqlType
+from schema.plan.nodes import Op
+from schema.plan.operators import operators_of
 
-_EQUALITY = ("_eq", "_neq")
-_LISTS = ("_in", "_nin")
-_ORDER = ("_gt", "_gte", "_lt", "_lte")
-_PATTERNS = ("_like", "_nlike", "_ilike", "_nilike")
-_ORDERED = (*_EQUALITY, *_LISTS, *_ORDER)
-# What the kinds that are missing here can be asked is _ORDERED.
-_OPERATORS: dict[Kind, tuple[str, ...]] = {
-    Kind.TEXT: (*_ORDERED, *_PATTERNS),
-    Kind.ENUM: (*_EQUALITY, *_LISTS),
-    Kind.BINARY: _EQUALITY,
-    Kind.JSON: (),
-    Kind.ARRAY: (),
-    Kind.OTHER: (),
-}
+_OF_LISTS = {Op.IN, Op.NIN}
 _TEXTS = {
-    "_eq": "equal; a NULL equals nothing",
-    "_neq": "not equal; a NULL is not unequal either",
-    "_in": "equal to one of these; an empty list matches no row",
-    "_nin": "equal to none of these; a NULL doesn't match",
-    "_like": "matches the pattern, minding the case: % for any text, _ for one character, \\ escapes",
-    "_ilike": "matches the pattern whatever the case",
-    "_isNull": "true: is NULL; false: is not NULL",
+    Op.EQ: "equal; a NULL equals nothing",
+    Op.NEQ: "not equal; a NULL is not unequal either",
+    Op.IN: "equal to one of these; an empty list matches no row",
+    Op.NIN: "equal to none of these; a NULL doesn't match",
+    Op.LIKE: "matches the pattern, minding the case: % for any text, _ for one character, \\ escapes",
+    Op.ILIKE: "matches the pattern whatever the case",
+    Op.SIMILAR: "matches the pattern of SQL's SIMILAR TO",
+    Op.REGEX: "some part matches the POSIX regular expression, minding the case",
+    Op.IREGEX: "some part matches the POSIX regular expression, whatever the case",
+    Op.CONTAINS: "holds all of this",
+    Op.CONTAINED_IN: "all of it is in this",
+    Op.HAS_KEY: "is an object with this key, or an array with this text",
+    Op.HAS_KEYS_ANY: "has one of these keys",
+    Op.HAS_KEYS_ALL: "has all of these keys",
 }
 
 
 class Comparisons:
     """The operator inputs of one schema, made as columns ask for them."""
 
-    def __init__(self) -> None:
-        self.types: dict[str, GraphQLInputObjectType] = {}
+    def __init__(self, vendor: str) -> None:
+        self._vendor = vendor
+        self._types: dict[str, GraphQLInputObjectType] = {}
 
-    def of(self, kind: Kind, operand: GraphQLNamedInputType) -> GraphQLInputObjectType:
-        """Return the input for columns of `kind` whose operands are `operand`."""
-        name = f"{operand.name}ComparisonExp"
-        if kind in (Kind.ARRAY, Kind.OTHER):
+    def of(self, sql_type: SqlType, leaf: GraphQLNamedInputType) -> GraphQLInputObjectType:
+        """Return the input for columns of a type whose values (an array's elements) are `leaf`."""
+        operators = operators_of(sql_type, self._vendor)
+        is_array = sql_type.kind is Kind.ARRAY
+        name = f"{leaf.name}{'Array' if is_array else ''}ComparisonExp"
+        if not operators:
             name = "NullComparisonExp"
-        if name not in self.types:
-            self.types[name] = _comparison(name, kind, operand)
-        return self.types[name]
+        if name not in self._types:
+            operand = GraphQLList(GraphQLNonNull(leaf)) if is_array else leaf
+            self._types[name] = _comparison(name, operators, operand)
+        return self._types[name]
 
 
-def _comparison(name: str, kind: Kind, operand: GraphQLNamedInputType) -> GraphQLInputObjectType:
-    fields: dict[str, GraphQLInputField] = {}
-    for operator in _OPERATORS.get(kind, _ORDERED):
-        many: GraphQLInputType = GraphQLList(GraphQLNonNull(operand))
-        fields[operator] = GraphQLInputField(
-            many if operator in _LISTS else operand, description=_TEXTS.get(operator)
-        )
-    fields["_isNull"] = GraphQLInputField(GraphQLBoolean, description=_TEXTS["_isNull"])
+def _comparison(
+    name: str, operators: tuple[Op, ...], operand: GraphQLInputType
+) -> GraphQLInputObjectType:
+    fields = {
+        op.value: GraphQLInputField(_operand(op, operand), description=_TEXTS.get(op))
+        for op in operators
+    }
+    fields["_isNull"] = GraphQLInputField(
+        GraphQLBoolean, description="true: is NULL; false: is not NULL"
+    )
     return GraphQLInputObjectType(
         name, fields, description="All of these must hold; null is no operand."
     )
+
+
+def _operand(op: Op, operand: GraphQLInputType) -> GraphQLInputType:
+    if op is Op.HAS_KEY:
+        return GraphQLString
+    if op in (Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL):
+        return GraphQLList(GraphQLNonNull(GraphQLString))
+    return GraphQLList(GraphQLNonNull(operand)) if op in _OF_LISTS else operand

@@ -6,8 +6,7 @@ from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputField,
-    GraphQLInputObjectType,
+    GraphQLID,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
@@ -15,7 +14,11 @@ from graphql import (
 )
 
 from schema.naming import NamedTable, Names
+from schema.types.aggregates import group_type
+from schema.types.connections import connection_arguments, connection_type
 from schema.types.tables import TableTypes
+from schema.types.vocabulary import node_interface
+from schema.types.writes import response_type, save_result
 
 _AT_MOST = {
     "atMost": GraphQLArgument(
@@ -30,16 +33,13 @@ def query_type(names: Names, types: TableTypes) -> GraphQLObjectType:
     def fields() -> dict[str, GraphQLField]:
         found: dict[str, GraphQLField] = {}
         for table in names.tables.values():
-            text = table.table.comment or f"Rows of {table.table.name}."
-            found[table.field] = GraphQLField(
-                types.rows(table), types.list_arguments(table), description=text
+            found |= _queries(table, types)
+        if any(table.has_global_id for table in names.tables.values()):
+            found["node"] = GraphQLField(
+                node_interface(),
+                {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))},
+                description="The row with this global id.",
             )
-            figures = f"Figures over {table.table.name}."
-            found[f"{table.field}Aggregate"] = GraphQLField(
-                types.aggregate(table), types.list_arguments(table), description=figures
-            )
-            if table.key:
-                found[f"{table.field}ByPk"] = _by_pk(table, types)
         return found or {
             "_empty": GraphQLField(
                 GraphQLBoolean, description="This database has no table that you may see."
@@ -62,30 +62,71 @@ def mutation_type(names: Names, types: TableTypes) -> GraphQLObjectType | None:
     )
 
 
-def _by_pk(table: NamedTable, types: TableTypes) -> GraphQLField:
+def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
+    name = table.table.name
+    arguments = types.list_arguments(table)
+    text = table.table.comment or f"Rows of {name}."
+    found = {
+        table.field: GraphQLField(types.rows(table), arguments, description=text),
+        f"{table.field}Aggregate": GraphQLField(
+            types.aggregate(table), arguments, description=f"Figures over {name}."
+        ),
+        f"{table.field}GroupBy": _group_by(table, types),
+    }
+    if table.has_connection:
+        found[f"{table.field}Connection"] = GraphQLField(
+            GraphQLNonNull(connection_type(table, types.row(table))),
+            connection_arguments(table, types.filters),
+            description=f"Rows of {name}, page by page.",
+        )
+    if table.key:
+        found[f"{table.field}ByPk"] = GraphQLField(
+            types.row(table),
+            types.writes.key_arguments(table),
+            description=f"One row of {name} by its key.",
+        )
+    return found
+
+
+def _group_by(table: NamedTable, types: TableTypes) -> GraphQLField:
+    group = group_type(table, types.figures(table), types.leaves)
+    columns = GraphQLList(GraphQLNonNull(types.leaves.select_column(table)))
+    order = GraphQLList(GraphQLNonNull(types.filters.group_order_by(table)))
+    arguments = types.list_arguments(table)
     return GraphQLField(
-        types.row(table),
-        types.key_arguments(table),
-        description=f"One row of {table.table.name} by its key.",
+        GraphQLNonNull(GraphQLList(GraphQLNonNull(group))),
+        {
+            "by": GraphQLArgument(GraphQLNonNull(columns), description="what the rows share"),
+            "where": arguments["where"],
+            "having": GraphQLArgument(
+                types.filters.group_bool_exp(table), description="which groups; {} for all"
+            ),
+            "orderBy": GraphQLArgument(order, description="the keys' order where left out"),
+            "limit": arguments["limit"],
+            "offset": arguments["offset"],
+        },
+        description=f"Figures over groups of rows of {table.table.name}.",
     )
 
 
 def _mutations(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
+    response = response_type(table, types.rows(table))
     found: dict[str, GraphQLField] = {}
-    if table.insertable:
-        found |= _inserts(table, types)
+    if table.is_insertable:
+        found |= _inserts(table, types, response)
     if table.updatable:
-        found |= _updates(table, types)
+        found |= _updates(table, types, response)
     if table.deletable:
-        found |= _deletes(table, types)
+        found |= _deletes(table, types, response)
     return found
 
 
-def _inserts(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
-    row = GraphQLNonNull(types.insert_input(table))
+def _inserts(
+    table: NamedTable, types: TableTypes, response: GraphQLObjectType
+) -> dict[str, GraphQLField]:
+    row = GraphQLNonNull(types.writes.insert_input(table))
     objects = {"objects": GraphQLArgument(GraphQLNonNull(GraphQLList(row)))}
-    conflict = {"onConflict": GraphQLArgument(types.on_conflict(table))}
-    response = types.mutation_response(table)
+    conflict = {"onConflict": GraphQLArgument(types.writes.on_conflict(table))}
     return {
         f"insert{table.type}": GraphQLField(
             response, objects | conflict, description="Insert rows."
@@ -98,60 +139,44 @@ def _inserts(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     }
 
 
-def _updates(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
-    key = {"pkColumns": GraphQLArgument(GraphQLNonNull(types.key_input(table)))}
-    where = GraphQLNonNull(types.bool_exp(table))
-    set_input, inc_input = types.set_input(table), types.inc_input(table)
-    changes = {"_set": GraphQLArgument(set_input)} | (
-        {"_inc": GraphQLArgument(inc_input)} if inc_input else {}
-    )
-    response = types.mutation_response(table)
-    one = GraphQLInputObjectType(
-        f"{table.type}Updates",
-        {
-            "where": GraphQLInputField(where),
-            "_set": GraphQLInputField(set_input),
-            **({"_inc": GraphQLInputField(inc_input)} if inc_input else {}),
-        },
-    )
-    many = {"updates": GraphQLArgument(GraphQLNonNull(GraphQLList(GraphQLNonNull(one))))}
-    save = (
-        key
-        | {"_set": GraphQLArgument(GraphQLNonNull(set_input))}
-        | types.save_arguments(table, set_input)
-    )
+def _updates(
+    table: NamedTable, types: TableTypes, response: GraphQLObjectType
+) -> dict[str, GraphQLField]:
+    where = {"where": GraphQLArgument(GraphQLNonNull(types.filters.bool_exp(table)))}
+    changes = {name: GraphQLArgument(found) for name, found in types.writes.changes(table).items()}
+    one = GraphQLNonNull(types.writes.updates(table))
+    many = {"updates": GraphQLArgument(GraphQLNonNull(GraphQLList(one)))}
+    save = types.writes.save_arguments(table)
     return {
         f"update{table.type}": GraphQLField(
-            response,
-            {"where": GraphQLArgument(where)} | changes | _AT_MOST,
-            description="Update all rows that match.",
+            response, where | changes | _AT_MOST, description="Update all rows that match."
         ),
         f"update{table.type}Many": GraphQLField(
             GraphQLList(response), many | _AT_MOST, description="Several updates, in order."
         ),
         f"update{table.type}ByPk": GraphQLField(
             types.row(table),
-            key | changes,
+            {"pkColumns": save["pkColumns"]} | changes,
             description="Write what differs of one row; null where there is no such row.",
         ),
         f"save{table.type}": GraphQLField(
-            types.save_result(table),
+            save_result(table, types.row(table)),
             save,
             description="Write what differs of one row, unless it changed underneath.",
         ),
     }
 
 
-def _deletes(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
-    where = {"where": GraphQLArgument(GraphQLNonNull(types.bool_exp(table)))}
+def _deletes(
+    table: NamedTable, types: TableTypes, response: GraphQLObjectType
+) -> dict[str, GraphQLField]:
+    where = {"where": GraphQLArgument(GraphQLNonNull(types.filters.bool_exp(table)))}
     text = "Delete one row and answer what it was."
     return {
         f"delete{table.type}": GraphQLField(
-            types.mutation_response(table),
-            where | _AT_MOST,
-            description="Delete all rows that match.",
+            response, where | _AT_MOST, description="Delete all rows that match."
         ),
         f"delete{table.type}ByPk": GraphQLField(
-            types.row(table), types.key_arguments(table), description=text
+            types.row(table), types.writes.key_arguments(table), description=text
         ),
     }

@@ -6,7 +6,13 @@ from functools import cache
 from typing import Any
 
 import graphene
-from graphql import GraphQLEnumType, GraphQLNamedType, GraphQLObjectType, GraphQLScalarType
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+)
 
 from dynamic_databases.catalog.types import Kind
 from schema.plan.nodes import Resolve
@@ -62,6 +68,21 @@ class FieldChange(graphene.ObjectType):  # type: ignore[misc]  # graphene has no
     after = graphene.Field(scalars.JSON)
 
 
+class Node(graphene.Interface):  # type: ignore[misc]
+    """Whatever has an id among all rows of a database (Relay's object identification)."""
+
+    id = graphene.ID(required=True)
+
+
+class PageInfo(graphene.ObjectType):  # type: ignore[misc]
+    """Where a page lies in its connection (Relay's cursor connections, §2.1.2)."""
+
+    has_next_page = graphene.Boolean(required=True)
+    has_previous_page = graphene.Boolean(required=True)
+    start_cursor = graphene.String()
+    end_cursor = graphene.String()
+
+
 class _Query(graphene.ObjectType):  # type: ignore[misc]
     """Names every type once, so that Graphene makes them."""
 
@@ -75,6 +96,7 @@ class _Query(graphene.ObjectType):  # type: ignore[misc]
 _NAMED = [
     scalars.BigInt, scalars.Decimal, scalars.Date, scalars.LocalTime, scalars.LocalDateTime, scalars.DateTime,
     scalars.Duration, scalars.UUID, scalars.Byte, scalars.JSON, OrderBy, ResolveEnum, FieldChange,
+    Node, PageInfo,
 ]  # fmt: skip
 
 
@@ -103,3 +125,11 @@ def resolve_enum() -> GraphQLEnumType:
 
 def field_change() -> GraphQLObjectType:
     return vocabulary()["FieldChange"]  # type: ignore[return-value]
+
+
+def node_interface() -> GraphQLInterfaceType:
+    return vocabulary()["Node"]  # type: ignore[return-value]
+
+
+def page_info() -> GraphQLObjectType:
+    return vocabulary()["PageInfo"]  # type: ignore[return-value]

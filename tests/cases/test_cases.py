@@ -29,7 +29,7 @@ from schema.build import build_schema
 from schema.limits import Limits
 from schema.operations import OperationCache
 from schema.plan.nodes import Use
-from schema.sql.compile import CompiledDelete, CompiledInsert, CompiledSave, CompiledUpdate
+from schema.sql.compiled import CompiledDelete, CompiledInsert, CompiledSave, CompiledUpdate
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/query.graphql"))
@@ -85,7 +85,7 @@ def parameters_of(statement, values: dict) -> object:
 def statements_of(write, compiler) -> list:
     match write:
         case CompiledInsert():
-            return [write.insert, write.page]
+            return [*(row.insert for row in write.rows), write.page]
         case CompiledUpdate():
             return [write.probe, compiler.update(write, (0,)), write.page]
         case CompiledSave():

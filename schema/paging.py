@@ -1,0 +1,171 @@
+"""A connection's rows → its JSON: cursors sealed, the page cut, what lies around it told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from schema.cursors import Cursors
+from schema.execute import Variables, fetch_rows
+from schema.global_ids import SCOPE
+from schema.limits import Limits
+from schema.plan.nodes import (
+    Connection,
+    CursorField,
+    Edges,
+    NodeField,
+    OrderTerm,
+    PageInfoFields,
+    Typename,
+)
+from schema.portable import PortableReader
+from schema.spelling import json_object
+from schema.sql.binding import rows_binder
+from schema.sql.compiled import CompiledConnection
+from schema.sql.connection import AFTER, BEFORE, wants_behind, wants_total
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """The rows of one page, each with its nodes' JSON, and whether there are others around it."""
+
+    rows: Sequence[Row]
+    nodes: Sequence[Sequence[bytes]]
+    has_next: bool
+    has_previous: bool
+    total: int
+
+
+@dataclass(frozen=True)
+class ConnectionReader:
+    """Reads connections of one database with one request's variables."""
+
+    wrapper: BaseDatabaseWrapper
+    portable: Callable[[], PortableReader]
+    variables: Variables
+    limits: Limits
+    cursors: Cursors
+
+    def answer(self, compiled: CompiledConnection) -> bytes:
+        """Return the JSON of a connection. Raises BadUserInput for a foreign or forged cursor."""
+        plan = compiled.plan
+        place = _place(plan, self.variables)
+        found = self._slice(compiled, place)
+        cursors = [self.cursors.seal(row[: len(plan.order_by)], place) for row in found.rows]
+        parts: list[tuple[str, bytes]] = []
+        for part in plan.answer:
+            match part:
+                case Typename():
+                    value = orjson.dumps(part.name)
+                case Edges():
+                    value = _edges(part, cursors, found.nodes)
+                case PageInfoFields():
+                    value = _page_info(part, cursors, found)
+                case _:
+                    value = str(found.total).encode()
+            parts.append((part.key, value))
+        return json_object(parts)
+
+    def _slice(self, compiled: CompiledConnection, place: str) -> _Slice:
+        plan = compiled.plan
+        variables = dict(self.variables)
+        for operand, name in ((plan.after, AFTER), (plan.before, BEFORE)):
+            if operand is not None:
+                cursor = operand.read(self.variables)
+                variables[name] = self.cursors.open(cursor, place, name[1:])
+        rows: list[Row] = fetch_rows(self.wrapper, compiled.statement, variables)
+        extras = list(rows[0][-_extras(plan) :]) if _extras(plan) else []
+        if extras and all(value is None for value in rows[0][: len(plan.order_by)]):
+            rows = []  # the row that only carries the extras
+        behind = bool(extras.pop()) if wants_behind(plan) else False
+        total = extras.pop() if extras else 0
+        kept, ahead = self._cut(plan, rows)
+        if plan.is_backward:
+            has_next, has_previous = behind, ahead
+        else:
+            has_next, has_previous = ahead, behind
+        last = self._count(plan.last) if plan.last is not None else len(kept)
+        if last < len(kept):  # first and last together: the end of the beginning
+            kept, has_previous = kept[len(kept) - last :], True
+        return _Slice(kept, self._nodes(compiled, kept), has_next, has_previous, total)
+
+    def _cut(self, plan: Connection, rows: list[Row]) -> tuple[list[Row], bool]:
+        """Take off the row that is one too many; return whether there was one."""
+        wanted = self._count(plan.last if plan.is_backward else plan.first)
+        if len(rows) <= wanted:
+            return rows, False
+        return (rows[len(rows) - wanted :] if plan.is_backward else rows[:wanted]), True
+
+    def _count(self, operand: Any) -> int:
+        value = operand.read(self.variables) if operand is not None else None
+        return int(rows_binder(self.limits)(value))
+
+    def _nodes(self, compiled: CompiledConnection, rows: Sequence[Row]) -> list[Sequence[bytes]]:
+        plan = compiled.plan
+        start, count = len(plan.order_by), len(plan.selections)
+        if compiled.has_nodes:
+            return [[text.encode() for text in row[start : start + count]] for row in rows]
+        places = _key_places(plan)
+        keys = [{name: row[place] for name, place in places.items()} for row in rows]
+        reader = self.portable()
+        read = [reader.by_key(plan.table, selection, keys) for selection in plan.selections]
+        return [[orjson.dumps(nodes[i]) for nodes in read] for i in range(len(rows))]
+
+
+def _edges(part: Edges, cursors: Sequence[str], nodes: Sequence[Sequence[bytes]]) -> bytes:
+    edges: list[bytes] = []
+    for cursor, own in zip(cursors, nodes, strict=True):
+        if any(node == b"null" for node in own):
+            continue  # deleted between the statements of the portable way
+        fields: list[tuple[str, bytes]] = []
+        for field in part.parts:
+            if isinstance(field, NodeField):
+                fields.append((field.key, own[field.number]))
+            else:
+                text = cursor if isinstance(field, CursorField) else field.name
+                fields.append((field.key, orjson.dumps(text)))
+        edges.append(json_object(fields))
+    return b"[%b]" % b",".join(edges)
+
+
+def _page_info(part: PageInfoFields, cursors: Sequence[str], found: _Slice) -> bytes:
+    values: Mapping[str, Any] = {
+        "__typename": "PageInfo",
+        "hasNextPage": found.has_next,
+        "hasPreviousPage": found.has_previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+    }
+    return orjson.dumps({key: values[name] for key, name in part.parts})
+
+
+def _extras(plan: Connection) -> int:
+    return int(wants_total(plan)) + int(wants_behind(plan))
+
+
+def _key_places(plan: Connection) -> dict[str, int]:
+    """Return where the key's columns stand among the order values."""
+    places = {
+        getattr(term.subject, "name", ""): i
+        for i, term in enumerate(plan.order_by)
+        if not term.hops
+    }
+    return {name: places[name] for name in plan.table.primary_key}
+
+
+def _place(plan: Connection, variables: Variables) -> str:
+    """Return what a cursor belongs to: this database, table and order."""
+    terms = "\0".join(_signature(term) for term in plan.order_by)
+    return f"{variables[SCOPE]}\0{plan.table.name}\0{terms}"
+
+
+def _signature(term: OrderTerm) -> str:
+    hops = "/".join(str(hop.table.name) for hop in term.hops)
+    subject = getattr(term.subject, "name", None) or repr(term.subject)
+    return f"{hops}:{subject}:{term.subject.type.name}:{term.descending}:{term.nulls_first}"

@@ -1,0 +1,186 @@
+"""What rows must satisfy, and in which order they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
+from schema.arguments import Operand
+
+Link = tuple[Column, Column]  # (own column, their column)
+_COUNT = SqlType(Kind.BIGINT, "bigint")
+
+
+class Op(StrEnum):
+    """Comparisons with an operand."""
+
+    EQ = "_eq"
+    NEQ = "_neq"
+    GT = "_gt"
+    GTE = "_gte"
+    LT = "_lt"
+    LTE = "_lte"
+    IN = "_in"
+    NIN = "_nin"
+    LIKE = "_like"
+    NLIKE = "_nlike"
+    ILIKE = "_ilike"
+    NILIKE = "_nilike"
+    SIMILAR = "_similar"
+    NSIMILAR = "_nsimilar"
+    REGEX = "_regex"
+    NREGEX = "_nregex"
+    IREGEX = "_iregex"
+    NIREGEX = "_niregex"
+    CONTAINS = "_contains"
+    CONTAINED_IN = "_containedIn"
+    HAS_KEY = "_hasKey"
+    HAS_KEYS_ANY = "_hasKeysAny"
+    HAS_KEYS_ALL = "_hasKeysAll"
+
+
+class Use(StrEnum):
+    """What a slot's value is for; it decides how the value is bound."""
+
+    VALUE = "value"
+    LIST = "list"
+    PATTERN = "pattern"  # of LIKE
+    ICASE_PATTERN = "pattern without case"
+    RAW = "raw"  # as the database itself gave it a moment ago
+    ROWS = "rows"
+    ROWS_AND_ONE = "rows and one"  # the one tells whether there are more
+    COUNT = "count"  # rows that are counted, not answered: no maximum
+    OFFSET = "offset"
+
+
+class Function(StrEnum):
+    """What an aggregate computes of a column's values."""
+
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    STDDEV = "stddev"  # of a sample
+    VARIANCE = "variance"  # of a sample
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place of a statement that takes a value: where it comes from and what type it has."""
+
+    operand: Operand
+    type: SqlType
+    use: Use = Use.VALUE
+
+
+@dataclass(frozen=True)
+class RelatedCount:
+    """How many related rows satisfy `where` and have values in all of `columns`."""
+
+    table: Table
+    links: tuple[Link, ...]
+    where: Where
+    columns: tuple[Column, ...] = ()
+    distinct: bool = False
+    type: SqlType = _COUNT
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class RelatedFigure:
+    """A function of a column of all related rows."""
+
+    table: Table
+    links: tuple[Link, ...]
+    function: Function
+    column: Column
+    type: SqlType
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class GroupFigure:
+    """A function of a column of a group's rows; without a function their number."""
+
+    function: Function | None
+    column: Column | None
+    type: SqlType = _COUNT
+    nullable: bool = True
+
+
+# What can be compared and ordered by.
+Subject = Column | RelatedCount | RelatedFigure | GroupFigure
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Something against a value."""
+
+    subject: Subject
+    op: Op
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """Something is NULL, or is not."""
+
+    subject: Subject
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Related:
+    """Some row of another table, reached by `links`, satisfies `where`."""
+
+    table: Table
+    links: tuple[Link, ...]
+    where: Where
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every part holds; of no part: always."""
+
+    parts: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Some part holds; of no part: never."""
+
+    parts: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Not:
+    """The part does not hold."""
+
+    part: Where
+
+
+Where = Compare | IsNull | Related | AllOf | AnyOf | Not
+EVERYTHING = AllOf()
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step along a to-one relation."""
+
+    table: Table
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class OrderTerm:
+    """One thing to order by, perhaps of a related row; nulls are placed the same on every vendor."""
+
+    hops: tuple[Hop, ...]
+    subject: Subject
+    descending: bool
+    nulls_first: bool
+
+    @property
+    def nullable(self) -> bool:
+        return bool(self.hops) or self.subject.nullable

@@ -1,0 +1,36 @@
+"""One operation: its root fields and what each does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schema.plan.nodes.reads import Aggregate, Connection, GroupBy, NodeLookup, Page, Typename
+from schema.plan.nodes.writes import Write
+
+
+@dataclass(frozen=True)
+class Introspect:
+    """`__schema`, `__type`, or the lone field of a schema without tables: answered from the schema itself."""
+
+    key: str
+
+
+Read = Page | Aggregate | GroupBy
+Action = Read | Connection | NodeLookup | Write | Typename | Introspect
+
+
+@dataclass(frozen=True)
+class Root:
+    """One root field: what is done and under which response key it is answered."""
+
+    key: str
+    nullable: bool
+    action: Action
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One operation."""
+
+    roots: tuple[Root, ...]
+    writes: bool

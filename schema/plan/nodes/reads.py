@@ -1,0 +1,223 @@
+"""What is read, and under which response keys it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamic_databases.catalog.types import Column, SqlType, Table
+from schema.arguments import Operand
+from schema.plan.nodes.conditions import EVERYTHING, Function, Link, OrderTerm, Slot, Where
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column under a response key."""
+
+    key: str
+    column: Column
+
+
+@dataclass(frozen=True)
+class Typename:
+    """`__typename` under a response key."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class GlobalId:
+    """The row's id among all tables of this database, made of its type and its key."""
+
+    key: str
+    type: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Related rows under a response key: an object or null where `page.single`, else a list."""
+
+    key: str
+    page: Page
+    links: tuple[Link, ...]  # (column of the enclosing page, column of this page)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows, or how many of them have values in all of `columns`; distinct ones on request."""
+
+    key: str
+    columns: tuple[Column, ...] = ()
+    distinct: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One function of one column, of the type that its answer has."""
+
+    key: str
+    column: Column
+    type: SqlType
+
+
+@dataclass(frozen=True)
+class FigureSet:
+    """One function of several columns, as an object."""
+
+    key: str
+    function: Function
+    parts: tuple[Figure | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The field `aggregate`."""
+
+    key: str
+    parts: tuple[Count | FigureSet | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The field `nodes`: the rows themselves."""
+
+    key: str
+    page: Page
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Figures over rows of one table; without a limit over all of them."""
+
+    table: Table
+    answer: tuple[Figures | Nodes | Typename, ...]
+    where: Where = EVERYTHING
+    order_by: tuple[OrderTerm, ...] = ()
+    limit: Slot | None = None
+    offset: Slot | None = None
+    distinct_on: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
+class NestedAggregate:
+    """Figures over related rows, under a response key."""
+
+    key: str
+    aggregate: Aggregate
+    links: tuple[Link, ...]
+
+
+Selected = Value | Typename | GlobalId | Nested | NestedAggregate
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one table: which, in what order, how many, and what of them.
+
+    Of the rows that are equal in `distinct_on` the first one counts.
+    """
+
+    table: Table
+    selection: tuple[Selected, ...]
+    where: Where = EVERYTHING
+    order_by: tuple[OrderTerm, ...] = ()
+    limit: Slot | None = None
+    offset: Slot | None = None
+    distinct_on: tuple[Column, ...] = ()
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class GroupKeys:
+    """The field `keys` of a group."""
+
+    key: str
+    parts: tuple[Value | Typename, ...]
+
+
+@dataclass(frozen=True)
+class GroupBy:
+    """Figures over rows that are equal in `by`; the subjects of `having` and `order_by` are the group's."""
+
+    table: Table
+    by: tuple[Column, ...]
+    answer: tuple[GroupKeys | Figures | Typename, ...]
+    where: Where
+    having: Where
+    order_by: tuple[OrderTerm, ...]
+    limit: Slot | None
+    offset: Slot | None = None
+
+
+@dataclass(frozen=True)
+class CursorField:
+    """`cursor` of an edge."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class NodeField:
+    """`node` of an edge: the selection of this number."""
+
+    key: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The field `edges`."""
+
+    key: str
+    parts: tuple[CursorField | NodeField | Typename, ...]
+
+
+@dataclass(frozen=True)
+class PageInfoFields:
+    """The field `pageInfo`: (response key, field)."""
+
+    key: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TotalCount:
+    """The field `totalCount`."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A slice of an ordered list between two of its rows (Relay's cursor connections, §4).
+
+    `order_by` ends with the key, so that every row has a place of its own.
+    """
+
+    table: Table
+    selections: tuple[tuple[Selected, ...], ...]
+    answer: tuple[Edges | PageInfoFields | TotalCount | Typename, ...]
+    where: Where
+    order_by: tuple[OrderTerm, ...]
+    first: Operand | None = None
+    last: Operand | None = None
+    after: Operand | None = None
+    before: Operand | None = None
+
+    @property
+    def is_backward(self) -> bool:
+        return self.last is not None and self.first is None
+
+
+@dataclass(frozen=True)
+class NodeLookup:
+    """`node(id)`: which page is read depends on the type that the id names.
+
+    `pages` has the types that the selection names; of the others only `plain` is asked: (response
+    key, `id` or `__typename`).
+    """
+
+    id: Operand
+    pages: tuple[tuple[str, Page], ...]
+    plain: tuple[tuple[str, str], ...]

@@ -1,0 +1,56 @@
+"""What columns can be asked and how they can be changed, by their type and the database's vendor."""
+
+from __future__ import annotations
+
+from dynamic_databases.catalog.types import Kind, SqlType
+from schema.plan.nodes import How, Op
+
+_EQUALITY = (Op.EQ, Op.NEQ)
+_LISTS = (Op.IN, Op.NIN)
+_ORDERED = (*_EQUALITY, *_LISTS, Op.GT, Op.GTE, Op.LT, Op.LTE)
+_LIKES = (Op.LIKE, Op.NLIKE, Op.ILIKE, Op.NILIKE)
+_REGEX = (Op.REGEX, Op.NREGEX, Op.IREGEX, Op.NIREGEX)
+_KEYS = (Op.HAS_KEY, Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL)
+_CONTAINMENT = (Op.CONTAINS, Op.CONTAINED_IN)
+# What the kinds that are missing here can be asked is _ORDERED.
+_OPERATORS: dict[Kind, tuple[Op, ...]] = {
+    Kind.TEXT: (*_ORDERED, *_LIKES),
+    Kind.ENUM: (*_EQUALITY, *_LISTS),
+    Kind.BINARY: _EQUALITY,
+    Kind.JSON: (),
+    Kind.ARRAY: (),
+    Kind.OTHER: (),
+}
+# Regular expressions need an engine of the server's own: SQLite has none, and one of Python's
+# would run for ever on a hostile pattern.
+_OF_VENDOR: dict[tuple[str, Kind], tuple[Op, ...]] = {
+    ("postgresql", Kind.TEXT): (Op.SIMILAR, Op.NSIMILAR, *_REGEX),
+    ("postgresql", Kind.ARRAY): (*_ORDERED, *_CONTAINMENT),
+    ("sqlite", Kind.JSON): _KEYS,
+}
+_JSONB = (*_EQUALITY, *_LISTS, *_CONTAINMENT, *_KEYS)
+_JSON_UPDATES = (
+    How.APPEND,
+    How.PREPEND,
+    How.DELETE_KEY,
+    How.DELETE_ELEM,
+    How.DELETE_AT_PATH,
+)
+
+
+def operators_of(sql_type: SqlType, vendor: str) -> tuple[Op, ...]:
+    """Return the comparisons that a column of this type takes; every column takes `_isNull` besides."""
+    if _is_jsonb(sql_type):
+        return _JSONB
+    common = _OPERATORS.get(sql_type.kind, _ORDERED)
+    return common + _OF_VENDOR.get((vendor, sql_type.kind), ())
+
+
+def json_updates_of(sql_type: SqlType) -> tuple[How, ...]:
+    """Return how a column of this type can be changed in place."""
+    return _JSON_UPDATES if _is_jsonb(sql_type) else ()
+
+
+def _is_jsonb(sql_type: SqlType) -> bool:
+    """Of PostgreSQL's two types for JSON only `jsonb` has operators."""
+    return sql_type.kind is Kind.JSON and sql_type.name == "jsonb"

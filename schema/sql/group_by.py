@@ -1,0 +1,90 @@
+"""`GroupBy` → one SQL expression: the groups are an inner query, their JSON is made outside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from schema.plan.nodes import (
+    Count,
+    Figure,
+    Figures,
+    FigureSet,
+    GroupBy,
+    GroupKeys,
+    Typename,
+)
+from schema.sql.dialect import Dialect
+from schema.sql.figures import figures_to_sql
+from schema.sql.read import condition_to_sql
+from schema.sql.statement import Sql, joined, sql
+from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
+
+_TABLE, _GROUPS = "t1", "p1"
+
+
+@dataclass
+class _Chosen:
+    """The expressions that the inner query computes, each once, with the alias of each."""
+
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    def add(self, expression: str) -> str:
+        alias = self.aliases.setdefault(expression, f"c{len(self.aliases)}")
+        return f"{_GROUPS}.{alias}"
+
+
+def group_by_to_sql(group_by: GroupBy, dialect: Dialect) -> Sql:
+    """Return a scalar expression: a JSON array of the groups."""
+    chosen = _Chosen()
+    keys = [f"{_TABLE}.{dialect.quote(column.name)}" for column in group_by.by]
+    for key in keys:
+        chosen.add(key)
+    pairs: list[tuple[str, Sql]] = []
+    for part in group_by.answer:
+        if isinstance(part, Typename):
+            pairs.append((part.key, Sql(dialect.text(part.name))))
+        elif isinstance(part, GroupKeys):
+            pairs.append((part.key, _keys(part, chosen, dialect)))
+        else:
+            pairs.append((part.key, _figures(part, chosen, dialect)))
+    source = sql("({}) {}", _groups(group_by, keys, chosen, dialect), _GROUPS)
+    return dialect.json_list(pairs, source)
+
+
+def _groups(group_by: GroupBy, keys: list[str], chosen: _Chosen, dialect: Dialect) -> Sql:
+    aliases = Aliases(1)
+    named = ", ".join(f"{expression} AS {alias}" for expression, alias in chosen.aliases.items())
+    where = where_to_sql(group_by.where, _TABLE, dialect, aliases)
+    having = where_to_sql(group_by.having, _TABLE, dialect, aliases)
+    order = ordered_to_sql(group_by.order_by, _TABLE, dialect, aliases)
+    parts = [
+        sql("SELECT {} {}", named, condition_to_sql(_TABLE, [where], dialect, group_by.table)),
+        Sql(f"GROUP BY {', '.join(keys)}"),
+        *([sql("HAVING {}", having)] if having.text else []),
+        sql("ORDER BY {}", order),
+        dialect.limited(group_by.limit, group_by.offset),
+    ]
+    return joined(" ", parts)
+
+
+def _keys(part: GroupKeys, chosen: _Chosen, dialect: Dialect) -> Sql:
+    pairs: list[tuple[str, Sql]] = []
+    for item in part.parts:
+        if isinstance(item, Typename):
+            pairs.append((item.key, Sql(dialect.text(item.name))))
+        else:
+            value = chosen.add(f"{_TABLE}.{dialect.quote(item.column.name)}")
+            pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
+    return dialect.json_object(pairs)
+
+
+def _figures(part: Figures, chosen: _Chosen, dialect: Dialect) -> Sql:
+    def count(one: Count) -> str:
+        named = [f"{_TABLE}.{dialect.quote(column.name)}" for column in one.columns]
+        return chosen.add(count_to_sql(named, distinct=one.distinct))
+
+    def figure(figures: FigureSet, one: Figure) -> str:
+        column = f"{_TABLE}.{dialect.quote(one.column.name)}"
+        return chosen.add(dialect.figure(figures.function, column, one.column.type))
+
+    return figures_to_sql(part, count, figure, dialect)

@@ -1,0 +1,57 @@
+"""The types of connections: `TrackConnection` and `TrackEdge` (Relay's cursor connections, §2 and §3)."""
+
+from __future__ import annotations
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from schema.naming import NamedTable
+from schema.types.filters import FilterTypes
+from schema.types.vocabulary import page_info
+
+
+def connection_type(table: NamedTable, row: GraphQLObjectType) -> GraphQLObjectType:
+    edge = GraphQLObjectType(
+        f"{table.type}Edge",
+        {
+            "cursor": GraphQLField(
+                GraphQLNonNull(GraphQLString), description="For `after` and `before`."
+            ),
+            "node": GraphQLField(GraphQLNonNull(row)),
+        },
+    )
+    return GraphQLObjectType(
+        f"{table.type}Connection",
+        {
+            "edges": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(edge)))),
+            "pageInfo": GraphQLField(GraphQLNonNull(page_info())),
+            "totalCount": GraphQLField(
+                GraphQLNonNull(GraphQLInt), description="All rows that match; counted when asked."
+            ),
+        },
+    )
+
+
+def connection_arguments(table: NamedTable, filters: FilterTypes) -> dict[str, GraphQLArgument]:
+    order = GraphQLList(GraphQLNonNull(filters.order_by(table)))
+    return {
+        "first": GraphQLArgument(
+            GraphQLInt, description="as many from the start, or after `after`"
+        ),
+        "after": GraphQLArgument(
+            GraphQLString, description="the cursor of the row before the page"
+        ),
+        "last": GraphQLArgument(GraphQLInt, description="as many from the end, or before `before`"),
+        "before": GraphQLArgument(
+            GraphQLString, description="the cursor of the row behind the page"
+        ),
+        "where": GraphQLArgument(filters.bool_exp(table), description="which rows; {} for all"),
+        "orderBy": GraphQLArgument(order, description="the key's order where left out"),
+    }

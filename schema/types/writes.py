@@ -1,0 +1,240 @@
+"""The types of what is written: inputs of inserts, updates and saves, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from dynamic_databases.catalog.types import Column, Kind
+from schema.naming import NamedTable, Names, Relation
+from schema.plan.nodes import How
+from schema.plan.operators import json_updates_of
+from schema.types.filters import FilterTypes
+from schema.types.leaves import Leaves, describe
+from schema.types.vocabulary import field_change, resolve_enum, scalar
+
+_NUMBERS = (Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.FLOAT)
+_TEXTS = {
+    How.ADD: "What is added.",
+    How.APPEND: "What is put after an array's items or into an object.",
+    How.PREPEND: "What is put before an array's items.",
+    How.DELETE_KEY: "The key that is taken out of an object, or the text out of an array.",
+    How.DELETE_ELEM: "The place of the item that is taken out of an array; from the end below 0.",
+    How.DELETE_AT_PATH: "The keys and places that lead to what is taken out.",
+}
+Fields = dict[str, GraphQLInputField]
+
+
+class WriteTypes:
+    """The inputs of one schema's mutations."""
+
+    def __init__(self, names: Names, leaves: Leaves, filters: FilterTypes) -> None:
+        self._names = names
+        self._leaves = leaves
+        self._filters = filters
+        self._made: dict[str, GraphQLInputObjectType] = {}
+        self._inserts = {
+            name: GraphQLInputObjectType(
+                f"{table.type}InsertInput",
+                partial(self._insert_fields, table),
+                description="What is left out takes the database's default.",
+            )
+            for name, table in names.tables.items()
+        }
+
+    def key_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
+        return {
+            table.field_of[c]: GraphQLArgument(GraphQLNonNull(self._leaf_of(table, c)))
+            for c in table.key
+        }
+
+    def key_input(self, table: NamedTable) -> GraphQLInputObjectType:
+        fields = {
+            table.field_of[c]: GraphQLInputField(GraphQLNonNull(self._leaf_of(table, c)))
+            for c in table.key
+        }
+        return GraphQLInputObjectType(
+            f"{table.type}PkColumnsInput", fields, description=f"The key of {table.table.name}."
+        )
+
+    def insert_input(self, table: NamedTable) -> GraphQLInputObjectType:
+        return self._inserts[table.table.name]
+
+    def on_conflict(self, table: NamedTable) -> GraphQLInputObjectType:
+        """Return the input of `onConflict`: the key, what to update, and only where."""
+        return self._once(f"{table.type}OnConflict", lambda: self._conflict_fields(table))
+
+    def changes(self, table: NamedTable) -> dict[str, GraphQLInputObjectType]:
+        """Return the arguments that change columns: `_set`, and `_inc` and its like where there are."""
+        found = {How.SET.value: self.set_input(table)}
+        for how in How:
+            columns = [c for c in table.columns.values() if c.name in table.updatable]
+            columns = [c for c in columns if how in _ways(c)]
+            if columns:
+                found[how.value] = self._change_input(how, table, columns)
+        return found
+
+    def set_input(self, table: NamedTable) -> GraphQLInputObjectType:
+        def fields() -> Fields:
+            return {
+                name: GraphQLInputField(
+                    self._leaves.input(column), description=describe(table, column)
+                )
+                for name, column in table.columns.items()
+                if column.name in table.updatable
+            }
+
+        text = "What is left out is left alone; null writes NULL."
+        return self._once(f"{table.type}SetInput", fields, text)
+
+    def updates(self, table: NamedTable) -> GraphQLInputObjectType:
+        """Return the input of `updateTrackMany`."""
+        where = GraphQLInputField(GraphQLNonNull(self._filters.bool_exp(table)))
+        changes = {name: GraphQLInputField(found) for name, found in self.changes(table).items()}
+        return self._once(f"{table.type}Updates", lambda: {"where": where} | changes)
+
+    def save_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
+        return {
+            "pkColumns": GraphQLArgument(GraphQLNonNull(self.key_input(table))),
+            "_set": GraphQLArgument(GraphQLNonNull(self.set_input(table))),
+            "_expect": GraphQLArgument(
+                self.set_input(table),
+                description=f"What you read of {table.table.name} before editing.",
+            ),
+            "resolve": GraphQLArgument(
+                resolve_enum(), description="What to do about conflicts; FAIL where left out."
+            ),
+        }
+
+    def _insert_fields(self, table: NamedTable) -> Fields:
+        fields: Fields = {}
+        for name, column in table.columns.items():
+            if column.name in table.insertable:
+                default = f" Default: {column.default}." if column.default else ""
+                fields[name] = GraphQLInputField(
+                    self._leaves.input(column), description=describe(table, column) + default
+                )
+        for name, relation in table.relations.items():
+            if self._names.tables[relation.target].is_insertable:
+                fields[name] = GraphQLInputField(self._nested_insert(relation))
+        return fields
+
+    def _nested_insert(self, relation: Relation) -> GraphQLInputObjectType:
+        target = self._names.tables[relation.target]
+        row = GraphQLNonNull(self.insert_input(target))
+        data: GraphQLInputType = GraphQLNonNull(GraphQLList(row)) if relation.many else row
+        return self._once(
+            f"{target.type}{'Arr' if relation.many else 'Obj'}RelInsertInput",
+            lambda: {
+                "data": GraphQLInputField(data),
+                "onConflict": GraphQLInputField(self.on_conflict(target)),
+            },
+            "Rows that refer to this one." if relation.many else "The row that goes with this one.",
+        )
+
+    def _conflict_fields(self, table: NamedTable) -> Fields:
+        constraints = GraphQLEnumType(
+            f"{table.type}Constraint",
+            {
+                name: GraphQLEnumValue(name, description=", ".join(columns))
+                for name, columns in table.constraints.items()
+            },
+        )
+        columns = {
+            name: GraphQLEnumValue(c.name)
+            for name, c in table.columns.items()
+            if c.name in table.updatable
+        }
+        fields = {"constraint": GraphQLInputField(GraphQLNonNull(constraints))}
+        if columns:
+            named = GraphQLEnumType(f"{table.type}UpdateColumn", columns)
+            fields["updateColumns"] = GraphQLInputField(
+                GraphQLList(GraphQLNonNull(named)),
+                description="What to overwrite; none: leave the row that is there.",
+            )
+            fields["where"] = GraphQLInputField(
+                self._filters.bool_exp(table), description="only such rows"
+            )
+        return fields
+
+    def _change_input(
+        self, how: How, table: NamedTable, columns: list[Column]
+    ) -> GraphQLInputObjectType:
+        def fields() -> Fields:
+            return {
+                table.field_of[c.name]: GraphQLInputField(
+                    self._operand(how, c), description=describe(table, c)
+                )
+                for c in columns
+            }
+
+        name = how.value[1:2].upper() + how.value[2:]
+        return self._once(f"{table.type}{name}Input", fields, _TEXTS[how])
+
+    def _operand(self, how: How, column: Column) -> GraphQLInputType:
+        if how is How.DELETE_KEY:
+            return GraphQLString
+        if how is How.DELETE_ELEM:
+            return GraphQLInt
+        if how is How.DELETE_AT_PATH:
+            return GraphQLList(GraphQLNonNull(GraphQLString))
+        return scalar(Kind.JSON) if how is not How.ADD else self._leaves.input(column)
+
+    def _leaf_of(self, table: NamedTable, column: str) -> GraphQLInputType:
+        return self._leaves.of(table.table.by_name[column].type)
+
+    def _once(
+        self, name: str, fields: Callable[[], Fields], description: str | None = None
+    ) -> GraphQLInputObjectType:
+        if name not in self._made:
+            self._made[name] = GraphQLInputObjectType(name, fields, description=description)
+        return self._made[name]
+
+
+def response_type(
+    table: NamedTable, rows: GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]
+) -> GraphQLObjectType:
+    """Return what a write of many rows answers."""
+    return GraphQLObjectType(
+        f"{table.type}MutationResponse",
+        {
+            "affectedRows": GraphQLField(
+                GraphQLNonNull(GraphQLInt), description="How many rows it touched."
+            ),
+            "returning": GraphQLField(rows, description="These rows."),
+        },
+    )
+
+
+def save_result(table: NamedTable, row: GraphQLObjectType) -> GraphQLObjectType:
+    """Return what a save answers."""
+    changes = GraphQLNonNull(GraphQLList(GraphQLNonNull(field_change())))
+    return GraphQLObjectType(
+        f"{table.type}SaveResult",
+        {
+            "row": GraphQLField(row, description="The row as it is now."),
+            "changes": GraphQLField(
+                changes, description="What was written; empty where nothing differed."
+            ),
+        },
+    )
+
+
+def _ways(column: Column) -> tuple[How, ...]:
+    """Return how a column can be changed besides being set."""
+    return (How.ADD,) if column.type.kind in _NUMBERS else json_updates_of(column.type)
