@@ -7,7 +7,8 @@ from schema.plan.nodes import How, Op
 
 _EQUALITY = (Op.EQ, Op.NEQ)
 _LISTS = (Op.IN, Op.NIN)
-_ORDERED = (*_EQUALITY, *_LISTS, Op.GT, Op.GTE, Op.LT, Op.LTE)
+_ORDER = (Op.GT, Op.GTE, Op.LT, Op.LTE)
+_ORDERED = (*_EQUALITY, *_LISTS, *_ORDER)
 _LIKES = (Op.LIKE, Op.NLIKE, Op.ILIKE, Op.NILIKE)
 _REGEX = (Op.REGEX, Op.NREGEX, Op.IREGEX, Op.NIREGEX)
 _KEYS = (Op.HAS_KEY, Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL)
@@ -25,7 +26,7 @@ _OPERATORS: dict[Kind, tuple[Op, ...]] = {
 # would run for ever on a hostile pattern.
 _OF_VENDOR: dict[tuple[str, Kind], tuple[Op, ...]] = {
     ("postgresql", Kind.TEXT): (Op.SIMILAR, Op.NSIMILAR, *_REGEX),
-    ("postgresql", Kind.ARRAY): (*_ORDERED, *_CONTAINMENT),
+    ("postgresql", Kind.ARRAY): (*_EQUALITY, *_ORDER, *_CONTAINMENT),
     ("sqlite", Kind.JSON): _KEYS,
 }
 _JSONB = (*_EQUALITY, *_LISTS, *_CONTAINMENT, *_KEYS)

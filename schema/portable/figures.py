@@ -109,12 +109,14 @@ def figure_of(
 def ungrouped(aggregate: OrmAggregate) -> Func:
     """Return an aggregate as a plain function: in a subquery of its own nothing is to be grouped."""
     distinct = "DISTINCT " if getattr(aggregate, "distinct", False) else ""
-    return Func(
+    found = Func(
         *aggregate.get_source_expressions()[:1],
         function=aggregate.function,
         template=f"%(function)s({distinct}%(expressions)s)",
-        output_field=aggregate._output_field_or_none or None,  # type: ignore[attr-defined]
     )
+    if isinstance(aggregate, Count):
+        found.output_field = IntegerField()
+    return found
 
 
 def _present(attributes: Sequence[str]) -> Case:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import F
+
 from schema.plan.nodes import (
     AllOf,
     AnyOf,
@@ -52,14 +54,17 @@ def read_groups(
         for figure in figures
         if isinstance(figure, GroupFigure)
     }
+    figure_names = {figure: f"gateway_figure_{i}" for i, figure in enumerate(of_groups)}
     names = {name: f"gateway_{i}" for i, name in enumerate(wanted)}
     key_names = {name: f"gateway_key_{i}" for i, name in enumerate(keys)}
-    grouping = replace(conditions, group_figures=of_groups)
+    references = {figure: F(name) for figure, name in figure_names.items()}
+    grouping = replace(conditions, group_figures=references)
     query = (
         conditions.query(group_by.table, group_by.where)
         .values(*(attribute_of(column) for column in group_by.by))
         .annotate(**{names[name]: value for name, value in wanted.items()})
         .annotate(**{key_names[name]: value for name, value in keys.items()})
+        .annotate(**{figure_names[figure]: value for figure, value in of_groups.items()})
         .filter(grouping.condition(group_by.having, model))
         .order_by(*grouping.order(group_by.order_by, model))
     )

@@ -67,6 +67,7 @@ from schema.sql.write import (
 )
 
 _DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgresql": PostgresqlDialect()}
+_DEEP_SQLITE = SqliteDialect(deep=True)
 _SQLITE_NESTING = 18
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
 
@@ -86,13 +87,10 @@ class Compiler:
 
     def read(self, read: Read) -> Statement | None:
         """Return the statement that answers a root field, or None where it nests too deep for the server."""
-        if isinstance(read, Page):
-            value = page_to_sql(read, self.dialect)
-        elif isinstance(read, Aggregate):
-            value = aggregate_to_sql(read, self.dialect)
-        else:
-            value = group_by_to_sql(read, self.dialect)
-        statement = self._finished(self.dialect.answer(value))
+        statement = self._finished(_read_to_sql(read, self.dialect))
+        if self._fits(statement):
+            return statement
+        statement = self._finished(_read_to_sql(read, _DEEP_SQLITE))
         return statement if self._fits(statement) else None
 
     def connection(self, connection: Connection, *, with_nodes: bool) -> CompiledConnection:
@@ -222,6 +220,16 @@ class Compiler:
         if slot.use is Use.ROWS_AND_ONE:
             return rows_and_one_binder(self._limits)
         return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
+
+
+def _read_to_sql(read: Read, dialect: Dialect) -> Sql:
+    if isinstance(read, Page):
+        value = page_to_sql(read, dialect)
+    elif isinstance(read, Aggregate):
+        value = aggregate_to_sql(read, dialect)
+    else:
+        value = group_by_to_sql(read, dialect)
+    return dialect.answer(value)
 
 
 def _nesting(text: str) -> int:

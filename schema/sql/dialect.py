@@ -56,12 +56,12 @@ class Dialect(Protocol):
         """Return an object of any number of keys."""
         ...
 
-    def json_list(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
-        """Return a scalar subquery: the array of objects over the rows of `source`, in their order."""
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        """Return a scalar subquery: the array of objects over the SELECT `rows`, in their order."""
         ...
 
-    def json_one(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
-        """Return a scalar subquery: the object of the one row of `source`, NULL where there is none."""
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        """Return a scalar subquery: the object of the one row of `rows`, NULL where there is none."""
         ...
 
     def id_text(self, column: str, sql_type: SqlType) -> str:

@@ -47,8 +47,7 @@ def group_by_to_sql(group_by: GroupBy, dialect: Dialect) -> Sql:
             pairs.append((part.key, _keys(part, chosen, dialect)))
         else:
             pairs.append((part.key, _figures(part, chosen, dialect)))
-    source = sql("({}) {}", _groups(group_by, keys, chosen, dialect), _GROUPS)
-    return dialect.json_list(pairs, source)
+    return dialect.json_list(pairs, _groups(group_by, keys, chosen, dialect), _GROUPS)
 
 
 def _groups(group_by: GroupBy, keys: list[str], chosen: _Chosen, dialect: Dialect) -> Sql:

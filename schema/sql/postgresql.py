@@ -173,25 +173,25 @@ class PostgresqlDialect:
         texts = [sql("substr(left({}::text, -1), 2)", chunk) for chunk in chunks]
         return sql("('{{' || {} || '}}')::json", joined(" || ',' || ", texts))
 
-    def json_list(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
         template = "(SELECT coalesce(json_agg({}), '[]'::json) FROM {})"
         if not _are_names(pairs):
-            return sql(template, self.json_object(pairs), source)
-        return sql(template, _ROW, self._named(pairs, source))
+            return sql(template, self.json_object(pairs), sql("({}) {}", rows, alias))
+        return sql(template, _ROW, self._named(pairs, rows, alias))
 
-    def json_one(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
         if not _are_names(pairs):
-            return sql("(SELECT {} FROM {})", self.json_object(pairs), source)
-        return sql("(SELECT row_to_json({}) FROM {})", _ROW, self._named(pairs, source))
+            return sql("(SELECT {} FROM ({}) {})", self.json_object(pairs), rows, alias)
+        return sql("(SELECT row_to_json({}) FROM {})", _ROW, self._named(pairs, rows, alias))
 
-    def _named(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
+    def _named(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
         """Return rows whose columns are called by the response keys.
 
         They become JSON at half the cost of `json_build_object`, which looks up each argument's
         type for each row.
         """
         columns = joined(", ", (sql("{} AS {}", value, self.quote(key)) for key, value in pairs))
-        return sql("(SELECT {} FROM {}) {}", columns, source, _ROW)
+        return sql("(SELECT {} FROM ({}) {}) {}", columns, rows, alias, _ROW)
 
     def id_text(self, column: str, sql_type: SqlType) -> str:
         return f"(to_json({self.json_value(column, sql_type)}) #>> '{{}}')"

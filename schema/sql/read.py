@@ -104,8 +104,8 @@ def _page(page: Page, links: Links, dialect: Dialect, counters: Counters) -> Sql
     columns = column_aliases(columns_of(page.selection))
     rows = _rows(page, links, columns, dialect, counters)
     pairs = pairs_to_sql(page.selection, outer, columns, dialect, counters)
-    source = sql("({}) {}", rows, outer)
-    return dialect.json_one(pairs, source) if page.single else dialect.json_list(pairs, source)
+    make = dialect.json_one if page.single else dialect.json_list
+    return make(pairs, rows, outer)
 
 
 def _rows(

@@ -139,10 +139,18 @@ class StandardDeviation(Variance):
 
 
 class SqliteDialect:
-    """See `schema.sql.dialect.Dialect`."""
+    """See `schema.sql.dialect.Dialect`.
+
+    `deep` computes nested values in a derived table instead of inside their object's arguments: a
+    third less parentheses inside each other for the parser's stack, but each level's JSON is parsed
+    again.
+    """
 
     begin = "BEGIN IMMEDIATE"  # a read that becomes a write would fail as SQLITE_BUSY
     insert_defaults = "DEFAULT VALUES"
+
+    def __init__(self, *, deep: bool = False) -> None:
+        self._is_deep = deep
 
     def quote(self, name: str) -> str:
         return quote(name, "sqlite")
@@ -211,11 +219,27 @@ class SqliteDialect:
         inner = joined(" || ',' || ", (sql("gateway_inside({})", chunk) for chunk in chunks))
         return sql("json('{{' || {} || '}}')", inner)
 
-    def json_list(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
-        return sql("(SELECT json_group_array({}) FROM {})", self.json_object(pairs), source)
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        value, source = self._over(pairs, rows, alias)
+        return sql("(SELECT json_group_array({}) FROM {})", value, source)
 
-    def json_one(self, pairs: Sequence[tuple[str, Sql]], source: Sql) -> Sql:
-        return sql("(SELECT {} FROM {})", self.json_object(pairs), source)
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        return sql("(SELECT {} FROM {})", *self._over(pairs, rows, alias))
+
+    def _over(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> tuple[Sql, Sql]:
+        """Return the object, and what it is selected from."""
+        source = sql("({}) {}", rows, alias)
+        if not self._is_deep:
+            return self.json_object(pairs), source
+        nested = [value for _, value in pairs if _is_nested(value)]
+        names = iter(range(len(nested)))
+        outside = [
+            (key, Sql(f"json({alias}.k{next(names)})") if _is_nested(value) else value)
+            for key, value in pairs
+        ]
+        columns = [sql("{} AS k{}", value, str(i)) for i, value in enumerate(nested)]
+        inside = sql("(SELECT {} FROM {}) {}", joined(", ", ["*", *columns]), source, alias)
+        return self.json_object(outside), inside
 
     def id_text(self, column: str, sql_type: SqlType) -> str:
         return f"coalesce(CAST({self.json_value(column, sql_type)} AS TEXT), '')"
@@ -253,6 +277,11 @@ class SqliteDialect:
 
     def answer(self, value: Sql) -> Sql:
         return sql("SELECT CAST({} AS BLOB)", value)
+
+
+def _is_nested(value: Sql) -> bool:
+    """Return whether a value is a subquery of ours that makes JSON."""
+    return value.text.startswith("(SELECT json_")
 
 
 def _is_bare_decimal(node: Compare) -> bool:

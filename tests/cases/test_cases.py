@@ -72,14 +72,17 @@ def sql_of(case: str, vendor: str) -> str:
     prepared = operation.prepare(values)
     statements = []
     for root in prepared.roots:
-        statements += [root.read] if root.read else statements_of(root.write, prepared.compiler)
+        if root.write is not None:
+            statements += statements_of(root.write, prepared.compiler)
+        else:
+            statements.append(root.read or root.connection.statement)
     return "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
 
 
 def parameters_of(statement, values: dict) -> object:
-    """A statement after an INSERT takes the key that only a server can return."""
-    is_after_insert = any(slot.use is Use.RAW for slot in statement.slots)
-    return "the returned key" if is_after_insert else statement.parameters(values)
+    """Some values only a server can return: keys of rows just inserted, cursors, ids' scopes."""
+    is_raw = any(slot.use is Use.RAW for slot in statement.slots)
+    return "what the server returned" if is_raw else statement.parameters(values)
 
 
 def statements_of(write, compiler) -> list:

@@ -61,8 +61,9 @@ ORDERS = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST"
 
 
 @st.composite
-def conditions(draw, table: str, depth: int = 2):
+def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kind
     choices = ["column", "column", "null"] + (["and", "or", "not", "relation"] if depth else [])
+    choices += ["counted"] if depth and table in TO_MANY else []
     match draw(st.sampled_from(choices)):
         case "column":
             column, kind = draw(st.sampled_from([(c, k) for c, k in COLUMNS[table].items() if k]))
@@ -84,6 +85,22 @@ def conditions(draw, table: str, depth: int = 2):
             relations = {**TO_ONE.get(table, {}), **TO_MANY.get(table, {})}
             name = draw(st.sampled_from(list(relations)))
             return {name: draw(st.one_of(st.just({}), conditions(relations[name], depth - 1)))}
+        case "counted":
+            name, target = draw(st.sampled_from(list(TO_MANY[table].items())))
+            count = {
+                "predicate": {
+                    draw(st.sampled_from(["_eq", "_gt", "_lte"])): draw(st.integers(0, 3))
+                }
+            }
+            if draw(st.booleans()):
+                count["filter"] = draw(conditions(target, depth - 1))
+            if draw(st.booleans()):
+                columns = [c for c, k in COLUMNS[target].items() if k]
+                count |= {
+                    "arguments": [draw(st.sampled_from(columns))],
+                    "distinct": draw(st.booleans()),
+                }
+            return {f"{name}Aggregate": {"count": count}}
         case combination:
             return {f"_{combination}": draw(st.lists(conditions(table, depth - 1), max_size=3))}
 
@@ -93,8 +110,20 @@ def orders(draw, table: str, depth: int = 1):
     if depth and table in TO_ONE and draw(st.booleans()):
         name = draw(st.sampled_from(list(TO_ONE[table])))
         return {name: draw(orders(TO_ONE[table][name], depth - 1))}
+    if table in TO_MANY and draw(st.integers(0, 3)) == 0:
+        name, target = draw(st.sampled_from(list(TO_MANY[table].items())))
+        return {f"{name}Aggregate": draw(figure_orders(target))}
     column = draw(st.sampled_from([c for c, k in COLUMNS[table].items() if k]))
     return {column: draw(st.sampled_from(ORDERS))}
+
+
+@st.composite
+def figure_orders(draw, table: str):
+    direction = draw(st.sampled_from(ORDERS))
+    function = draw(st.sampled_from(["count", "sum", "avg", "min", "max"]))
+    if function == "count":
+        return {"count": direction}
+    return {function: {draw(st.sampled_from(FIGURES[table].split())): direction}}
 
 
 @st.composite
@@ -104,6 +133,14 @@ def arguments(draw, table: str):
         given["where"] = draw(conditions(table))
     if draw(st.booleans()):
         given["orderBy"] = draw(st.lists(orders(table), max_size=2))
+    if draw(st.integers(0, 3)) == 0:
+        columns = [c for c, k in COLUMNS[table].items() if k]
+        given["distinctOn"] = draw(
+            st.lists(st.sampled_from(columns), min_size=1, max_size=2, unique=True)
+        )
+        if "orderBy" in given:
+            first = [{column: draw(st.sampled_from(ORDERS))} for column in given["distinctOn"]]
+            given["orderBy"] = [*draw(st.permutations(first)), *given["orderBy"]]
     if draw(st.booleans()):
         given["limit"] = draw(st.integers(0, 4))
     if draw(st.booleans()):
@@ -114,7 +151,7 @@ def arguments(draw, table: str):
 @st.composite
 def selections(draw, table: str, depth: int, variables: dict):
     fields = draw(
-        st.lists(st.sampled_from([*COLUMNS[table], "__typename"]), unique=True, max_size=6)
+        st.lists(st.sampled_from([*COLUMNS[table], "__typename", "id"]), unique=True, max_size=6)
     )
     if depth:
         for name, target in TO_ONE.get(table, {}).items():
@@ -165,6 +202,7 @@ def spelled_arguments(draw, table: str, variables: dict):
         "orderBy": f"[{table}OrderBy!]",
         "limit": "Int",
         "offset": "Int",
+        "distinctOn": f"[{table}SelectColumn!]",
     }
     parts = []
     for name, value in draw(arguments(table)).items():
@@ -175,10 +213,74 @@ def spelled_arguments(draw, table: str, variables: dict):
 
 
 @st.composite
+def having(draw, table: str, depth: int = 1):
+    if depth and draw(st.booleans()):
+        inner = having(table, depth - 1)
+        return (
+            {"_not": draw(inner)}
+            if draw(st.booleans())
+            else {"_or": draw(st.lists(inner, max_size=2))}
+        )
+    operator = draw(st.sampled_from(["_eq", "_gt", "_lte", "_neq"]))
+    if draw(st.booleans()):
+        return {"aggregate": {"count": {operator: draw(st.integers(0, 3))}}}
+    function = draw(st.sampled_from(["avg", "min", "max"]))
+    field = draw(st.sampled_from(FIGURES[table].split()))
+    kind = "float" if function == "avg" else COLUMNS[table][field]
+    return {"aggregate": {function: {field: {operator: draw(VALUES[kind])}}}}
+
+
+@st.composite
+def groups(draw, table: str, variables: dict):
+    by = draw(
+        st.lists(
+            st.sampled_from([c for c, k in COLUMNS[table].items() if k]),
+            min_size=1,
+            max_size=2,
+            unique=True,
+        )
+    )
+    given = {"by": by} | {
+        name: value
+        for name, value in draw(arguments(table)).items()
+        if name in ("where", "limit", "offset")
+    }
+    if draw(st.booleans()):
+        given["having"] = draw(having(table))
+    if draw(st.booleans()):
+        key = {"keys": {draw(st.sampled_from(by)): draw(st.sampled_from(ORDERS))}}
+        given["orderBy"] = [{"aggregate": draw(figure_orders(table))}, key][
+            draw(st.integers(0, 1)) :
+        ]
+    types = {
+        "by": f"[{table}SelectColumn!]!",
+        "where": f"{table}BoolExp",
+        "having": f"{table}GroupBoolExp",
+        "orderBy": f"[{table}GroupOrderBy!]",
+        "limit": "Int",
+        "offset": "Int",
+    }
+    parts = []
+    for name, value in given.items():
+        variable = f"v{len(variables)}"
+        variables[variable] = (types[name], value)
+        parts.append(f"{name}: ${variable}")
+    figures = (
+        f"count sum {{ {FIGURES[table]} }} min {{ {ORDERED[table]} }} max {{ {FIGURES[table]} }}"
+    )
+    return (
+        f"({', '.join(parts)}) {{ keys {{ {' '.join(by)} __typename }} aggregate {{ {figures} }} }}"
+    )
+
+
+@st.composite
 def queries(draw):
     table = draw(st.sampled_from(list(ROOTS)))
     variables: dict = {}
-    if draw(st.integers(0, 3)) == 0:
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        field = f"{ROOTS[table]}GroupBy{draw(groups(table, variables))}"
+    elif kind == 1:
         field = f"{ROOTS[table]}Aggregate{draw(aggregates(table, variables))}"
     else:
         inner = draw(selections(table, 3, variables))

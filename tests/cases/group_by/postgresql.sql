@@ -1,0 +1,2 @@
+SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT json_build_object('album', p1.c0) AS "keys", json_build_object('count', p1.c1, 'sum', json_build_object('price', nullif(nullif(nullif(p1.c2::text, 'NaN'), 'Infinity'), '-Infinity'))) AS "aggregate" FROM (SELECT t1."album" AS c0, count(*) AS c1, sum(t1."price") AS c2 FROM "track" t1 WHERE t1."price" > %s::numeric GROUP BY t1."album" HAVING (count(*) > %s::bigint AND max(t1."price") < %s::numeric) ORDER BY sum(t1."price") DESC, t1."album" LIMIT %s::bigint) p1) "#")::text
+-- ['1', '2', '9', 5]

@@ -1,0 +1,2 @@
+SELECT CAST((SELECT json_group_array(json_object('keys', json_object('album', CASE WHEN typeof(p1.c0) = 'integer' AND p1.c0 BETWEEN -2147483648 AND 2147483647 THEN p1.c0 END), 'aggregate', json_object('count', p1.c1, 'sum', json_object('price', gateway_decimal(p1.c2, NULL))))) FROM (SELECT t1."album" AS c0, count(*) AS c1, sum(t1."price") AS c2 FROM "track" t1 WHERE t1."price" > ? GROUP BY t1."album" HAVING (count(*) > ? AND max(t1."price") < CAST(? AS NUMERIC)) ORDER BY sum(t1."price") DESC NULLS FIRST, t1."album" NULLS LAST LIMIT ?) p1) AS BLOB)
+-- ['1', 2, '9', 5]

@@ -1,0 +1,190 @@
+"""The operators beyond comparing: patterns, JSON, arrays, and figures over related rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.vendors import POSTGRESQL
+
+URL = "/t/music/graphql"
+NAMES = {
+    '{name: {_regex: "^[OT]"}}': ["One", "Two"],
+    '{name: {_nregex: "o"}}': ["One", "three_%", "Jóga"],
+    '{name: {_iregex: "^(one|two)$"}}': ["One", "Two"],
+    '{name: {_niregex: "e|o"}}': ["Jóga"],
+    '{name: {_similar: "(O|T)%"}}': ["One", "Two"],
+    '{name: {_nsimilar: "%[aeiou]%"}}': [],
+    '{meta: {_contains: {a: 1}}}': ["One"],
+    '{meta: {_containedIn: {a: 1, b: 2}}}': ["One"],
+    '{meta: {_eq: []}}': ["three_%"],
+    '{meta: {_in: [{a: 1}, "x"]}}': ["One", "Moment's Notice"],
+}  # fmt: skip
+KEYS = {
+    '{meta: {_hasKey: "a"}}': ["One"],
+    '{meta: {_hasKey: "x"}}': ["Moment's Notice"],
+    '{meta: {_hasKeysAny: ["x", "a"]}}': ["One", "Moment's Notice"],
+    '{meta: {_hasKeysAll: ["a", "b"]}}': [],
+    '{_not: {meta: {_hasKey: "a"}}}': ["three_%", "Jóga", "Moment's Notice"],
+}
+
+
+@pytest.mark.parametrize("where", NAMES)
+def test_patterns_and_json_of_postgresql(music, vendor, where: str) -> None:
+    reply = music.query(URL, f"{{ track(where: {where}) {{ name }} }}")
+
+    if vendor is POSTGRESQL:
+        assert [row["name"] for row in reply.data["track"]] == NAMES[where]
+    else:
+        assert reply.code == "GRAPHQL_VALIDATION_FAILED"  # the vendor has no such operator
+
+
+@pytest.mark.parametrize("where", KEYS)
+def test_keys_of_json(music, where: str) -> None:
+    found = music.query(URL, f"{{ track(where: {where}) {{ name }} }}").data["track"]
+
+    assert [row["name"] for row in found] == KEYS[where]
+
+
+def test_a_bad_regular_expression_is_the_clients_error(music, vendor) -> None:
+    if vendor is not POSTGRESQL:
+        pytest.skip("SQLite has no regular expressions")
+    reply = music.query(URL, '{ track(where: {name: {_regex: "("}}) { name } }')
+
+    assert reply.code == "BAD_USER_INPUT"
+
+
+ARRAYS = """CREATE TYPE mood AS ENUM ('sad', 'very happy');
+CREATE TABLE box (id SERIAL PRIMARY KEY, tags TEXT[], numbers INTEGER[], moods mood[], attributes jsonb);
+INSERT INTO box (tags, numbers, moods, attributes) VALUES
+  ('{a,b}', '{1,2}', '{sad}', '{"a": {"b": [1, 2]}}'), ('{}', NULL, '{}', '[1, "x", 2]'), (NULL, '{3}', '{very happy,sad}', NULL);"""
+BOXES = {
+    '{tags: {_contains: ["a"]}}': [1],
+    '{tags: {_containedIn: ["a", "b", "c"]}}': [1, 2],
+    '{tags: {_eq: []}}': [2],
+    '{numbers: {_gt: [2]}}': [3],
+    '{moods: {_contains: [very_happy]}}': [3],
+    '{attributes: {_contains: [1]}}': [2],
+}  # fmt: skip
+
+
+@pytest.fixture
+def boxes(door, vendor, new_database, tenant_of):
+    if vendor is not POSTGRESQL:
+        pytest.skip("arrays are PostgreSQL's")
+    _, door.token = tenant_of("boxes", production=new_database(vendor, ARRAYS))
+    return lambda query: door.query("/t/boxes/graphql", query)
+
+
+@pytest.mark.parametrize("where", BOXES)
+def test_arrays(boxes, where: str) -> None:
+    found = boxes(f"{{ box(where: {where}) {{ id }} }}").data["box"]
+
+    assert [row["id"] for row in found] == BOXES[where]
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after"),
+    [
+        ('_append: {attributes: {c: 1}}', 1, {"a": {"b": [1, 2]}, "c": 1}),
+        ('_append: {attributes: ["y"]}', 2, [1, "x", 2, "y"]),
+        ('_prepend: {attributes: [0]}', 2, [0, 1, "x", 2]),
+        ('_deleteKey: {attributes: "a"}', 1, {}),
+        ('_deleteElem: {attributes: -1}', 2, [1, "x"]),
+        ('_deleteAtPath: {attributes: ["a", "b", "0"]}', 1, {"a": {"b": [2]}}),
+        ('_append: {attributes: {c: 1}}', 3, None),
+    ],
+)  # fmt: skip
+def test_changing_json_in_place(boxes, change: str, before: int, after: object) -> None:
+    query = f"mutation {{ updateBoxByPk(pkColumns: {{id: {before}}}, {change}) {{ attributes }} }}"
+    assert boxes(query).data == {"updateBoxByPk": {"attributes": after}}
+
+    many = f"mutation {{ updateBox(where: {{id: {{_eq: {before}}}}}, _set: {{tags: []}}, {change}) {{ affectedRows }} }}"
+    assert boxes(many).data == {"updateBox": {"affectedRows": 1}}
+
+
+def test_a_column_is_changed_in_one_way(boxes) -> None:
+    reply = boxes(
+        'mutation { updateBoxByPk(pkColumns: {id: 1}, _set: {attributes: 1}, _deleteKey: {attributes: "a"}) { id } }'
+    )
+
+    assert reply.code == "BAD_USER_INPUT"
+    assert "attributes stands in _set and in _deleteKey" in reply.error["message"]
+
+
+COUNTED = {
+    "{albumsAggregate: {count: {predicate: {_gt: 1}}}}": ["Ada"],
+    "{albumsAggregate: {count: {predicate: {_eq: 1}, filter: {price: {_gt: 1}}}}}": ["Ada", "Björk"],
+    "{albumsAggregate: {count: {predicate: {_eq: 0}, arguments: [released], distinct: true}}}": [],
+    "{_not: {albums: {tracksAggregate: {count: {predicate: {_gte: 1}}}}}}": [],
+    "{albumsAggregate: {count: {predicate: {_gte: 1, _lt: 2}}}, country: {_isNull: true}}": ["Björk"],
+    "{albumsAggregate: {}}": ["Ada", "Björk", "Coltrane"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", COUNTED)
+def test_counting_related_rows(music, where: str) -> None:
+    found = music.query(URL, f"{{ artist(where: {where}) {{ name }} }}").data["artist"]
+
+    assert [row["name"] for row in found] == COUNTED[where]
+
+
+ORDERED = {
+    "{albumsAggregate: {count: DESC}}": ["Ada", "Björk", "Coltrane"],
+    "{albumsAggregate: {max: {price: ASC}}}": ["Coltrane", "Ada", "Björk"],
+    "{albumsAggregate: {sum: {price: DESC_NULLS_LAST}}}": ["Björk", "Ada", "Coltrane"],
+    "{albumsAggregate: {min: {released: ASC_NULLS_FIRST}}}": ["Coltrane", "Björk", "Ada"],
+}
+
+
+@pytest.mark.parametrize("order", ORDERED)
+def test_ordering_by_figures_over_related_rows(music, order: str) -> None:
+    found = music.query(URL, f"{{ artist(orderBy: [{order}]) {{ name }} }}").data["artist"]
+
+    assert [row["name"] for row in found] == ORDERED[order]
+
+
+def test_ordering_by_figures_behind_a_to_one_relation(music) -> None:
+    query = (
+        "{ album(orderBy: [{artist: {albumsAggregate: {count: DESC}}}, {title: DESC}]) { title } }"
+    )
+
+    assert [row["title"] for row in music.query(URL, query).data["album"]] == [
+        "Second", "First", "Homogenic", "Blue %s Train",
+    ]  # fmt: skip
+
+
+DISTINCT = {
+    "track(distinctOn: [genreId]) { name }": ["One", "three_%", "loose"],
+    "track(distinctOn: [genreId], orderBy: [{genreId: DESC}, {seconds: DESC_NULLS_LAST}]) { name }": [
+        "loose", "Moment's Notice", "Jóga",
+    ],
+    "track(distinctOn: [genreId, explicit], where: {genreId: {_isNull: false}}, limit: 2, offset: 1) { name }": [
+        "One", "three_%",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", DISTINCT)
+def test_distinct_on(music, sent, field: str) -> None:
+    with sent() as statements:
+        found = music.query(URL, f"{{ {field} }}").data["track"]
+
+    assert [row["name"] for row in found] == DISTINCT[field]
+    assert len(statements.answers) == 1
+
+
+def test_distinct_on_of_nested_rows_and_of_figures(music) -> None:
+    query = """{ genre { tracks(distinctOn: [albumId], limit: 1, offset: 1) { name }
+        tracksAggregate(distinctOn: [albumId]) { aggregate { count } } } }"""
+
+    assert music.query(URL, query).data["genre"] == [
+        {"tracks": [{"name": "Jóga"}], "tracksAggregate": {"aggregate": {"count": 2}}},
+        {"tracks": [{"name": "Moment's Notice"}], "tracksAggregate": {"aggregate": {"count": 2}}},
+    ]
+
+
+def test_order_must_begin_with_what_is_distinct(music) -> None:
+    reply = music.query(URL, "{ track(distinctOn: [genreId], orderBy: [{name: ASC}]) { name } }")
+
+    assert reply.code == "BAD_USER_INPUT"
+    assert "orderBy must begin with the columns of distinctOn: genreId" in reply.error["message"]
