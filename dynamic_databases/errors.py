@@ -137,3 +137,9 @@ class OutcomeUnknown(StatementFailed):
     """The connection was lost after a write was sent: it may or may not have happened."""
 
     code = "OUTCOME_UNKNOWN"
+
+
+class TooDeep(StatementFailed):
+    """A statement that nests deeper, or is larger, than its database can take."""
+
+    code = "QUERY_TOO_COMPLEX"

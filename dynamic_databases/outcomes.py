@@ -24,6 +24,7 @@ from dynamic_databases.errors import (
     SchemaChanged,
     StatementFailed,
     TimedOut,
+    TooDeep,
     Unavailable,
 )
 
@@ -36,6 +37,9 @@ _NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
 _CHANGED = "A table or column that this query needs is no longer there."
 _BAD_VALUE = "A value doesn't fit the type of its column."
 _REFUSED = "The database refused the statement."
+_TOO_DEEP = (
+    "The query nests deeper, or is larger, than this database can take; ask for less at a time."
+)
 _RETRY = "The database ended this because of others writing at the same time; nothing was changed, try again."
 
 
@@ -66,6 +70,7 @@ _POSTGRESQL: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
     (("42P01", "42703", "3F000", "42704"), SchemaChanged, _CHANGED),
     (("42501", "25006"), NotPermitted, _NOT_PERMITTED),
     (("22", "42804"), BadValue, _BAD_VALUE),
+    (("54",), TooDeep, _TOO_DEEP),
     (("08", "28", "3D", "53", "57", "58"), Unavailable, _UNAVAILABLE),
 )  # by the beginning of the SQLSTATE, the first that fits
 _SQLITE: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
@@ -120,6 +125,10 @@ def _sqlite(error: sqlite3.Error) -> StatementFailed:
             return kind(message)
     if re.match(r"no such (table|column)|table .* has no column", str(error)):
         return SchemaChanged(_CHANGED)
+    if re.match(
+        r"parser stack overflow|Expression tree is too large|too many SQL variables", str(error)
+    ):
+        return TooDeep(_TOO_DEEP)
     return StatementFailed(_REFUSED)
 
 

@@ -48,6 +48,7 @@ class Config:
     body_limit_bytes: int
     max_tokens: int
     max_depth: int
+    max_input_depth: int
     max_aliases: int
     max_root_fields: int
     default_rows: int
@@ -94,6 +95,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         body_limit_bytes=read("GATEWAY_BODY_LIMIT_BYTES", "1000000", _whole(1000, 1_000_000_000)),
         max_tokens=read("GATEWAY_MAX_TOKENS", "10000", _whole(10, 1_000_000)),
         max_depth=read("GATEWAY_MAX_DEPTH", "12", _whole(1, 100)),
+        max_input_depth=read("GATEWAY_MAX_INPUT_DEPTH", "64", _whole(1, 200)),
         max_aliases=read("GATEWAY_MAX_ALIASES", "30", _whole(1, 10_000)),
         max_root_fields=read("GATEWAY_MAX_ROOT_FIELDS", "20", _whole(1, 10_000)),
         default_rows=read("GATEWAY_DEFAULT_ROWS", "100", _whole(1, 1_000_000)),

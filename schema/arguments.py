@@ -35,7 +35,7 @@ from graphql.language import (
 )
 from graphql.pyutils import print_path_list
 
-from schema.errors import BadUserInput
+from schema.errors import BadUserInput, TooComplex
 
 VariableShape = tuple[Any, ...]
 
@@ -122,6 +122,23 @@ def variable_readers(
         default = value_from_ast(node.default_value, declared) if node.default_value else Undefined
         readers.append(VariableReader(node.variable.name.value, declared, default))
     return tuple(readers)
+
+
+def check_depth(value: Any, maximum: int) -> None:
+    """Raises TooComplex where objects and lists nest deeper than `maximum`."""
+    level = [value]
+    for _ in range(maximum + 1):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise TooComplex(
+        f"The variables nest deeper than the maximum of {maximum} (GATEWAY_MAX_INPUT_DEPTH)."
+    )
 
 
 def coerce_variables(readers: Sequence[VariableReader], given: Mapping[str, Any]) -> dict[str, Any]:

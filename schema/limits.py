@@ -12,6 +12,7 @@ class Limits:
 
     max_tokens: int = 10_000
     max_depth: int = 12
+    max_input_depth: int = 64
     max_aliases: int = 30
     max_root_fields: int = 20
     default_rows: int = 100

@@ -21,6 +21,7 @@ from schema.arguments import (
     Arguments,
     VariableReader,
     VariableShape,
+    check_depth,
     coerce_variables,
     shape_of,
     variable_readers,
@@ -100,7 +101,8 @@ class CompiledOperation:
         return self.operation.operation is OperationType.MUTATION
 
     def variables(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the variables coerced. Raises BadUserInput."""
+        """Return the variables coerced. Raises BadUserInput, or TooComplex where they nest too deep."""
+        check_depth(given, self._limits.max_input_depth)
         return coerce_variables(self._readers, given)
 
     def prepare(self, variables: Mapping[str, Any]) -> Prepared:

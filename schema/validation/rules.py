@@ -10,9 +10,11 @@ from graphql.validation import specified_rules
 from schema.limits import Limits
 from schema.validation.aliases import aliases_rule
 from schema.validation.depth import depth_rule
+from schema.validation.input_depth import input_depth_rule
 
 
 @lru_cache(maxsize=64)
 def rules_of(limits: Limits) -> tuple[type[ASTValidationRule], ...]:
     """Return GraphQL's own rules and, before them, the limits."""
-    return (depth_rule(limits), aliases_rule(limits), *specified_rules)
+    own = (depth_rule(limits), aliases_rule(limits), input_depth_rule(limits))
+    return (*own, *specified_rules)

@@ -1,0 +1,35 @@
+// Generates a typed client from the schema's own address, and has TypeScript check an application on it.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generate } from '@graphql-codegen/cli';
+import ts from 'typescript';
+
+const [base, application] = process.argv.slice(2);
+const sdl = await (await fetch(`${base}/schema.graphql`)).text();
+mkdirSync('generated', { recursive: true });
+const folder = mkdtempSync(join('generated', 'client-'));
+try {
+  writeFileSync(join(folder, 'schema.graphql'), sdl);
+  const source = readFileSync(application, 'utf8');
+  const file = join(folder, 'application.ts');
+  writeFileSync(file, source);
+  await generate({
+    schema: join(folder, 'schema.graphql'),
+    documents: [file],
+    silent: true,
+    errorsOnly: true,
+    generates: { [join(folder, 'gql/')]: { preset: 'client', config: { useTypeImports: true, strictScalars: false } } },
+  }, true);
+  const program = ts.createProgram([file], {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+  });
+  const found = ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
+  console.log(JSON.stringify({ errors: found }));
+} finally {
+  rmSync(folder, { recursive: true });
+}
