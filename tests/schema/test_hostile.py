@@ -43,7 +43,7 @@ def test_every_hostile_name_reads_and_writes(hostile) -> None:
         "{ __schema { queryType { fields { name description type { ofType { ofType { ofType { name } } } } } } } }",
     )
     found = fields.data["__schema"]["queryType"]["fields"]
-    rows = [f for f in found if re.fullmatch("Rows of .*[.]", f["description"])]
+    rows = [f for f in found if re.fullmatch("Rows of .*[.]", f["description"], re.DOTALL)]
     lists = {f["description"]: f for f in rows if not f["description"].endswith(", page by page.")}
     assert len(lists) == len(TABLES)
     for number, name in enumerate(TABLES):
