@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections as _django_connections
@@ -23,9 +24,16 @@ connections: Any = _django_connections
 
 # A lease outlives a new generation: what runs finishes on what it began with.
 _LEASED = "leased_by_the_gateway"
-_PREPARE_AFTER = 2  # uses of one statement on one connection
-_PREPARED_STATEMENTS = 200  # kept by a connection, the least used dropped
 _SESSION = {"postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A connection that is lent out, and the generation of its alias that it belongs to."""
+
+    alias: str
+    wrapper: BaseDatabaseWrapper
+    generation: int
 
 
 class Connections:
@@ -54,7 +62,8 @@ class Connections:
         A connection that is broken, or inside a transaction, afterwards is closed, not kept. Raises
         `Unavailable` where the database can't be reached.
         """
-        wrapper, generation = self._take(alias)
+        lent = self.lend_idle(alias) or self._make(alias)
+        wrapper = lent.wrapper
         held = getattr(connections._connections, alias, None)
         try:
             if wrapper.connection is None:
@@ -66,7 +75,35 @@ class Connections:
                 connections[alias] = held
             elif hasattr(connections._connections, alias):
                 del connections[alias]
-            self._give_back(alias, wrapper, generation)
+            self.take_back(lent)
+
+    def lend_idle(self, alias: str) -> Lent | None:
+        """Lend an open connection that nobody uses, where there is one; `take_back` ends it."""
+        with self._lock:
+            idle = self._idle.get(alias)
+            if not idle:
+                return None
+            self._idle_count -= 1
+            return Lent(alias, idle.pop(), self.generation(alias))
+
+    def take_back(self, lent: Lent) -> None:
+        """Keep a lent connection for the next use, or close it where it can't be used again."""
+        wrapper, alias = lent.wrapper, lent.alias
+        if not _reusable(wrapper):
+            wrapper.close()
+            return
+        evicted: list[BaseDatabaseWrapper] = []
+        with self._lock:
+            if lent.generation != self.generation(alias):
+                evicted.append(wrapper)
+            else:
+                self._idle.setdefault(alias, deque()).append(wrapper)
+                self._idle.move_to_end(alias)
+                self._idle_count += 1
+                if self._idle_count > self._max_idle:
+                    evicted.append(self._evict())
+        for old in evicted:
+            old.close()
 
     def close(self, alias: str) -> None:
         """Close the idle connections of `alias` now and the leased ones when they are given back."""
@@ -81,45 +118,20 @@ class Connections:
         for alias in list(self._idle):
             self.close(alias)
 
-    def _take(self, alias: str) -> tuple[BaseDatabaseWrapper, int]:
+    def _make(self, alias: str) -> Lent:
         with self._lock:
             generation = self.generation(alias)
-            idle = self._idle.get(alias)
-            if idle:
-                self._idle_count -= 1
-                return idle.pop(), generation
         wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
         wrapper.inc_thread_sharing()  # it moves from thread to thread, one at a time
         wrapper.__dict__[_LEASED] = True
-        return wrapper, generation
+        return Lent(alias, wrapper, generation)
 
     def _open(self, wrapper: BaseDatabaseWrapper) -> None:
         with outcomes.translated(wrapper.vendor, writing=False):
             wrapper.ensure_connection()
-            if wrapper.vendor == "postgresql":
-                # Django turns preparing off; without it every statement is planned anew.
-                wrapper.connection.prepare_threshold = _PREPARE_AFTER
-                wrapper.connection.prepared_max = _PREPARED_STATEMENTS
             if statement := _SESSION.get(wrapper.vendor):
                 with wrapper.cursor() as cursor:
                     cursor.execute(statement.format(self._statement_timeout_ms))
-
-    def _give_back(self, alias: str, wrapper: BaseDatabaseWrapper, generation: int) -> None:
-        if not _reusable(wrapper):
-            wrapper.close()
-            return
-        evicted: list[BaseDatabaseWrapper] = []
-        with self._lock:
-            if generation != self.generation(alias):
-                evicted.append(wrapper)
-            else:
-                self._idle.setdefault(alias, deque()).append(wrapper)
-                self._idle.move_to_end(alias)
-                self._idle_count += 1
-                if self._idle_count > self._max_idle:
-                    evicted.append(self._evict())
-        for old in evicted:
-            old.close()
 
     def _evict(self) -> BaseDatabaseWrapper:
         alias, wrappers = next(iter(self._idle.items()))
@@ -179,7 +191,7 @@ def install_thread_wrappers(generation: Callable[[str], int]) -> None:
 
 def _reusable(wrapper: BaseDatabaseWrapper) -> bool:
     if wrapper.connection is None:
-        return True  # it connects on next use
+        return False
     if wrapper.in_atomic_block or wrapper.needs_rollback or wrapper.errors_occurred:
         return False
     return not getattr(wrapper.connection, "closed", False)

@@ -31,7 +31,7 @@ from dynamic_databases.errors import (
 DRIVER_ERRORS = (DatabaseError, InterfaceError, psycopg.Error, sqlite3.Error)
 
 _UNAVAILABLE = "The database can't be reached."
-_UNKNOWN = "The connection was lost after the write was sent: it may or may not have happened."
+UNKNOWN = "The connection was lost after the write was sent: it may or may not have happened."
 _TIMED_OUT = "The database didn't finish in time; nothing was changed."
 _NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
 _CHANGED = "A table or column that this query needs is no longer there."
@@ -95,7 +95,7 @@ def _postgresql(error: psycopg.Error, *, writing: bool) -> StatementFailed:
     if isinstance(error, psycopg.DataError):
         return BadValue(_BAD_VALUE)
     if not state:  # the connection was lost: no server told us why
-        return OutcomeUnknown(_UNKNOWN) if writing else Unavailable(_UNAVAILABLE)
+        return OutcomeUnknown(UNKNOWN) if writing else Unavailable(_UNAVAILABLE)
     return StatementFailed(_REFUSED)
 
 

@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -33,6 +34,7 @@ from gateway.http import (
     request_of_body,
     request_of_query_string,
 )
+from gateway.lane import Lane, NoConnection
 from gateway.limits import limits_of
 from gateway.responses import Response, data_body, problem_response
 from gateway.workers import Lease, Workers
@@ -40,8 +42,9 @@ from schema.access import Access
 from schema.bounded import Bounded
 from schema.cache import CachedSchema, SchemaCache
 from schema.cursors import Cursors
+from schema.operations import CompiledOperation, Prepared
 from schema.plan.nodes import Introspect, Typename
-from schema.runner import Runner
+from schema.runner import Answer, Runner
 from tenants.authentication.chain import Authenticator, authenticate
 from tenants.directory import Directory, Snapshot
 from tenants.errors import TenantNotFound, Unauthenticated
@@ -58,6 +61,8 @@ _ADMITTING_HEADERS = (
     "forwarded",
 )
 _ADMITTED_ENTRIES = 10_000
+_LANE_BYTES = 64_000  # of a request whose values are coerced and bound in the event loop
+Ready = tuple[CompiledOperation, Prepared, Mapping[str, object]]
 _log = logging.getLogger("gateway.request")
 
 
@@ -99,6 +104,7 @@ class GraphQLEndpoint:
         self._admitted: Bounded[tuple[object, ...], tuple[Snapshot, Admitted]] = Bounded(
             _ADMITTED_ENTRIES
         )
+        self._lane = Lane(services.workers, services.registry.connections)
         self._follower = Follower(services.registry, services.readers, services.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
         # Random once per process, then counted: a random number per request is a system call.
@@ -195,10 +201,29 @@ class GraphQLEndpoint:
             return self._execute(resolved, cached, request, lease, request_id)
 
         try:
+            ready = self._ready(cached, request)
+            if ready is not None:
+                with suppress(NoConnection):
+                    talk = partial(self._runner(resolved.alias, request).talk, *ready)
+                    answer = await self._lane.run(resolved.alias, deadline, talk)
+                    return _body(answer, request_id)
             return await self._services.workers.run(resolved.alias, deadline, work)
         except SchemaChanged:
             self._follower.read_again(resolved.alias)
             raise
+
+    def _ready(self, cached: CachedSchema, request: GraphQLRequest) -> Ready | None:
+        """Return what the event loop may run: what is prepared already, of PostgreSQL, and small."""
+        if cached.built.key.capabilities.vendor != "postgresql" or request.size > _LANE_BYTES:
+            return None
+        operation = cached.operations.peek(request.query, request.operation_name)
+        if operation is None or (operation.is_mutation and not request.may_write):
+            return None
+        variables = operation.variables(request.variables)
+        prepared = operation.peek(variables)
+        if prepared is None or prepared.is_portable or prepared.introspects:
+            return None
+        return operation, prepared, variables
 
     def _execute(
         self,
@@ -221,14 +246,18 @@ class GraphQLEndpoint:
             ]
             return data_body(fragments)
         with lease() as wrapper:
-            models = partial(self._services.registry.models, resolved.alias)
-            cursors = self._services.cursors
-            runner = Runner(wrapper, models, self._limits, cursors, request.dry_run)
-            answer = runner.run(operation, prepared, variables)
-        return data_body(
-            answer.fragments,
-            [graphql_error(error, key, request_id) for key, error in answer.errors],
-        )
+            runner = self._runner(resolved.alias, request)
+            answer = runner.run(wrapper, operation, prepared, variables)
+        return _body(answer, request_id)
+
+    def _runner(self, alias: str, request: GraphQLRequest) -> Runner:
+        models = partial(self._services.registry.models, alias)
+        return Runner(alias, models, self._limits, self._services.cursors, request.dry_run)
+
+
+def _body(answer: Answer, request_id: str) -> bytes:
+    errors = [graphql_error(error, key, request_id) for key, error in answer.errors]
+    return data_body(answer.fragments, errors)
 
 
 def with_control_database(work: Callable[[], _T]) -> _T:

@@ -42,6 +42,7 @@ class GraphQLRequest:
     operation_name: str | None = None
     may_write: bool = True  # GET requests may not
     dry_run: bool = False
+    size: int = 0  # bytes of the body
 
 
 @lru_cache(maxsize=256)
@@ -94,7 +95,7 @@ def request_of_body(content_type: str | None, body: bytes) -> GraphQLRequest:
         raise HttpProblem(400, "Batches are not taken: send one object.")
     if not isinstance(payload, dict):
         raise HttpProblem(400, 'The body must be a JSON object: {"query": "…"}.')
-    return _request(payload, may_write=True)
+    return _request(payload, may_write=True, size=len(body))
 
 
 def request_of_query_string(query_string: str) -> GraphQLRequest:
@@ -114,10 +115,10 @@ def request_of_query_string(query_string: str) -> GraphQLRequest:
         else:
             given.pop(name, None)
     given["operationName"] = given.get("operationName") or None
-    return _request(given, may_write=False)
+    return _request(given, may_write=False, size=len(query_string))
 
 
-def _request(payload: Mapping[str, Any], *, may_write: bool) -> GraphQLRequest:
+def _request(payload: Mapping[str, Any], *, may_write: bool, size: int) -> GraphQLRequest:
     query = payload.get("query")
     if not isinstance(query, str) or not query.strip():
         raise HttpProblem(400, "The parameter query must be a GraphQL document.")
@@ -130,7 +131,7 @@ def _request(payload: Mapping[str, Any], *, may_write: bool) -> GraphQLRequest:
     operation_name = payload.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise HttpProblem(400, "The parameter operationName must be text.")
-    return GraphQLRequest(query, variables or {}, operation_name, may_write)
+    return GraphQLRequest(query, variables or {}, operation_name, may_write, size=size)
 
 
 def _weight(parameters: list[str]) -> float:

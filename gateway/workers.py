@@ -26,10 +26,10 @@ Work = Callable[[Lease], Any]
 
 @dataclass(eq=False)
 class _Job:
-    """One piece of work for one alias, and where its answer goes."""
+    """One piece of work for one alias, and where its answer goes; without work it is a turn."""
 
     alias: str
-    work: Work
+    work: Work | None
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     deadline: Deadline
@@ -90,6 +90,38 @@ class Workers:
         finally:
             timer.cancel()
 
+    async def turn(self, alias: str, deadline: Deadline) -> None:
+        """Take a place among the running jobs for something that needs no thread; `leave` gives it back.
+
+        Raises as `run` does.
+        """
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self._may_run(alias):
+                self._start(alias)
+                return
+            job = _Job(alias, None, loop, loop.create_future(), deadline)
+            self._queue(job)
+        timer = loop.call_later(max(deadline.seconds_left, 0), self._expire, job)
+        try:
+            await job.future
+        except asyncio.CancelledError:
+            self._abandon(job)
+            raise
+        finally:
+            timer.cancel()
+
+    def leave(self, alias: str) -> None:
+        """Give the place of a turn to the next that waits."""
+        following = self._next_after(alias)
+        if following is not None:
+            self._start_thread()
+            self._ready.put(following)
+
+    def end(self, wrapper: BaseDatabaseWrapper) -> None:
+        """Cancel what a connection runs and close it, from a thread of its own."""
+        self._watchdog.end(Overdue(wrapper, lambda: True, closes=True))
+
     def stop(self) -> None:
         """End the threads once their jobs are done."""
         for _ in self._started:
@@ -100,38 +132,44 @@ class Workers:
 
     def _submit(self, job: _Job) -> None:
         with self._lock:
-            if self._may_run(job.alias):
-                self._start(job)
-            elif self._waiting_count >= self._queue_limit:
-                raise Overloaded
-            else:
-                self._waiting.setdefault(job.alias, deque()).append(job)
-                self._waiting_count += 1
+            if not self._may_run(job.alias):
+                self._queue(job)
                 return
+            self._start(job.alias)
+        self._start_thread()
+        self._ready.put(job)
+
+    def _queue(self, job: _Job) -> None:
+        if self._waiting_count >= self._queue_limit:
+            raise Overloaded
+        self._waiting.setdefault(job.alias, deque()).append(job)
+        self._waiting_count += 1
+
+    def _start_thread(self) -> None:
+        """There are as many threads as jobs that may run at once, made as they are needed."""
+        with self._lock:
             if len(self._started) < min(self._threads, self._running_count):
-                thread = threading.Thread(
-                    target=self._work, name=f"worker-{len(self._started)}", daemon=True
-                )
+                name = f"worker-{len(self._started)}"
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._started.append(thread)
                 thread.start()
-        self._ready.put(job)
 
     def _may_run(self, alias: str) -> bool:
         return self._running_count < self._threads and self._running.get(alias, 0) < self._per_alias
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, alias: str) -> None:
         self._running_count += 1
-        self._running[job.alias] = self._running.get(job.alias, 0) + 1
+        self._running[alias] = self._running.get(alias, 0) + 1
 
     def _work(self) -> None:
         while (job := self._ready.get()) is not None:
             following: _Job | None = job
             while following is not None:
                 self._run_job(following)
-                following = self._next_after(following)
+                following = self._next_after(following.alias)
 
     def _run_job(self, job: _Job) -> None:
-        if job.future.done():
+        if job.future.done() or job.work is None:
             return
         try:
             result = job.work(lambda: self._lease(job))
@@ -149,17 +187,27 @@ class Workers:
             finally:
                 job.wrapper = None
 
-    def _next_after(self, done: _Job) -> _Job | None:
-        """Give back the finished job's place and take the next that may run, aliases in turn."""
+    def _next_after(self, alias: str) -> _Job | None:
+        """Give back a finished job's place; start all turns that may be, return a job for a thread."""
         with self._lock:
             self._running_count -= 1
-            self._running[done.alias] -= 1
-            if not self._running[done.alias]:
-                del self._running[done.alias]
-            for alias in list(self._waiting):
-                if self._may_run(alias):
-                    return self._take(alias)
+            self._running[alias] -= 1
+            if not self._running[alias]:
+                del self._running[alias]
+            for waiting in list(self._waiting):
+                if self._may_run(waiting):
+                    job = self._take(waiting)
+                    if job.work is not None:
+                        return job
+                    job.loop.call_soon_threadsafe(self._give_turn, job)
+                    return None
         return None
+
+    def _give_turn(self, job: _Job) -> None:
+        if job.future.done():  # it gave up a moment ago
+            self.leave(job.alias)
+        else:
+            job.future.set_result(None)
 
     def _take(self, alias: str) -> _Job:
         jobs = self._waiting.pop(alias)
@@ -167,7 +215,7 @@ class Workers:
         if jobs:
             self._waiting[alias] = jobs  # to the end of the line
         self._waiting_count -= 1
-        self._start(job)
+        self._start(job.alias)
         return job
 
     def _expire(self, job: _Job) -> None:

@@ -1,85 +1,100 @@
-"""Statement + variables → rows or the root field's JSON text: the only driver cursor of this package."""
+"""Drives a talk with a database on a leased connection, in a thread that may block."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import select
+from contextlib import suppress
+from typing import Any, TypeVar
 
-import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
-from schema.sql.statement import Statement
+from dynamic_databases.errors import DatabaseProblem
+from schema.exchange import End, Exchange, Request, Row, Rows, Talk
+from schema.wire import Wire, wire_of
 
-Variables = Mapping[str, Any]
+_T = TypeVar("_T")
 
 
-def answer(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables) -> bytes:
-    """Return the one JSON text that a statement answers; no row is `null`.
+def drive(wrapper: BaseDatabaseWrapper, talk: Talk[_T], begin: str) -> _T:
+    """Run a talk to its end and return what it made.
 
-    Raises the errors of `dynamic_databases.outcomes`, and BadUserInput for a value that its type
-    can't hold.
+    `begin` starts a transaction that may write. A transaction that is left open by an error is
+    rolled back. Raises the errors of `dynamic_databases.outcomes`, and those of the talk.
     """
-    parameters = statement.parameters(variables)
-    with outcomes.translated(wrapper.vendor, writing=False):
+    try:
+        exchange = next(talk)
+        while True:
+            exchange = talk.send(_exchange(wrapper, exchange, begin))
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+    except BaseException:
+        if _is_open(wrapper):
+            with suppress(DatabaseProblem):  # the connection is gone, and the transaction with it
+                _exchange(wrapper, ROLLBACK, begin)
+        raise
+
+
+ROLLBACK = Exchange((), ends=End.ROLLBACK)
+
+
+def is_lost(exchange: Exchange) -> bool:
+    """Return whether a connection that breaks during this exchange leaves the outcome unknown."""
+    return exchange.ends is End.COMMIT
+
+
+def _exchange(wrapper: BaseDatabaseWrapper, exchange: Exchange, begin: str) -> list[Rows]:
+    with outcomes.translated(wrapper.vendor, writing=is_lost(exchange)):
         if wrapper.vendor == "postgresql":
-            cursor = psycopg.Cursor(wrapper.connection)
-            cursor.execute(_trusted(statement.sql), parameters)
-            result = cursor.pgresult
-            return (result.get_value(0, 0) if result and result.ntuples else None) or b"null"
-        row = wrapper.connection.execute(statement.sql, parameters).fetchone()
-    return b"null" if row is None or row[0] is None else _valid_utf8(row[0])
+            wire = wire_of(wrapper)
+            wire.send(exchange)
+            _wait(wire)
+            return wire.results()
+        return _one_by_one(wrapper, exchange, begin)
 
 
-def fetch_row(
-    wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables
-) -> tuple[Any, ...] | None:
-    """Return the first row of a statement's result, or None."""
-    parameters = statement.parameters(variables)
-    with outcomes.translated(wrapper.vendor, writing=False):
-        row: tuple[Any, ...] | None = _execute(wrapper, statement.sql, parameters).fetchone()
-        return row
-
-
-def fetch_rows(
-    wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables
-) -> list[tuple[Any, ...]]:
-    """Return all rows of a statement's result."""
-    parameters = statement.parameters(variables)
-    with outcomes.translated(wrapper.vendor, writing=False):
-        return list(_execute(wrapper, statement.sql, parameters).fetchall())
-
-
-def execute_count(wrapper: BaseDatabaseWrapper, statement: Statement, variables: Variables) -> int:
-    """Run a write and return how many rows it touched."""
-    parameters = statement.parameters(variables)
-    with outcomes.translated(
-        wrapper.vendor, writing=False
-    ):  # inside a transaction: nothing is done yet
-        return int(_execute(wrapper, statement.sql, parameters).rowcount)
-
-
-def run_command(wrapper: BaseDatabaseWrapper, command: str, *, writing: bool) -> None:
-    """Run BEGIN, COMMIT or ROLLBACK; `writing` where a lost connection leaves the outcome unknown."""
-    with outcomes.translated(wrapper.vendor, writing=writing):
-        _execute(wrapper, command, [])
-
-
-def _execute(wrapper: BaseDatabaseWrapper, text: str, parameters: list[Any]) -> Any:
+def _is_open(wrapper: BaseDatabaseWrapper) -> bool:
+    """Return whether the connection is inside a transaction."""
+    connection: Any = wrapper.connection
     if wrapper.vendor == "postgresql":
-        return psycopg.Cursor(wrapper.connection).execute(_trusted(text), parameters or None)
-    return wrapper.connection.execute(text, parameters)
+        return wire_of(wrapper).is_in_transaction
+    return bool(connection.in_transaction)
 
 
-def _trusted(text: str) -> Any:
-    """psycopg's types want literal text; ours is made of quoted catalog names and placeholders."""
-    return text
+def _wait(wire: Wire) -> None:
+    """Block until the exchange is answered; the socket is watched, so that it can be shut down."""
+    poll = select.poll()
+    poll.register(wire.socket, select.POLLIN | (0 if wire.flush() else select.POLLOUT))
+    while True:
+        poll.poll()
+        if wire.receive():
+            return
+        poll.modify(wire.socket, select.POLLIN | (0 if wire.flush() else select.POLLOUT))
 
 
-def _valid_utf8(data: bytes) -> bytes:
+def _one_by_one(wrapper: BaseDatabaseWrapper, exchange: Exchange, begin: str) -> list[Rows]:
+    connection: Any = wrapper.connection
+    if exchange.begins:
+        connection.execute(begin)
+    found = [_rows(connection, request) for request in exchange.requests]
+    if exchange.ends is not None:
+        connection.execute(exchange.ends.value)
+    return found
+
+
+def _rows(connection: Any, request: Request) -> Rows:
+    rows: Rows = connection.execute(request.statement.sql, request.parameters).fetchall()
+    return [_valid_utf8(row) for row in rows] if request.statement.is_answer else rows
+
+
+def _valid_utf8(row: Row) -> Row:
     """SQLite keeps whatever bytes it was given as text; a client must get valid UTF-8."""
+    (data,) = row
+    if data is None:
+        return row
     try:
         data.decode()
     except UnicodeDecodeError:
-        return data.decode("utf-8", "replace").encode()
-    return data
+        return (data.decode("utf-8", "replace").encode(),)
+    return row

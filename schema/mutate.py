@@ -1,18 +1,27 @@
-"""Write plans in one transaction: all of a mutation document, or nothing."""
+"""Write plans as steps of one transaction: all of a mutation document, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import orjson
-from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dynamic_databases.errors import DatabaseProblem
-from schema.errors import BadUserInput, Conflict, TooManyRows
-from schema.execute import Variables, answer, execute_count, fetch_row, fetch_rows, run_command
+from schema.errors import Conflict, TooManyRows
+from schema.exchange import (
+    Batch,
+    End,
+    Exchange,
+    Request,
+    Row,
+    Rows,
+    Step,
+    Talk,
+    Variables,
+    request,
+)
+from schema.insert import inserted_rows
 from schema.plan.nodes import AffectedRows, Answer, ChangeFields, Resolve, Save, Typename
 from schema.spelling import json_object
 from schema.sql.compile import Compiler
@@ -21,7 +30,6 @@ from schema.sql.compiled import (
     CompiledEach,
     CompiledInsert,
     CompiledInserts,
-    CompiledRow,
     CompiledRows,
     CompiledSave,
     CompiledUpdate,
@@ -30,215 +38,231 @@ from schema.sql.compiled import (
 from schema.sql.statement import Statement
 from schema.sql.write import RETURNED_KEY
 
+_T = TypeVar("_T")
+_NULL = b"null"
+
 
 @dataclass(frozen=True)
-class Transaction:
+class Writer:
     """What the steps of one mutation document share."""
 
-    wrapper: BaseDatabaseWrapper
     compiler: Compiler
     variables: Variables
-    dry_run: bool = False
 
-    def with_key(self, key: tuple[Any, ...]) -> Variables:
-        """Return the variables and a key that a statement gave back."""
-        return {**self.variables, RETURNED_KEY: key}
+    def ask(self, statement: Statement) -> Request:
+        return request(statement, self.variables)
+
+    def ask_by(self, statement: Statement, key: Row) -> Request:
+        """Return a statement of the row with a key that another statement gave back."""
+        return request(statement, {**self.variables, RETURNED_KEY: key})
 
 
-def in_transaction(transaction: Transaction, steps: Sequence[Callable[[], bytes]]) -> list[bytes]:
-    """Run `steps` in order and commit; an error of any leaves nothing behind.
-
-    Raises `OutcomeUnknown` where the connection is lost while COMMIT is under way.
-    """
-    run_command(transaction.wrapper, transaction.compiler.dialect.begin, writing=False)
-    try:
-        answers = [step() for step in steps]
-    except BaseException:
-        with suppress(DatabaseProblem):  # the connection is gone, and the transaction with it
-            run_command(transaction.wrapper, "ROLLBACK", writing=False)
-        raise
-    if transaction.dry_run:
-        run_command(transaction.wrapper, "ROLLBACK", writing=False)
-        return answers
-    try:
-        run_command(transaction.wrapper, "COMMIT", writing=True)
-    except DatabaseProblem:
-        with suppress(
-            DatabaseProblem
-        ):  # a constraint checked at the end: the server has rolled back
-            run_command(transaction.wrapper, "ROLLBACK", writing=False)
-        raise
+def in_transaction(steps: Sequence[Step[bytes]], end: End) -> Talk[list[bytes]]:
+    """Run `steps` in order and end the transaction with the last of them, where that is safe."""
+    answers: list[bytes] = []
+    begins, is_over = True, False
+    for place, step in enumerate(steps, 1):
+        try:
+            batch = next(step)
+            while True:
+                is_over = batch.is_last and place == len(steps)
+                found = yield Exchange(batch.requests, begins, end if is_over else None)
+                begins = False
+                batch = step.send(found)
+        except StopIteration as stop:
+            answers.append(stop.value)
+    if not begins and not is_over:
+        yield Exchange((), ends=end)
     return answers
 
 
-def run_write(transaction: Transaction, write: CompiledWrite) -> bytes:
+def written(writer: Writer, write: CompiledWrite) -> Step[bytes]:
     """Run one write and return its root field's JSON text; `null` where there is no such row."""
     match write:
         case CompiledInsert():
-            found = _insert(transaction, write)
+            found = yield from _insert(writer, write)
         case CompiledInserts():
-            found = _inserts(transaction, write)
+            found = yield from _inserts(writer, write)
         case CompiledUpdate():
-            found = _update(transaction, write)
+            found = yield from _update(writer, write)
         case CompiledSave():
-            found = _save(transaction, write)
+            found = yield from _save(writer, write)
         case CompiledRows():
-            found = _rows(transaction, write)
+            found = yield from _rows(writer, write)
         case CompiledEach():
-            found = b"[%b]" % b",".join(_rows(transaction, one) for one in write.writes)
+            found = yield from _each(writer, write)
         case CompiledDelete():
-            found = answer(transaction.wrapper, write.page, transaction.variables)
-            execute_count(transaction.wrapper, write.delete, transaction.variables)
+            asked = (writer.ask(write.page), writer.ask(write.delete))
+            page, _ = yield Batch(asked, is_last=True)
+            found = first_value(page)
         case _:
             assert_never(write)
     return found
 
 
-def _insert(transaction: Transaction, write: CompiledInsert) -> bytes:
-    written = _insert_rows(transaction, write.rows)
-    if write.main not in written:  # onConflict did nothing
-        return b"null"
-    return answer(transaction.wrapper, write.page, transaction.with_key(written[write.main]))
+def constant(value: bytes) -> Step[bytes]:
+    """A step that needs no database."""
+    yield from ()
+    return value
 
 
-def _inserts(transaction: Transaction, write: CompiledInserts) -> bytes:
-    written = _insert_rows(transaction, write.rows)
-    keys = [written[main] for main in write.plan.mains if main in written]
-    return _rows_answer(transaction, write.plan.answer, write.returning, keys, len(written))
+def first_value(rows: Rows) -> bytes:
+    """Return the one JSON text that a statement answered; no row is `null`."""
+    value = rows[0][0] if rows else None
+    return _NULL if value is None else value
 
 
-def _insert_rows(
-    transaction: Transaction, rows: Sequence[CompiledRow]
-) -> dict[str, tuple[Any, ...]]:
-    """Insert rows in their order; return the keys of those that were written, by their results' names."""
-    variables = dict(transaction.variables)
-    written: dict[str, tuple[Any, ...]] = {}
-    for one in rows:
-        found = fetch_row(transaction.wrapper, one.insert, variables)
-        if found is not None:
-            written[one.row.result] = found
-        elif one.row.is_needed:
-            found = _existing(transaction, one, variables)
-        variables[one.row.result] = found
-    return written
+def _insert(writer: Writer, write: CompiledInsert) -> Step[bytes]:
+    rows = yield from inserted_rows(write.rows, writer.variables, is_all=write.page is None)
+    main = rows.get(write.main)
+    if main is None:  # onConflict did nothing
+        return _NULL
+    if write.page is None:
+        text: str = main[-1]
+        return text.encode()
+    (page,) = yield Batch((writer.ask_by(write.page, main),), is_last=True)
+    return first_value(page)
 
 
-def _existing(transaction: Transaction, one: CompiledRow, variables: Variables) -> tuple[Any, ...]:
-    """Return the values of a row that onConflict left as it was, for the rows that go with it."""
-    found = fetch_row(transaction.wrapper, one.existing, variables) if one.existing else None
-    if found is None:
-        raise BadUserInput(
-            f"{one.row.table.name}: onConflict left a row as it was that can't be found by the values given; "
-            "give all columns of the constraint, or updateColumns."
-        )
-    return found
+def _inserts(writer: Writer, write: CompiledInserts) -> Step[bytes]:
+    rows = yield from inserted_rows(write.rows, writer.variables, is_all=not write.returning)
+    keys = [rows[main] for main in write.plan.mains if main in rows]
+    requests, answered = _returning(writer, write.plan.answer, write.returning, keys)
+    pages = (yield Batch(tuple(requests), is_last=True)) if requests else []
+    return answered(pages, len(rows))
 
 
-def _rows(transaction: Transaction, write: CompiledRows) -> bytes:
+def _update(writer: Writer, write: CompiledUpdate) -> Step[bytes]:
+    """Lock the row, ask which values differ, write those alone."""
+    if write.direct is not None:
+        asked = (writer.ask(write.direct), writer.ask(write.page))
+        _, page = yield Batch(asked, is_last=True)
+        return first_value(page)
+    (flags,) = yield Batch((writer.ask(write.probe),))
+    if not flags:
+        return _NULL
+    chosen = tuple(i for i, differs in enumerate(flags[0]) if int(differs))
+    *_, page = yield Batch((*_changed(writer, write, chosen), writer.ask(write.page)), is_last=True)
+    return first_value(page)
+
+
+def _rows(writer: Writer, write: CompiledRows) -> Step[bytes]:
     """Write the rows, see that they aren't too many, answer those that are asked for."""
-    keys = fetch_rows(transaction.wrapper, write.keys, transaction.variables)
-    _check_count(transaction, write, len(keys))
-    answered = _rows_answer(transaction, write.plan.answer, write.returning, keys, len(keys))
-    if write.each is not None:
-        for key in keys:
-            execute_count(transaction.wrapper, write.each, transaction.with_key(key))
-    return answered
+    (keys,) = yield Batch((writer.ask(write.keys),))
+    maximum = write.plan.at_most.read(writer.variables)
+    if len(keys) > maximum:  # an error rolls all back
+        raise TooManyRows(
+            f"{len(keys)} rows match, above atMost: {maximum}; nothing was written.",
+            {"matched": len(keys)},
+        )
+    requests, answered = _returning(writer, write.plan.answer, write.returning, keys)
+    each = [] if write.each is None else [writer.ask_by(write.each, key) for key in keys]
+    asked = (*requests, *each)
+    pages = (yield Batch(asked, is_last=True)) if asked else []
+    return answered(pages[: len(requests)], len(keys))
 
 
-def _rows_answer(
-    transaction: Transaction,
+def _each(writer: Writer, write: CompiledEach) -> Step[bytes]:
+    answers: list[bytes] = []
+    for one in write.writes:
+        answered = yield from _continued(_rows(writer, one))
+        answers.append(answered)
+    return b"[%b]" % b",".join(answers)
+
+
+def _continued(step: Step[_T]) -> Step[_T]:
+    """Run a step after which others follow."""
+    try:
+        batch = next(step)
+        while True:
+            batch = step.send((yield Batch(batch.requests)))
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+
+
+class _Answered:
+    """Puts the answer of a write of many rows together from the pages of its rows."""
+
+    def __init__(self, answers: Sequence[Answer], keys: int) -> None:
+        self._answers = answers
+        self._keys = keys
+
+    def __call__(self, pages: Sequence[Rows], count: int) -> bytes:
+        values: Iterator[bytes] = map(first_value, pages)
+        parts: list[tuple[str, bytes]] = []
+        for part in self._answers:
+            if isinstance(part, Typename):
+                value = orjson.dumps(part.name)
+            elif isinstance(part, AffectedRows):
+                value = str(count).encode()
+            else:
+                value = b"[%b]" % b",".join(next(values) for _ in range(self._keys))
+            parts.append((part.key, value))
+        return json_object(parts)
+
+
+def _returning(
+    writer: Writer,
     answers: Sequence[Answer],
     returning: Mapping[str, Statement],
-    keys: list[tuple[Any, ...]],
-    count: int,
-) -> bytes:
-    parts: list[tuple[str, bytes]] = []
-    for part in answers:
-        if isinstance(part, Typename):
-            value = orjson.dumps(part.name)
-        elif isinstance(part, AffectedRows):
-            value = str(count).encode()
-        else:
-            value = _returned(transaction, returning[part.key], keys)
-        parts.append((part.key, value))
-    return json_object(parts)
+    keys: Sequence[Row],
+) -> tuple[list[Request], _Answered]:
+    """Return a request per row for each `returning`, and what makes the answer of their pages."""
+    statements = [returning[part.key] for part in answers if part.key in returning]
+    requests = [writer.ask_by(statement, key) for statement in statements for key in keys]
+    return requests, _Answered(answers, len(keys))
 
 
-def _check_count(transaction: Transaction, write: CompiledRows, count: int) -> None:
-    """An error here rolls the whole transaction back: nothing was written."""
-    maximum = write.plan.at_most.read(transaction.variables)
-    if count > maximum:
-        raise TooManyRows(
-            f"{count} rows match, above atMost: {maximum}; nothing was written.", {"matched": count}
-        )
-
-
-def _returned(transaction: Transaction, statement: Statement, keys: list[tuple[Any, ...]]) -> bytes:
-    rows = (answer(transaction.wrapper, statement, transaction.with_key(key)) for key in keys)
-    return b"[%b]" % b",".join(rows)
-
-
-def _update(transaction: Transaction, write: CompiledUpdate) -> bytes:
-    """Lock the row, ask which values differ, write those alone."""
-    flags = fetch_row(transaction.wrapper, write.probe, transaction.variables)
-    if flags is None:
-        return b"null"
-    _write_chosen(transaction, write, tuple(i for i, differs in enumerate(flags) if differs))
-    return answer(transaction.wrapper, write.page, transaction.variables)
-
-
-def _save(transaction: Transaction, write: CompiledSave) -> bytes:
+def _save(writer: Writer, write: CompiledSave) -> Step[bytes]:
     """The three-way save: base is what the client expects, theirs what is there, mine what to write."""
     plan = write.plan
-    found = fetch_row(transaction.wrapper, write.probe, transaction.variables)
-    if found is None:
-        return b"null"
+    (probed,) = yield Batch((writer.ask(write.probe),))
+    if not probed:
+        return _NULL
+    (found,) = probed
     count = len(plan.values)
-    differs = [bool(flag) for flag in found[:count]]
+    differs = [bool(int(flag)) for flag in found[:count]]
     moved = {
         a.column.name
         for a, changed in zip(plan.expected, found[count : count + len(plan.expected)], strict=True)
-        if changed
+        if int(changed)
     }
     before: dict[str, Any] = orjson.loads(found[-1]) if count else {}
     clashing = [i for i, a in enumerate(plan.values) if differs[i] and a.column.name in moved]
     if clashing and plan.resolve is Resolve.FAIL:
-        raise Conflict(
-            "The row was changed by someone else.",
-            {"conflicts": _conflicts(transaction, plan, clashing, before)},
-        )
+        conflicts = _conflicts(writer.variables, plan, clashing, before)
+        raise Conflict("The row was changed by someone else.", {"conflicts": conflicts})
     skipped = set(clashing) if plan.resolve is Resolve.THEIRS else set()
     chosen = tuple(i for i in range(count) if differs[i] and i not in skipped)
-    _write_chosen(transaction, write, chosen)
-    after = _values_after(transaction, write) if chosen else before
+    asked = (
+        *_changed(writer, write, chosen),
+        *([writer.ask(write.after)] if chosen else []),
+        *(writer.ask(statement) for statement in write.rows.values()),
+    )
+    pages = (yield Batch(asked, is_last=True)) if asked else []
+    after = orjson.loads(pages[1][0][-1]) if chosen and pages[1] else before
     changes = [_change(plan, i, before, after) for i in chosen]
-    return _save_answer(transaction, write, changes)
+    rows = dict(zip(write.rows, pages[len(pages) - len(write.rows) :], strict=True))
+    return _save_answer(write, changes, rows)
 
 
-def _write_chosen(
-    transaction: Transaction, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]
-) -> None:
-    if chosen:
-        execute_count(
-            transaction.wrapper, transaction.compiler.update(write, chosen), transaction.variables
-        )
-
-
-def _values_after(transaction: Transaction, write: CompiledSave) -> dict[str, Any]:
-    row = fetch_row(transaction.wrapper, write.after, transaction.variables)
-    return {} if row is None else orjson.loads(row[-1])
+def _changed(
+    writer: Writer, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]
+) -> list[Request]:
+    return [writer.ask(writer.compiler.update(write, chosen))] if chosen else []
 
 
 def _conflicts(
-    transaction: Transaction, plan: Save, clashing: list[int], theirs: Mapping[str, Any]
+    variables: Variables, plan: Save, clashing: list[int], theirs: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    base = {a.column.name: a.slot.operand.read(transaction.variables) for a in plan.expected}
+    base = {a.column.name: a.slot.operand.read(variables) for a in plan.expected}
     fields = dict(plan.field_of)
     return [
         {
             "field": fields[plan.values[i].column.name],
             "base": _plain(base[plan.values[i].column.name]),
-            "mine": _plain(plan.values[i].slot.operand.read(transaction.variables)),
+            "mine": _plain(plan.values[i].slot.operand.read(variables)),
             "theirs": theirs[plan.values[i].column.name],
         }
         for i in clashing
@@ -254,7 +278,7 @@ def _change(
 
 
 def _save_answer(
-    transaction: Transaction, write: CompiledSave, changes: list[dict[str, Any]]
+    write: CompiledSave, changes: list[dict[str, Any]], rows: Mapping[str, Rows]
 ) -> bytes:
     parts: list[tuple[str, bytes]] = []
     for part in write.plan.answer:
@@ -266,7 +290,7 @@ def _save_answer(
                 [{key: (change | typename)[name] for key, name in part.parts} for change in changes]
             )
         else:
-            value = answer(transaction.wrapper, write.rows[part.key], transaction.variables)
+            value = first_value(rows[part.key])
         parts.append((part.key, value))
     return json_object(parts)
 

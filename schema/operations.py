@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -72,6 +73,15 @@ class Prepared:
     compiler: Compiler
     exact: bool  # reads are one JSON text of the server's
 
+    @cached_property
+    def introspects(self) -> bool:
+        return any(isinstance(root.root.action, Introspect) for root in self.roots)
+
+    @cached_property
+    def is_portable(self) -> bool:
+        """Return whether something is read by the ORM, which blocks."""
+        return any(_is_portable(root, exact=self.exact) for root in self.roots)
+
 
 class CompiledOperation:
     """One operation of a valid document; keeps what it prepared, by the variables' shape."""
@@ -113,6 +123,10 @@ class CompiledOperation:
             known = self._prepare(variables)
             self._prepared.put(shape, known)
         return known
+
+    def peek(self, variables: Mapping[str, Any]) -> Prepared | None:
+        """Return the operation for this shape of variables where it is prepared already."""
+        return self._prepared.get(shape_of(self._readers, variables))
 
     def plan(self, variables: Mapping[str, Any]) -> Plan:
         """Return the plan alone: what will be read and written."""
@@ -179,6 +193,10 @@ class OperationCache:
         self._limits = limits
         self._entries: Bounded[tuple[str, str | None], CompiledOperation] = Bounded(max_entries)
 
+    def peek(self, query: str, operation_name: str | None) -> CompiledOperation | None:
+        """Return the operation where it is compiled already."""
+        return self._entries.get((query, operation_name))
+
     def compile(self, query: str, operation_name: str | None) -> CompiledOperation:
         """Return the operation. Raises InvalidDocument or BadUserInput; neither is kept."""
         key = (query, operation_name)
@@ -206,6 +224,14 @@ class OperationCache:
         if errors:
             raise InvalidDocument(_code_of(errors), [error.formatted for error in errors])  # type: ignore[misc]
         return CompiledOperation(self._built, document, operation, self._limits)
+
+
+def _is_portable(root: PreparedRoot, *, exact: bool) -> bool:
+    if root.connection is not None:
+        return not root.connection.has_nodes
+    if root.node is not None:
+        return not exact
+    return root.read is None and isinstance(root.root.action, Page | Aggregate | GroupBy)
 
 
 def _prepared_root(root: Root, compiler: Compiler, *, exact: bool) -> PreparedRoot:

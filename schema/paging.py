@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from schema.cursors import Cursors
-from schema.execute import Variables, fetch_rows
+from schema.exchange import Request, Row, Rows, Variables, request
 from schema.global_ids import SCOPE
 from schema.limits import Limits
 from schema.plan.nodes import (
@@ -28,8 +27,6 @@ from schema.sql.binding import rows_binder
 from schema.sql.compiled import CompiledConnection
 from schema.sql.connection import AFTER, BEFORE, wants_behind, wants_total
 
-Row = tuple[Any, ...]
-
 
 @dataclass(frozen=True)
 class _Slice:
@@ -44,19 +41,30 @@ class _Slice:
 
 @dataclass(frozen=True)
 class ConnectionReader:
-    """Reads connections of one database with one request's variables."""
+    """Reads one connection with one request's variables; `portable` is asked for nodes that nest too deep."""
 
-    wrapper: BaseDatabaseWrapper
-    portable: Callable[[], PortableReader]
+    compiled: CompiledConnection
     variables: Variables
     limits: Limits
     cursors: Cursors
+    portable: Callable[[], PortableReader]
 
-    def answer(self, compiled: CompiledConnection) -> bytes:
-        """Return the JSON of a connection. Raises BadUserInput for a foreign or forged cursor."""
-        plan = compiled.plan
+    def request(self) -> Request:
+        """Return the connection's statement. Raises BadUserInput for a foreign or forged cursor."""
+        plan = self.compiled.plan
         place = _place(plan, self.variables)
-        found = self._slice(compiled, place)
+        variables = dict(self.variables)
+        for operand, name in ((plan.after, AFTER), (plan.before, BEFORE)):
+            if operand is not None:
+                cursor = operand.read(self.variables)
+                variables[name] = self.cursors.open(cursor, place, name[1:])
+        return request(self.compiled.statement, variables)
+
+    def answer(self, rows: Rows) -> bytes:
+        """Return the JSON of a connection from the rows of its statement."""
+        plan = self.compiled.plan
+        place = _place(plan, self.variables)
+        found = self._slice(rows)
         cursors = [self.cursors.seal(row[: len(plan.order_by)], place) for row in found.rows]
         parts: list[tuple[str, bytes]] = []
         for part in plan.answer:
@@ -72,19 +80,13 @@ class ConnectionReader:
             parts.append((part.key, value))
         return json_object(parts)
 
-    def _slice(self, compiled: CompiledConnection, place: str) -> _Slice:
-        plan = compiled.plan
-        variables = dict(self.variables)
-        for operand, name in ((plan.after, AFTER), (plan.before, BEFORE)):
-            if operand is not None:
-                cursor = operand.read(self.variables)
-                variables[name] = self.cursors.open(cursor, place, name[1:])
-        rows: list[Row] = fetch_rows(self.wrapper, compiled.statement, variables)
+    def _slice(self, rows: Rows) -> _Slice:
+        plan = self.compiled.plan
         extras = list(rows[0][-_extras(plan) :]) if _extras(plan) else []
         if extras and all(value is None for value in rows[0][: len(plan.order_by)]):
             rows = []  # the row that only carries the extras
-        behind = bool(extras.pop()) if wants_behind(plan) else False
-        total = extras.pop() if extras else 0
+        behind = bool(int(extras.pop())) if wants_behind(plan) else False
+        total = int(extras.pop()) if extras else 0
         kept, ahead = self._cut(plan, rows)
         if plan.is_backward:
             has_next, has_previous = behind, ahead
@@ -93,7 +95,7 @@ class ConnectionReader:
         last = self._count(plan.last) if plan.last is not None else len(kept)
         if last < len(kept):  # first and last together: the end of the beginning
             kept, has_previous = kept[len(kept) - last :], True
-        return _Slice(kept, self._nodes(compiled, kept), has_next, has_previous, total)
+        return _Slice(kept, self._nodes(kept), has_next, has_previous, total)
 
     def _cut(self, plan: Connection, rows: list[Row]) -> tuple[list[Row], bool]:
         """Take off the row that is one too many; return whether there was one."""
@@ -106,10 +108,10 @@ class ConnectionReader:
         value = operand.read(self.variables) if operand is not None else None
         return int(rows_binder(self.limits)(value))
 
-    def _nodes(self, compiled: CompiledConnection, rows: Sequence[Row]) -> list[Sequence[bytes]]:
-        plan = compiled.plan
+    def _nodes(self, rows: Sequence[Row]) -> list[Sequence[bytes]]:
+        plan = self.compiled.plan
         start, count = len(plan.order_by), len(plan.selections)
-        if compiled.has_nodes:
+        if self.compiled.has_nodes:
             return [[text.encode() for text in row[start : start + count]] for row in rows]
         places = _key_places(plan)
         keys = [{name: row[place] for name, place in places.items()} for row in rows]

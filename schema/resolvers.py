@@ -72,8 +72,8 @@ def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> A
     registry = process_registry()
     with registry.connections.lease(alias) as wrapper:
         cursors = cast("SchemaConfig", apps.get_app_config("schema")).cursors
-        runner = Runner(wrapper, lambda: registry.models(alias), limits, cursors)
-        answer = runner.run(operation, prepared, info.variable_values)
+        runner = Runner(alias, lambda: registry.models(alias), limits, cursors)
+        answer = runner.run(wrapper, operation, prepared, info.variable_values)
     if answer.errors:
         raise answer.errors[0][1]
     tree = orjson.loads(answer.fragments[0][1]) if answer.fragments else None

@@ -1,4 +1,4 @@
-"""A prepared operation + a connection → the JSON text of each root field, in response order."""
+"""A prepared operation → the talk that answers it: the JSON text of each root field, in response order."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dynamic_databases.models_factory.factory import ModelSet
 from schema.cursors import Cursors
 from schema.errors import OperationProblem
-from schema.execute import answer
+from schema.exchange import End, Exchange, Request, Rows, Step, Talk, Variables, request
+from schema.execute import drive
 from schema.global_ids import SCOPE, decode, scope_of
 from schema.limits import Limits
-from schema.mutate import Transaction, in_transaction, run_write
+from schema.mutate import Writer, constant, first_value, in_transaction, written
 from schema.operations import CompiledOperation, Prepared, PreparedRoot
 from schema.paging import ConnectionReader
 from schema.plan.node import NODE_KEY, node_page
 from schema.plan.nodes import Aggregate, GroupBy, Page
 from schema.portable import PortableReader
 from schema.sql.compiled import CompiledNode
+from schema.sql.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -32,56 +34,92 @@ class Answer:
     errors: tuple[tuple[str, Exception], ...] = ()
 
 
+# How a root field is answered: it is known, or a statement is asked and its rows made something of.
+Finish = Callable[[Rows], bytes]
+Asked = bytes | tuple[Request, Finish]
+
+
 @dataclass(frozen=True)
 class Runner:
-    """Runs prepared operations on one leased connection; `models` are asked for on the portable way."""
+    """Answers prepared operations from one database; `models` are asked for on the portable way."""
 
-    wrapper: BaseDatabaseWrapper
+    alias: str
     models: Callable[[], ModelSet]
     limits: Limits
     cursors: Cursors
     dry_run: bool = False  # mutations answer as if done, and are rolled back
 
     def run(
-        self, operation: CompiledOperation, prepared: Prepared, variables: Mapping[str, Any]
+        self,
+        wrapper: BaseDatabaseWrapper,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
     ) -> Answer:
-        """Return the answer. Raises what makes the whole answer null: a non-null field's error, any write's."""
-        variables = {**variables, SCOPE: scope_of(self.wrapper.alias)}
-        steps = [
-            partial(self._root, operation, prepared, root, variables) for root in prepared.roots
+        """Return the answer over a leased connection, in a thread that may block."""
+        talk = self.talk(operation, prepared, variables)
+        return drive(wrapper, talk, prepared.compiler.dialect.begin)
+
+    def talk(
+        self, operation: CompiledOperation, prepared: Prepared, variables: Variables
+    ) -> Talk[Answer]:
+        """Raises what makes the whole answer null: a non-null field's error, any write's."""
+        variables = {**variables, SCOPE: scope_of(self.alias)}
+        if prepared.plan.writes:
+            return self._write(operation, prepared, variables)
+        return self._read(operation, prepared, variables)
+
+    def _write(
+        self, operation: CompiledOperation, prepared: Prepared, variables: Variables
+    ) -> Talk[Answer]:
+        writer = Writer(prepared.compiler, variables)
+        steps: list[Step[bytes]] = [
+            written(writer, root.write)
+            if root.write is not None
+            else constant(operation.constant(root.root.action, variables))
+            for root in prepared.roots
         ]
         keys = [root.root.key for root in prepared.roots]
-        if prepared.plan.writes:
-            transaction = Transaction(self.wrapper, prepared.compiler, variables, self.dry_run)
-            return Answer(tuple(zip(keys, in_transaction(transaction, steps), strict=True)))
-        fragments: list[tuple[str, bytes]] = []
+        end = End.ROLLBACK if self.dry_run else End.COMMIT
+        answers = yield from in_transaction(steps, end)
+        return Answer(tuple(zip(keys, answers, strict=True)))
+
+    def _read(
+        self, operation: CompiledOperation, prepared: Prepared, variables: Variables
+    ) -> Talk[Answer]:
+        """All root fields are asked at once."""
+        asked: list[Asked] = []
         errors: list[tuple[str, Exception]] = []
-        for root, step in zip(prepared.roots, steps, strict=True):
+        for root in prepared.roots:
             try:
-                fragments.append((root.root.key, step()))
+                asked.append(self._ask(operation, prepared, root, variables))
             except OperationProblem as error:
                 if not root.root.nullable:
                     raise
-                fragments.append((root.root.key, b"null"))
+                asked.append(b"null")
                 errors.append((root.root.key, error))
-        return Answer(tuple(fragments), tuple(errors))
+        requests = tuple(one[0] for one in asked if isinstance(one, tuple))
+        found = iter((yield Exchange(requests)) if requests else ())
+        answers = [one if isinstance(one, bytes) else one[1](next(found)) for one in asked]
+        keys = [root.root.key for root in prepared.roots]
+        return Answer(tuple(zip(keys, answers, strict=True)), tuple(errors))
 
-    def _root(
+    def _ask(
         self,
         operation: CompiledOperation,
         prepared: Prepared,
         root: PreparedRoot,
-        variables: Mapping[str, Any],
-    ) -> bytes:
+        variables: Variables,
+    ) -> Asked:
         action = root.root.action
         if root.read is not None:
-            return answer(self.wrapper, root.read, variables)
-        if root.write is not None:
-            return run_write(Transaction(self.wrapper, prepared.compiler, variables), root.write)
+            return request(root.read, variables), first_value
         if root.connection is not None:
             portable = partial(self._portable, variables)
-            reader = ConnectionReader(self.wrapper, portable, variables, self.limits, self.cursors)
-            return reader.answer(root.connection)
+            reader = ConnectionReader(
+                root.connection, variables, self.limits, self.cursors, portable
+            )
+            return reader.request(), reader.answer
         if root.node is not None:
             return self._node(operation, prepared, root.node, variables)
         if isinstance(action, Page | Aggregate | GroupBy):
@@ -94,10 +132,9 @@ class Runner:
         prepared: Prepared,
         node: CompiledNode,
         variables: Mapping[str, Any],
-    ) -> bytes:
+    ) -> Asked:
         """Read the one row that a global id names; `null` where it isn't there, or not to be seen."""
-        given = str(node.plan.id.read(variables))
-        type_name, texts = decode(given, variables[SCOPE])
+        type_name, texts = decode(str(node.plan.id.read(variables)), variables[SCOPE])
         table = operation.built.names.by_type.get(type_name)
         key = operation.built.key_of(table, texts) if table is not None else None
         if table is None or key is None:
@@ -105,11 +142,11 @@ class Runner:
         page = node_page(node.plan, table)
         if type_name not in node.pages:
             node.pages[type_name] = prepared.compiler.read(page) if prepared.exact else None
-        statement = node.pages[type_name]
+        statement: Statement | None = node.pages[type_name]
         variables = {**variables, NODE_KEY: key}
         if statement is None:
             return self._portable(variables).answer(page)
-        return answer(self.wrapper, statement, variables)
+        return request(statement, variables), first_value
 
-    def _portable(self, variables: Mapping[str, Any]) -> PortableReader:
-        return PortableReader(self.models(), self.wrapper.alias, variables, self.limits)
+    def _portable(self, variables: Variables) -> PortableReader:
+        return PortableReader(self.models(), self.alias, variables, self.limits)

@@ -56,8 +56,10 @@ from schema.sql.write import (
     Probe,
     delete_raw_to_sql,
     delete_to_sql,
+    direct_update_to_sql,
     existing_to_sql,
     insert_to_sql,
+    is_flat,
     keyed,
     matching_keys_to_sql,
     probe_to_sql,
@@ -87,10 +89,10 @@ class Compiler:
 
     def read(self, read: Read) -> Statement | None:
         """Return the statement that answers a root field, or None where it nests too deep for the server."""
-        statement = self._finished(_read_to_sql(read, self.dialect))
+        statement = self._finished(_read_to_sql(read, self.dialect), is_answer=True)
         if self._fits(statement):
             return statement
-        statement = self._finished(_read_to_sql(read, _DEEP_SQLITE))
+        statement = self._finished(_read_to_sql(read, _DEEP_SQLITE), is_answer=True)
         return statement if self._fits(statement) else None
 
     def connection(self, connection: Connection, *, with_nodes: bool) -> CompiledConnection:
@@ -123,14 +125,14 @@ class Compiler:
         compiled: CompiledWrite
         match write:
             case Insert():
-                page = self.page(keyed(write.page, raw_key(write.table)))
-                compiled = CompiledInsert(self._inserts(write.rows), write.main, page)
+                compiled = self._insert_one(write)
             case InsertRows():
                 returning = self._returning(write.table, write.answer)
                 compiled = CompiledInserts(write, self._inserts(write.rows), returning)
             case Update():
                 probe = self._probe(write, Probe(write.values))
-                compiled = CompiledUpdate(write, probe, self.page(self._after(write, write.page)))
+                page = self.page(self._after(write, write.page))
+                compiled = CompiledUpdate(write, probe, page, self._direct(write))
             case Save():
                 compiled = self._save(write)
             case Delete():
@@ -156,6 +158,21 @@ class Compiler:
             if len(write.updates) < _KEPT_UPDATES:
                 write.updates[chosen] = known
         return known
+
+    def _insert_one(self, write: Insert) -> CompiledInsert:
+        if len(write.rows) == 1 and is_flat(write.page.selection):
+            (row,) = write.rows
+            insert = self._finished(insert_to_sql(row, self.dialect, write.page.selection))
+            return CompiledInsert((CompiledRow(row, insert),), write.main, None)
+        page = self.page(keyed(write.page, raw_key(write.table)))
+        return CompiledInsert(self._inserts(write.rows), write.main, page)
+
+    def _direct(self, write: Update) -> Statement | None:
+        """Return the UPDATE of a lone column, unless it is one that the row is found by."""
+        key = {a.column.name for a in write.key}
+        if len(write.values) > 1 or write.values[0].column.name in key:
+            return None
+        return self._finished(direct_update_to_sql(write, self.dialect))
 
     def _inserts(self, rows: Sequence[InsertedRow]) -> tuple[CompiledRow, ...]:
         return tuple(self._insert(row) for row in rows)
@@ -210,9 +227,10 @@ class Compiler:
         written = {a.column.name: a for a in write.values}
         return [written.get(a.column.name, a) for a in write.key]
 
-    def _finished(self, piece: Sql) -> Statement:
+    def _finished(self, piece: Sql, *, is_answer: bool = False) -> Statement:
         binders = tuple(self._binder(slot) for slot in piece.slots)
-        return Statement(self.dialect.placeholders(piece.text), piece.slots, binders)
+        text = self.dialect.placeholders(piece.text)
+        return Statement(text, piece.slots, binders, is_answer)
 
     def _binder(self, slot: Slot) -> Binder:
         if slot.use is Use.ROWS:

@@ -45,20 +45,24 @@ class CompiledRow:
 
 @dataclass(frozen=True)
 class CompiledInsert:
-    """INSERTs in their order, then the main row's page."""
+    """INSERTs in their order, then the main row's page; none where the INSERT answers it itself."""
 
     rows: tuple[CompiledRow, ...]
     main: str
-    page: Statement
+    page: Statement | None
 
 
 @dataclass(frozen=True)
 class CompiledUpdate:
-    """`updates` fills up as requests differ in which columns they really change."""
+    """`updates` fills up as requests differ in which columns they really change.
+
+    Of one column alone the UPDATE itself can ask whether it differs: `direct`, with no probe before.
+    """
 
     plan: Update
     probe: Statement
     page: Statement
+    direct: Statement | None = None
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 

@@ -109,7 +109,8 @@ class PostgresqlDialect:
         return f"{quote(name.schema, 'postgresql')}.{table}" if name.schema else table
 
     def placeholders(self, text: str) -> str:
-        return text.replace("%", "%%").replace(PLACE, "%s")
+        head, *rest = text.split(PLACE)
+        return head + "".join(f"${i}{part}" for i, part in enumerate(rest, 1))
 
     def binder(self, slot: Slot) -> Binder:
         if slot.use in (Use.PATTERN, Use.ICASE_PATTERN):

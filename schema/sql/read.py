@@ -72,16 +72,20 @@ def pairs_to_sql(
     dialect: Dialect,
     counters: Counters,
 ) -> list[tuple[str, Sql]]:
-    """Return each response key with the expression of its JSON value, over the derived table `outer`."""
+    """Return each response key with the expression of its JSON value.
+
+    `columns` says what the columns are called in the derived table `outer`; without one, in the table.
+    """
     pairs: list[tuple[str, Sql]] = []
+    dotted = f"{outer}." if outer else ""
     for item in selection:
         if isinstance(item, Value):
-            value = f"{outer}.{columns[item.column.name]}"
+            value = f"{dotted}{columns[item.column.name]}"
             pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
         elif isinstance(item, Typename):
             pairs.append((item.key, Sql(dialect.text(item.name))))
         elif isinstance(item, GlobalId):
-            pairs.append((item.key, _global_id(item, outer, columns, dialect)))
+            pairs.append((item.key, _global_id(item, dotted, columns, dialect)))
         elif isinstance(item, Nested):
             links = _links(item, outer, columns)
             pairs.append((item.key, _page(item.page, links, dialect, counters)))
@@ -148,10 +152,10 @@ def _links(item: Nested | NestedAggregate, outer: str, columns: Mapping[str, str
     return tuple((f"{outer}.{columns[own.name]}", their) for own, their in item.links)
 
 
-def _global_id(item: GlobalId, outer: str, columns: Mapping[str, str], dialect: Dialect) -> Sql:
+def _global_id(item: GlobalId, dotted: str, columns: Mapping[str, str], dialect: Dialect) -> Sql:
     scope = value_of(Slot(VariableRef(SCOPE), _TEXT, Use.RAW))
     keys = [
-        dialect.id_text(f"{outer}.{columns[column.name]}", column.type) for column in item.columns
+        dialect.id_text(f"{dotted}{columns[column.name]}", column.type) for column in item.columns
     ]
     return dialect.global_id(scope, item.type, keys)
 

@@ -23,11 +23,15 @@ class Sql:
 
 @dataclass(frozen=True)
 class Statement:
-    """A finished statement: the driver's text, and a binder for each of its values."""
+    """A finished statement: the driver's text, and a binder for each of its values.
+
+    `is_answer` says that it answers one JSON text, which goes to the client as the bytes it came in.
+    """
 
     sql: str
     slots: tuple[Slot, ...]
     binders: tuple[Binder, ...]
+    is_answer: bool = False
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """Return the values for one request. Raises BadUserInput for one its type can't hold."""

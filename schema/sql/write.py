@@ -14,16 +14,20 @@ from schema.plan.nodes import (
     DeleteRows,
     How,
     InsertedRow,
+    Nested,
+    NestedAggregate,
     OnConflict,
     Op,
     Page,
+    Selected,
     Slot,
+    Update,
     UpdateRows,
     Use,
     Where,
 )
 from schema.sql.dialect import Dialect
-from schema.sql.read import row_condition
+from schema.sql.read import Counters, pairs_to_sql, row_condition
 from schema.sql.statement import Sql, joined, sql
 from schema.sql.where import Aliases, where_to_sql
 
@@ -38,12 +42,16 @@ class Probe:
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
 
 
-def insert_to_sql(row: InsertedRow, dialect: Dialect) -> Sql:
-    """Return an INSERT of one row that returns its key and more; no row where a conflict does nothing."""
+def insert_to_sql(row: InsertedRow, dialect: Dialect, selection: Sequence[Selected] = ()) -> Sql:
+    """Return an INSERT of one row that returns its key and more; no row where a conflict does nothing.
+
+    After these comes the JSON object of a flat `selection`, where there is one.
+    """
     name = dialect.table(row.table.name)
-    returned = ", ".join(dialect.key_out(dialect.quote(column.name)) for column in row.returned)
+    keys = [Sql(dialect.key_out(dialect.quote(column.name))) for column in row.returned]
+    returned = joined(", ", [*keys, *_answered(row.table, selection, dialect)])
     if not row.values:
-        return Sql(f"INSERT INTO {name} {dialect.insert_defaults} RETURNING {returned}")
+        return sql("INSERT INTO {} {} RETURNING {}", name, dialect.insert_defaults, returned)
     columns = ", ".join(dialect.quote(a.column.name) for a in row.values)
     slots = joined(", ", (dialect.slot(a.slot) for a in row.values))
     conflict = _conflict_to_sql(row.on_conflict, dialect) if row.on_conflict else Sql("")
@@ -84,9 +92,24 @@ def _conflict_to_sql(on_conflict: OnConflict, dialect: Dialect) -> Sql:
     return sql(" ON CONFLICT ({}) DO UPDATE SET {}{}", key, updates, condition)
 
 
+def is_flat(selection: Sequence[Selected]) -> bool:
+    """Return whether a row's own columns are all that is selected."""
+    return bool(selection) and not any(isinstance(s, Nested | NestedAggregate) for s in selection)
+
+
+def _answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> list[Sql]:
+    if not selection:
+        return []
+    columns = {column.name: dialect.quote(column.name) for column in table.columns}
+    pairs = pairs_to_sql(selection, "", columns, dialect, Counters())
+    return [dialect.json_text(dialect.json_object(pairs))]
+
+
 def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect: Dialect) -> Sql:
     """Return a locking SELECT: one flag per value, then one JSON object of the columns shown."""
-    flags = [sql("CASE WHEN {} THEN 1 ELSE 0 END", _changes(a, dialect)) for a in probe.values]
+    flags = [
+        sql("CASE WHEN {} THEN 1 ELSE 0 END", _changes(a, "t1.", dialect)) for a in probe.values
+    ]
     pairs = [
         (column.name, Sql(dialect.json_value(f"t1.{dialect.quote(column.name)}", column.type)))
         for column in probe.shown
@@ -109,6 +132,18 @@ def update_to_sql(
     pairs = joined(", ", (_assigned(a, dialect) for a in values))
     name = dialect.table(table.name)
     return sql("UPDATE {} SET {} WHERE {}", name, pairs, _plain_key(key, dialect))
+
+
+def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
+    """Return an UPDATE of the row with this key, if its lone value differs."""
+    (value,) = update.values
+    return sql(
+        "UPDATE {} SET {} WHERE {} AND {}",
+        dialect.table(update.table.name),
+        _assigned(value, dialect),
+        _plain_key(update.key, dialect),
+        _changes(value, "", dialect),
+    )
 
 
 def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
@@ -160,9 +195,9 @@ def keyed(page: Page, key: Sequence[tuple[Column, Slot]]) -> Page:
     return replace(page, where=AllOf(from_key))
 
 
-def _changes(assignment: Assignment, dialect: Dialect) -> Sql:
-    """Return whether writing this would change the row `t1`."""
-    column = f"t1.{dialect.quote(assignment.column.name)}"
+def _changes(assignment: Assignment, table: str, dialect: Dialect) -> Sql:
+    """Return whether writing this would change the row; `table` is its alias with a dot, or nothing."""
+    column = f"{table}{dialect.quote(assignment.column.name)}"
     if assignment.how is How.SET:
         return dialect.differs(column, assignment.slot)
     if assignment.how is How.ADD:

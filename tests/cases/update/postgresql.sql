@@ -1,8 +1,8 @@
-SELECT CASE WHEN t1."name" IS DISTINCT FROM %s::text THEN 1 ELSE 0 END FROM "artist" t1 WHERE t1."artist_id" = %s::integer FOR UPDATE
+SELECT CASE WHEN t1."name" IS DISTINCT FROM $1::text THEN 1 ELSE 0 END FROM "artist" t1 WHERE t1."artist_id" = $2::integer FOR UPDATE
 -- ['x', '1']
 
-UPDATE "artist" SET "name" = %s::text WHERE "artist_id" = %s::integer
+UPDATE "artist" SET "name" = $1::text WHERE "artist_id" = $2::integer
 -- ['x', '1']
 
-SELECT (SELECT row_to_json("#") FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = %s::integer)) p1) "#")::text
+SELECT (SELECT row_to_json("#") FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = $1::integer)) p1) "#")::text
 -- ['1']
