@@ -46,8 +46,14 @@ format: setup
 golden: setup  ## write the golden files anew; read the diff
 	$(BIN)/python -m pytest tests/cases --golden=write
 
-bench: setup
+bench: setup .venv-bench/installed  ## the gateway against the floor and the other ways to serve the same data
+	-cd benchmarks/contenders/postgraphile && npm install --no-audit --no-fund --no-package-lock --silent
 	$(BIN)/python -m benchmarks
+
+.venv-bench/installed: benchmarks/contenders/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 lock: setup  ## pin every dependency in requirements.txt
 	$(BIN)/python -m pip install --quiet pip-tools

@@ -24,6 +24,7 @@ connections: Any = _django_connections
 
 # A lease outlives a new generation: what runs finishes on what it began with.
 _LEASED = "leased_by_the_gateway"
+_WRITER = "gateway_writer"
 _SESSION = {"postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'"}
 
 
@@ -51,6 +52,7 @@ class Connections:
         self._idle: OrderedDict[str, deque[BaseDatabaseWrapper]] = OrderedDict()
         self._idle_count = 0
         self._generations: dict[str, int] = {}
+        self._writers: dict[str, threading.Lock] = {}
 
     def generation(self, alias: str) -> int:
         return self._generations.get(alias, 0)
@@ -121,7 +123,9 @@ class Connections:
     def _make(self, alias: str) -> Lent:
         with self._lock:
             generation = self.generation(alias)
+            writer = self._writers.setdefault(alias, threading.Lock())
         wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
+        wrapper.__dict__[_WRITER] = writer
         wrapper.inc_thread_sharing()  # it moves from thread to thread, one at a time
         wrapper.__dict__[_LEASED] = True
         return Lent(alias, wrapper, generation)
@@ -139,6 +143,16 @@ class Connections:
             del self._idle[alias]
         self._idle_count -= 1
         return wrappers.popleft()
+
+
+def writer_of(wrapper: BaseDatabaseWrapper) -> threading.Lock:
+    """Return the lock of those in this process who write to a database that takes one writer at a time.
+
+    Waiting for each other here is fair and costs nothing; waiting for the database's own lock is
+    polling with growing pauses.
+    """
+    lock: threading.Lock = wrapper.__dict__[_WRITER]
+    return lock
 
 
 class ThreadWrappers:

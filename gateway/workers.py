@@ -106,7 +106,10 @@ class Workers:
         try:
             await job.future
         except asyncio.CancelledError:
-            self._abandon(job)
+            if job.future.cancelled():
+                self._abandon(job)
+            else:  # the place was given just now
+                self.leave(alias)
             raise
         finally:
             timer.cancel()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import select
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
+from dynamic_databases.connections import writer_of
 from dynamic_databases.errors import DatabaseProblem
 from schema.exchange import End, Exchange, Request, Row, Rows, Talk
 from schema.wire import Wire, wire_of
@@ -22,18 +23,21 @@ def drive(wrapper: BaseDatabaseWrapper, talk: Talk[_T], begin: str) -> _T:
     `begin` starts a transaction that may write. A transaction that is left open by an error is
     rolled back. Raises the errors of `dynamic_databases.outcomes`, and those of the talk.
     """
-    try:
-        exchange = next(talk)
-        while True:
-            exchange = talk.send(_exchange(wrapper, exchange, begin))
-    except StopIteration as stop:
-        result: _T = stop.value
-        return result
-    except BaseException:
-        if _is_open(wrapper):
-            with suppress(DatabaseProblem):  # the connection is gone, and the transaction with it
-                _exchange(wrapper, ROLLBACK, begin)
-        raise
+    with ExitStack() as held:
+        try:
+            exchange = next(talk)
+            if exchange.begins and wrapper.vendor == "sqlite":
+                held.enter_context(writer_of(wrapper))
+            while True:
+                exchange = talk.send(_exchange(wrapper, exchange, begin))
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        except BaseException:
+            if _is_open(wrapper):
+                with suppress(DatabaseProblem):  # the connection is gone, the transaction with it
+                    _exchange(wrapper, ROLLBACK, begin)
+            raise
 
 
 ROLLBACK = Exchange((), ends=End.ROLLBACK)

@@ -58,14 +58,19 @@ class Writer:
 
 
 def in_transaction(steps: Sequence[Step[bytes]], end: End) -> Talk[list[bytes]]:
-    """Run `steps` in order and end the transaction with the last of them, where that is safe."""
+    """Run `steps` in order, then end the transaction.
+
+    COMMIT travels with the last exchange of a lone step. With several steps it is sent on its own: a
+    process that is killed while a later one waits must leave nothing behind, and a server carries out
+    what it has been sent.
+    """
     answers: list[bytes] = []
     begins, is_over = True, False
-    for place, step in enumerate(steps, 1):
+    for step in steps:
         try:
             batch = next(step)
             while True:
-                is_over = batch.is_last and place == len(steps)
+                is_over = batch.is_last and len(steps) == 1
                 found = yield Exchange(batch.requests, begins, end if is_over else None)
                 begins = False
                 batch = step.send(found)

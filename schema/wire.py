@@ -46,6 +46,7 @@ class Wire:
 
     def send(self, exchange: Exchange) -> None:
         """Hand an exchange to libpq."""
+        texts = [_texts(request.parameters) for request in exchange.requests]
         # What is sent up to one Sync is a transaction of its own: it needs no BEGIN and COMMIT.
         is_whole = exchange.begins and exchange.ends is End.COMMIT
         begins, ends = exchange.begins and not is_whole, None if is_whole else exchange.ends
@@ -56,9 +57,9 @@ class Wire:
             self._pgconn.enter_pipeline_mode()
         if begins:
             self._command(b"BEGIN")
-        for request in exchange.requests:
+        for request, values in zip(exchange.requests, texts, strict=True):
             name = self._prepared(request.statement.sql)
-            self._pgconn.send_query_prepared(name, _texts(request.parameters))
+            self._pgconn.send_query_prepared(name, values)
             self._sent.append(request)
         if ends is not None:
             self._command(ends.value.encode())

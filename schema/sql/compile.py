@@ -50,7 +50,7 @@ from schema.sql.dialect import Dialect
 from schema.sql.group_by import group_by_to_sql
 from schema.sql.postgresql import PostgresqlDialect
 from schema.sql.read import aggregate_to_sql, page_to_sql
-from schema.sql.sqlite import SqliteDialect
+from schema.sql.sqlite import SqliteDialect, fits_parser
 from schema.sql.statement import Binder, Sql, Statement
 from schema.sql.write import (
     Probe,
@@ -70,7 +70,6 @@ from schema.sql.write import (
 
 _DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgresql": PostgresqlDialect()}
 _DEEP_SQLITE = SqliteDialect(deep=True)
-_SQLITE_NESTING = 18
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
 
 
@@ -85,7 +84,6 @@ class Compiler:
         self.dialect = _DIALECTS[capabilities.vendor]
         self._limits = limits
         self._vendor = capabilities.vendor
-        self._version = capabilities.version
 
     def read(self, read: Read) -> Statement | None:
         """Return the statement that answers a root field, or None where it nests too deep for the server."""
@@ -116,10 +114,7 @@ class Compiler:
         return statement
 
     def _fits(self, statement: Statement) -> bool:
-        """SQLite's parser has a fixed stack before version 3.46: about 20 nested parentheses of ours."""
-        if self._vendor != "sqlite" or self._version >= (3, 46):
-            return True
-        return _nesting(statement.sql) <= _SQLITE_NESTING
+        return self._vendor != "sqlite" or fits_parser(statement.sql)
 
     def write(self, write: Write) -> CompiledWrite:
         compiled: CompiledWrite
@@ -248,15 +243,3 @@ def _read_to_sql(read: Read, dialect: Dialect) -> Sql:
     else:
         value = group_by_to_sql(read, dialect)
     return dialect.answer(value)
-
-
-def _nesting(text: str) -> int:
-    """Return how deep parentheses nest; those inside names and literals count too, which is safe."""
-    depth = deepest = 0
-    for character in text:
-        if character == "(":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character == ")":
-            depth -= 1
-    return deepest

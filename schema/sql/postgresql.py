@@ -161,6 +161,8 @@ class PostgresqlDialect:
             return f"CASE WHEN {column} IS NOT NULL THEN {array} END"
         if sql_type.name in _TEXT_CASTS:
             return f"{column}::text"
+        if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None:
+            return f"nullif({column}::text, 'NaN')"  # with a scale there is no infinity
         return _SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:

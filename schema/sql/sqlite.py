@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import statistics
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
@@ -114,6 +116,19 @@ def add_functions(connection: Any, **_kwargs: Any) -> None:
             connection.connection.create_function(name, arguments, function, deterministic=True)
         connection.connection.create_aggregate("gateway_variance", 1, Variance)
         connection.connection.create_aggregate("gateway_stddev", 1, StandardDeviation)
+
+
+def fits_parser(statement: str) -> bool:
+    """Return whether SQLite's parser takes a statement: before version 3.46 its stack is small.
+
+    An empty database is asked: what is missing there is found out after the parsing only.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(f"EXPLAIN {statement}")
+        except sqlite3.Error as error:
+            return "parser stack overflow" not in str(error)
+    return True
 
 
 class Variance:

@@ -147,7 +147,7 @@ def ordered(music):
             edges {{ node {{ id }} }} pageInfo {{ startCursor endCursor hasNextPage hasPreviousPage }} }} }}"""
         found: list[str] = []
         given = {"o": order, "w": where, "n": size, "c": None}
-        while True:
+        for _ in range(20):
             answer = music.query(URL, walking, given).data[f"{field}Connection"]
             nodes = [edge["node"]["id"] for edge in answer["edges"]]
             found = nodes + found if backward else found + nodes

@@ -1,0 +1,24 @@
+"""Django for the contenders written with it: the bench database, nothing else."""
+
+import os
+from urllib.parse import urlsplit
+
+_url = urlsplit(os.environ["BENCH_URL"])
+SECRET_KEY = "bench"
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+INSTALLED_APPS = ["django.contrib.contenttypes", "benchmarks.contenders.apps.Contenders"]
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = os.environ.get("BENCH_URLS", "benchmarks.contenders.graphene_plain")
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _url.path[1:],
+        "USER": _url.username,
+        "PASSWORD": _url.password or "",
+        "HOST": _url.hostname,
+        "PORT": _url.port or 5432,
+        "CONN_MAX_AGE": None,
+    }
+}
