@@ -77,7 +77,8 @@ class Connections:
                 connections[alias] = held
             elif hasattr(connections._connections, alias):
                 del connections[alias]
-            self.take_back(lent)
+            for old in self.take_back(lent):
+                old.close()
 
     def lend_idle(self, alias: str) -> Lent | None:
         """Lend an open connection that nobody uses, where there is one; `take_back` ends it."""
@@ -88,12 +89,14 @@ class Connections:
             self._idle_count -= 1
             return Lent(alias, idle.pop(), self.generation(alias))
 
-    def take_back(self, lent: Lent) -> None:
-        """Keep a lent connection for the next use, or close it where it can't be used again."""
+    def take_back(self, lent: Lent) -> list[BaseDatabaseWrapper]:
+        """Keep a lent connection for the next use; return those that are to be closed instead.
+
+        Closing is left to the caller, who may be in an event loop, where Django closes nothing.
+        """
         wrapper, alias = lent.wrapper, lent.alias
         if not _reusable(wrapper):
-            wrapper.close()
-            return
+            return [wrapper]
         evicted: list[BaseDatabaseWrapper] = []
         with self._lock:
             if lent.generation != self.generation(alias):
@@ -104,8 +107,7 @@ class Connections:
                 self._idle_count += 1
                 if self._idle_count > self._max_idle:
                     evicted.append(self._evict())
-        for old in evicted:
-            old.close()
+        return evicted
 
     def close(self, alias: str) -> None:
         """Close the idle connections of `alias` now and the leased ones when they are given back."""

@@ -59,14 +59,18 @@ class Lane:
         except StopIteration as stop:
             result = stop.value
         except (DeadlinePassed, OutcomeUnknown, asyncio.CancelledError):
-            self._workers.end(lent.wrapper)  # something is under way still
+            self._workers.close(lent.wrapper, is_running=True)
             raise
         except BaseException:
             await self._roll_back(wire, deadline)
-            self._connections.take_back(lent)
+            self._take_back(lent)
             raise
-        self._connections.take_back(lent)
+        self._take_back(lent)
         return result
+
+    def _take_back(self, lent: Lent) -> None:
+        for outdated in self._connections.take_back(lent):
+            self._workers.close(outdated, is_running=False)
 
     async def _roll_back(self, wire: Wire, deadline: Deadline) -> None:
         if wire.is_in_transaction:

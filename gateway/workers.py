@@ -121,9 +121,9 @@ class Workers:
             self._start_thread()
             self._ready.put(following)
 
-    def end(self, wrapper: BaseDatabaseWrapper) -> None:
-        """Cancel what a connection runs and close it, from a thread of its own."""
-        self._watchdog.end(Overdue(wrapper, lambda: True, closes=True))
+    def close(self, wrapper: BaseDatabaseWrapper, *, is_running: bool) -> None:
+        """Close a connection from a thread of its own, cancelling first what it still runs."""
+        self._watchdog.end(Overdue(wrapper, lambda: is_running, closes=True))
 
     def stop(self) -> None:
         """End the threads once their jobs are done."""

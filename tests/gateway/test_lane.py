@@ -1,0 +1,104 @@
+"""Requests that are answered in the event loop: what is prepared, on PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.fixtures.databases import execute
+from tests.fixtures.processes import wait_for
+from tests.fixtures.vendors import POSTGRESQL, present
+
+SQL = """
+CREATE TABLE parent (parent_id SERIAL PRIMARY KEY, name VARCHAR(20));
+CREATE TABLE child (child_id SERIAL PRIMARY KEY, parent_id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED, name VARCHAR(20));
+INSERT INTO parent (name) SELECT 'parent ' || n FROM generate_series(1, 50) n;
+CREATE FUNCTION slow(n INTEGER) RETURNS INTEGER AS $$ BEGIN PERFORM pg_sleep(n); RETURN n; END $$ LANGUAGE plpgsql;
+CREATE VIEW nap AS SELECT parent_id AS n, slow(parent_id / 50 * 60) AS s FROM parent;
+"""
+BUSY = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND state <> 'idle'"""
+
+
+@pytest.fixture
+def family(door, new_database, tenant_of):
+    """A door to a small PostgreSQL database, each of its queries asked once already."""
+    database = new_database(present(POSTGRESQL), SQL)
+    _, door.token = tenant_of("family", production=database)
+    door.database = database
+    door.ask = lambda query, variables=None: door.query("/t/family/graphql", query, variables)
+    return door
+
+
+def idle(family) -> int:
+    """How many connections are there and in no transaction."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle'"
+    return execute(family.database.url, sql)[0][0]
+
+
+def test_answers_do_not_mix(family) -> None:
+    query = "query($n: Int!) { parentByPk(parentId: $n) { parentId name } parent(where: {parentId: {_eq: $n}}) { name } }"
+
+    def ask(n: int) -> object:
+        return family.ask(query, {"n": n % 50 + 1}).data
+
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(ask, range(400)))
+    for n, answer in enumerate(answers):
+        name = f"parent {n % 50 + 1}"
+        assert answer == {"parentByPk": {"parentId": n % 50 + 1, "name": name}, "parent": [{"name": name}]}  # fmt: skip
+
+
+def test_a_statement_that_takes_too_long_is_ended_at_the_server(family) -> None:
+    query = "query($n: Int!) { nap(where: {n: {_eq: $n}}) { s } }"
+    assert family.ask(query, {"n": 1}).data == {"nap": [{"s": 0}]}
+
+    assert family.ask(query, {"n": 50}).code == "TIMEOUT"
+    wait_for(lambda: execute(family.database.url, BUSY) == [(0,)], seconds=5)
+    assert family.ask(query, {"n": 1}).data == {"nap": [{"s": 0}]}
+
+
+def test_a_constraint_that_is_checked_at_the_end_undoes_all(family) -> None:
+    query = "mutation($p: Int) { insertChildOne(object: {parentId: $p}) { parentId } }"
+    two = 'mutation($p: Int) { a: insertParentOne(object: {name: "x"}) { name } b: insertChildOne(object: {parentId: $p}) { parentId } }'
+    for _ in range(3):
+        assert family.ask(query, {"p": 1}).data == {"insertChildOne": {"parentId": 1}}
+        for document in (query, two):
+            refused = family.ask(document, {"p": 999})
+            assert (refused.code, refused.json["data"]) == ("CONSTRAINT_VIOLATION", None)
+
+    assert execute(family.database.url, "SELECT count(*) FROM child") == [(3,)]
+    assert execute(family.database.url, "SELECT count(*) FROM parent") == [(50,)]
+    assert execute(family.database.url, BUSY) == [(0,)]
+
+
+def test_an_error_inside_a_transaction_leaves_the_connection_usable(family) -> None:
+    query = 'mutation($n: String) { a: insertParentOne(object: {name: "x"}) { name } b: insertParentOne(object: {name: $n}) { name } }'
+    for _ in range(3):
+        assert family.ask(query, {"n": "x" * 21}).code == "BAD_USER_INPUT"
+    connections = idle(family)
+    assert family.ask(query, {"n": "y"}).data == {"a": {"name": "x"}, "b": {"name": "y"}}
+    assert idle(family) == connections
+    assert execute(family.database.url, "SELECT count(*) FROM parent") == [(52,)]
+
+
+def test_a_connection_that_the_server_ended_is_not_used_again(family) -> None:
+    query = "{ parentAggregate { aggregate { count } } }"
+    for _ in range(2):
+        assert family.ask(query).data
+    execute(
+        family.database.url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+    replies = [family.ask(query) for _ in range(4)]
+    assert {"TENANT_UNAVAILABLE"} >= {r.code for r in replies if "errors" in r.json}
+    assert replies[-1].data == {"parentAggregate": {"aggregate": {"count": 50}}}
+
+
+def test_values_of_every_size_are_sent(family) -> None:
+    query = "query($n: [String!]) { parent(where: {name: {_in: $n}}) { parentId } }"
+    for size in (1, 1_000, 6_000, 20_000):
+        names = [f"parent {i}" for i in range(50, 50 + size)]
+        assert family.ask(query, {"n": names}).data == {"parent": [{"parentId": 50}]}
