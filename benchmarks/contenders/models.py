@@ -38,9 +38,9 @@ class Track(models.Model):
     name = models.CharField(max_length=200)
     album = models.ForeignKey(Album, models.CASCADE, related_name="tracks", null=True)
     genre = models.ForeignKey(Genre, models.CASCADE, related_name="tracks", null=True)
-    composer = models.CharField(max_length=200, null=True)
+    composer = models.CharField(max_length=200, null=True, blank=True)
     milliseconds = models.IntegerField()
-    bytes = models.IntegerField(null=True)
+    bytes = models.IntegerField(null=True, blank=True)
     unit_price = models.DecimalField(max_digits=10, decimal_places=2)
 
     class Meta:

@@ -9,7 +9,7 @@ DEBUG = False
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
 INSTALLED_APPS = ["django.contrib.contenttypes", "benchmarks.contenders.apps.Contenders"]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # it sets Content-Length
 ROOT_URLCONF = os.environ.get("BENCH_URLS", "benchmarks.contenders.graphene_plain")
 DATABASES = {
     "default": {
@@ -19,6 +19,7 @@ DATABASES = {
         "PASSWORD": _url.password or "",
         "HOST": _url.hostname,
         "PORT": _url.port or 5432,
-        "CONN_MAX_AGE": None,
+        # Under ASGI a request has a thread of its own: kept connections would be one for each.
+        "OPTIONS": {"pool": {"min_size": 4, "max_size": 16}},
     }
 }
