@@ -10,12 +10,14 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from schema.errors import BadUserInput
 
 SCOPE = "\0scope"  # no variable of GraphQL can have this name
 
 
+@lru_cache(maxsize=4096)
 def scope_of(alias: str) -> str:
     """Return what stands for a database in its ids; an alias is never given a second time."""
     return hashlib.sha256(alias.encode()).hexdigest()[:8]

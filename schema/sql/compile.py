@@ -8,6 +8,7 @@ from typing import assert_never
 
 from dynamic_databases.catalog.capabilities import Capabilities
 from dynamic_databases.catalog.types import Table
+from schema.arguments import Constant
 from schema.errors import OperationProblem, TooComplex
 from schema.limits import Limits
 from schema.plan.nodes import (
@@ -51,7 +52,7 @@ from schema.sql.group_by import group_by_to_sql
 from schema.sql.postgresql import PostgresqlDialect
 from schema.sql.read import aggregate_to_sql, page_to_sql
 from schema.sql.sqlite import SqliteDialect, fits_parser
-from schema.sql.statement import Binder, Sql, Statement
+from schema.sql.statement import PLACE, Binder, Sql, Statement
 from schema.sql.write import (
     Probe,
     delete_raw_to_sql,
@@ -70,6 +71,7 @@ from schema.sql.write import (
 
 _DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgresql": PostgresqlDialect()}
 _DEEP_SQLITE = SqliteDialect(deep=True)
+_COUNTS = {Use.ROWS, Use.ROWS_AND_ONE, Use.COUNT, Use.OFFSET}
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
 
 
@@ -223,9 +225,26 @@ class Compiler:
         return [written.get(a.column.name, a) for a in write.key]
 
     def _finished(self, piece: Sql, *, is_answer: bool = False) -> Statement:
+        piece = self._with_constant_counts(piece)
         binders = tuple(self._binder(slot) for slot in piece.slots)
         text = self.dialect.placeholders(piece.text)
         return Statement(text, piece.slots, binders, is_answer)
+
+    def _with_constant_counts(self, piece: Sql) -> Sql:
+        """Write limits and offsets that stand in the document into the text.
+
+        A planner that doesn't know how few rows are wanted plans for many, and anew each time.
+        """
+        head, *rest = piece.text.split(PLACE)
+        texts, slots = [head], []
+        for slot, text in zip(piece.slots, rest, strict=True):
+            if slot.use in _COUNTS and isinstance(slot.operand, Constant):
+                texts.append(str(self._binder(slot)(slot.operand.value)))
+            else:
+                texts.append(PLACE)
+                slots.append(slot)
+            texts.append(text)
+        return Sql("".join(texts), tuple(slots))
 
     def _binder(self, slot: Slot) -> Binder:
         if slot.use is Use.ROWS:

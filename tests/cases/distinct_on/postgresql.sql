@@ -1,2 +1,2 @@
-SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT nullif(nullif(nullif(p1.c0::text, 'NaN'), 'Infinity'), '-Infinity') AS "price" FROM (SELECT c0 FROM (SELECT t1."price" AS c0, row_number() OVER (PARTITION BY t1."album" ORDER BY t1."album", t1."price" DESC, t1."track_id") AS r, row_number() OVER (ORDER BY t1."album", t1."price" DESC, t1."track_id") AS o FROM "track" t1) d WHERE r = 1 ORDER BY o LIMIT $1::bigint) p1) "#")::text
--- [3]
+SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT nullif(nullif(nullif(p1.c0::text, 'NaN'), 'Infinity'), '-Infinity') AS "price" FROM (SELECT c0 FROM (SELECT t1."price" AS c0, row_number() OVER (PARTITION BY t1."album" ORDER BY t1."album", t1."price" DESC, t1."track_id") AS r, row_number() OVER (ORDER BY t1."album", t1."price" DESC, t1."track_id") AS o FROM "track" t1) d WHERE r = 1 ORDER BY o LIMIT 3::bigint) p1) "#")::text
+-- []

@@ -1,2 +1,2 @@
-SELECT CAST((SELECT json_group_array(json_object('price', gateway_decimal(p1.c0, NULL))) FROM (SELECT c0 FROM (SELECT t1."price" AS c0, row_number() OVER (PARTITION BY t1."album" ORDER BY t1."album" NULLS LAST, t1."price" DESC NULLS FIRST, t1."track_id") AS r, row_number() OVER (ORDER BY t1."album" NULLS LAST, t1."price" DESC NULLS FIRST, t1."track_id") AS o FROM "track" t1) d WHERE r = 1 ORDER BY o LIMIT ?) p1) AS BLOB)
--- [3]
+SELECT CAST((SELECT json_group_array(json_object('price', gateway_decimal(p1.c0, NULL))) FROM (SELECT c0 FROM (SELECT t1."price" AS c0, row_number() OVER (PARTITION BY t1."album" ORDER BY t1."album" NULLS LAST, t1."price" DESC NULLS FIRST, t1."track_id") AS r, row_number() OVER (ORDER BY t1."album" NULLS LAST, t1."price" DESC NULLS FIRST, t1."track_id") AS o FROM "track" t1) d WHERE r = 1 ORDER BY o LIMIT 3) p1) AS BLOB)
+-- []
