@@ -7,13 +7,18 @@ BIN := .venv/bin
 UVICORN := $(BIN)/python -m uvicorn gateway.asgi:application --host $(HOST) --port $(PORT) --no-access-log
 DEMO_ENV := GATEWAY_DEMO=1 GATEWAY_DATA_DIR=$${GATEWAY_DATA_DIR:-.data}
 
-.PHONY: setup run serve test test-pure lint format bench migrate golden lock graphiql
+.PHONY: setup run serve test soak test-pure lint format bench migrate golden lock graphiql
 
 setup: .venv/installed
 
-.venv/installed: requirements.txt
+.venv/installed: requirements.txt requirements-mysql.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@if pkg-config --exists mysqlclient mariadb 2>/dev/null || pkg-config --exists libmariadb 2>/dev/null; then \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mysql.txt; \
+	else \
+	  echo "MySQL and MariaDB are left out: the client's headers are missing (Debian: libmariadb-dev pkg-config gcc)."; \
+	fi
 	@touch $@
 
 run: setup  ## the demo, with its own databases
@@ -44,11 +49,16 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 golden: setup  ## write the golden files anew; read the diff
-	$(BIN)/python -m pytest tests/cases --golden=write
+	$(BIN)/python -m pytest tests/cases tests/types --golden=write
+
+soak: setup  ## what must hold over a longer time: tenants come, change and go
+	GATEWAY_TEST_SOAK_SECONDS=$${SECONDS_EACH:-120} $(BIN)/python -m pytest tests/gateway/test_live_changes.py --timeout 1800
 
 bench: setup .venv-bench/installed  ## the gateway against the floor and the other ways to serve the same data
 	-cd benchmarks/contenders/postgraphile && npm install --no-audit --no-fund --no-package-lock --silent
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.catalog
+	$(BIN)/python -m benchmarks.tenants
 
 .venv-bench/installed: benchmarks/contenders/requirements.txt
 	$(PYTHON) -m venv .venv-bench

@@ -71,21 +71,26 @@ class _Client(asyncio.Protocol):
 async def load(
     port: int,
     next_body: Callable[[], bytes],
-    path: str,
+    path: str | Callable[[], str],
     token: str,
     connections: int,
     seconds: float,
 ) -> Measured:
-    """Keep `connections` busy for `seconds`; raise on the first answer with errors."""
+    """Keep `connections` busy for `seconds`; raise on the first answer with errors.
+
+    `path` may be another for each request.
+    """
     loop = asyncio.get_running_loop()
     end = time.perf_counter() + seconds
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: ".encode()
+    rest = f" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: ".encode()
+    fixed = path.encode() if isinstance(path, str) else b""
 
     def next_request() -> bytes | None:
         if time.perf_counter() >= end:
             return None
         body = next_body()
-        return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        target = fixed if isinstance(path, str) else path().encode()
+        return b"POST %b%b%d\r\n\r\n%b" % (target, rest, len(body), body)
 
     times: list[float] = []
     futures = [loop.create_future() for _ in range(connections)]

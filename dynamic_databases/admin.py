@@ -1,4 +1,4 @@
-"""Databases in Django's admin: create, edit, test the connection; a secret is never shown."""
+"""Databases in Django's admin: create, edit, test, change columns; a secret is never shown."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
 
+from dynamic_databases.catalog.compare import dynamic_columns
+from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
 from dynamic_databases.config.secrets import redact, restore
 from dynamic_databases.errors import DatabaseProblem
-from dynamic_databases.models import Baseline, Database
+from dynamic_databases.models import Baseline, ColumnChange, Database
 from dynamic_databases.registry import process_registry
+
+_COLUMNS_PAGE = "dynamic_databases_database_columns"
 
 
 class ConfigField(forms.JSONField):
@@ -48,6 +57,45 @@ class DatabaseForm(forms.ModelForm[Database]):
         return restore(config, stored) if isinstance(config, dict) else config
 
 
+class ColumnForm(forms.Form):
+    """One change of a column, as `manage.py column` makes it."""
+
+    action = forms.ChoiceField(choices=[(a, a) for a in ("add", "rename", "widen", "drop")])
+    table = forms.CharField(help_text="As the database spells it.")
+    column = forms.CharField(help_text="As the database spells it.")
+    type = forms.CharField(
+        required=False,
+        help_text="For add and widen: Int, String(120), Decimal(12,2), or a SQL type.",
+    )
+    default = forms.CharField(required=False, help_text="For add: makes the column NOT NULL.")
+    new_name = forms.CharField(required=False, help_text="For rename.")
+    force = forms.BooleanField(required=False, help_text="Even where rows have values that may be lost.")  # fmt: skip
+
+    _NEEDED = {"add": "type", "widen": "type", "rename": "new_name"}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        needed = self._NEEDED.get(given.get("action", ""))
+        if needed and not given.get(needed):
+            self.add_error(needed, f"{given['action']} needs this.")
+        return given
+
+    def change(self, database: Database, user: str) -> ColumnChange:
+        """Make the change. Raises DatabaseProblem."""
+        given, who = self.cleaned_data, f"{user} (admin)"
+        place = (database, given["table"], given["column"])
+        match given["action"]:
+            case "add":
+                default = given["default"] or None
+                return add_column(*place, given["type"], who=who, default=default)
+            case "rename":
+                return rename_column(*place, given["new_name"], who=who)
+            case "widen":
+                return widen_column(*place, given["type"], who=who, force=given["force"])
+            case _:
+                return drop_column(*place, who=who, force=given["force"])
+
+
 @admin.register(Database)
 class DatabaseAdmin(admin.ModelAdmin[Database]):
     """The list of databases with an action that connects to the chosen ones."""
@@ -57,7 +105,40 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
     list_filter = ["enabled"]
     search_fields = ["name"]
     actions = ["test_connection"]
-    readonly_fields = ["revision", "created_at", "updated_at"]
+    readonly_fields = ["columns_page", "revision", "created_at", "updated_at"]
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(self.columns_view)
+        return [path("<int:pk>/columns/", page, name=_COLUMNS_PAGE), *super().get_urls()]
+
+    @admin.display(description="columns")
+    def columns_page(self, row: Database | None) -> str:
+        if row is None or row._state.adding:  # on the page that adds one
+            return "-"
+        return format_html('<a href="{}">show and change</a>', reverse(f"admin:{_COLUMNS_PAGE}", args=[row.pk]))  # fmt: skip
+
+    def columns_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a database's columns, and change one of its own."""
+        row = get_object_or_404(Database.objects.select_related("baseline"), pk=pk)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        form = ColumnForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                line = form.change(row, request.user.get_username())
+            except DatabaseProblem as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, f"{line.action} {line.table}.{line.column}: {line.state}")
+                return HttpResponseRedirect(request.path)
+        context = self.admin_site.each_context(request)
+        try:
+            tables = _tables(row)
+        except DatabaseProblem as error:
+            messages.error(request, str(error))
+            tables = []
+        context |= {"title": f"Columns of {row}", "row": row, "form": form, "tables": tables}
+        return TemplateResponse(request, "admin/dynamic_databases/database/columns.html", context)
 
     @admin.display(description="engine")
     def engine(self, row: Database) -> str:
@@ -77,12 +158,50 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
                 messages.success(request, f"{row.name}: connected, {len(catalog.tables)} tables")
 
 
+@admin.register(ColumnChange)
+class ColumnChangeAdmin(admin.ModelAdmin[ColumnChange]):
+    """The log of changed columns, to be read."""
+
+    list_display = ["started_at", "who", "database_name", "action", "table", "column", "state"]
+    list_filter = ["state", "action"]
+    search_fields = ["database_name", "table", "column", "who"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ColumnChange | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ColumnChange | None = None) -> bool:  # noqa: ARG002
+        return False
+
+
 @admin.register(Baseline)
 class BaselineAdmin(admin.ModelAdmin[Baseline]):
     """Baselines are captured by `manage.py baseline capture`, not typed."""
 
-    list_display = ["name", "created_at"]
-    readonly_fields = ["catalog_json", "created_at"]
+    list_display = ["name", "version", "created_at"]
+    readonly_fields = ["name", "version", "catalog_json", "created_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
         return False
+
+
+def _tables(row: Database) -> list[dict[str, Any]]:
+    baseline = row.baseline.catalog if row.baseline else None
+    return [
+        {
+            "name": str(table.name),
+            "columns": [
+                {
+                    "name": c.name,
+                    "type": c.type.name,
+                    "nullable": c.nullable,
+                    "own": c.name in beyond,
+                }
+                for c in table.columns
+            ],
+        }
+        for table in row.catalog().tables
+        for beyond in [set(dynamic_columns(table, baseline))]
+    ]

@@ -7,6 +7,8 @@ database at once, because each connection belongs to a generation of its alias.
 
 from __future__ import annotations
 
+import math
+import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from django.db import connections as _django_connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
+from dynamic_databases.errors import Unavailable
 
 # Typed loosely: Django's storage of wrappers (`_connections`) is no part of its public types.
 connections: Any = _django_connections
@@ -25,7 +28,21 @@ connections: Any = _django_connections
 # A lease outlives a new generation: what runs finishes on what it began with.
 _LEASED = "leased_by_the_gateway"
 _WRITER = "gateway_writer"
-_SESSION = {"postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'"}
+_MYSQL_SESSION = "gateway_mysql_session"
+_TLS_MODES = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
+# `{}` is the time in milliseconds that a statement may take. MySQL's own limit is for reads alone; the
+# waits for locks, which writes may hang on, are whole seconds on both. JSON is put together in a
+# session's memory, up to a packet's size.
+_SESSION = {
+    "postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'",
+    "mysql": (
+        "SET SESSION time_zone = '+00:00', group_concat_max_len = 1073741824,"
+        " innodb_lock_wait_timeout = ceil({} / 1000), @gateway = 0,"
+        " sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+        "/*M!, max_statement_time = {} / 1000 *//*!80000, max_execution_time = {} */"
+    ),
+    "microsoft": "SET XACT_ABORT ON; SET LOCK_TIMEOUT {}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +83,28 @@ class Connections:
         """
         lent = self.lend_idle(alias) or self._make(alias)
         wrapper = lent.wrapper
-        held = getattr(connections._connections, alias, None)
         try:
             if wrapper.connection is None:
-                self._open(wrapper)
-            connections[alias] = wrapper
-            yield wrapper
+                self._open(wrapper, self._statement_timeout_ms)
+            with _as_this_threads(alias, wrapper):
+                yield wrapper
         finally:
-            if held is not None:
-                connections[alias] = held
-            elif hasattr(connections._connections, alias):
-                del connections[alias]
             for old in self.take_back(lent):
                 old.close()
+
+    @contextmanager
+    def fresh(self, alias: str) -> Iterator[BaseDatabaseWrapper]:
+        """Make a new connection this thread's own until the end, without a limit on its statements.
+
+        For what may take long and is nobody's request, such as altering a table. Raises `Unavailable`.
+        """
+        wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
+        try:
+            self._open(wrapper, statement_timeout_ms=0)
+            with _as_this_threads(alias, wrapper):
+                yield wrapper
+        finally:
+            wrapper.close()
 
     def lend_idle(self, alias: str) -> Lent | None:
         """Lend an open connection that nobody uses, where there is one; `take_back` ends it."""
@@ -87,7 +113,10 @@ class Connections:
             if not idle:
                 return None
             self._idle_count -= 1
-            return Lent(alias, idle.pop(), self.generation(alias))
+            wrapper = idle.pop()
+            if not idle:
+                del self._idle[alias]  # what is there has a connection to evict
+            return Lent(alias, wrapper, self.generation(alias))
 
     def take_back(self, lent: Lent) -> list[BaseDatabaseWrapper]:
         """Keep a lent connection for the next use; return those that are to be closed instead.
@@ -115,6 +144,7 @@ class Connections:
             self._generations[alias] = self.generation(alias) + 1
             wrappers = self._idle.pop(alias, deque())
             self._idle_count -= len(wrappers)
+        _forget_version(alias)
         for wrapper in wrappers:
             wrapper.close()
 
@@ -132,12 +162,19 @@ class Connections:
         wrapper.__dict__[_LEASED] = True
         return Lent(alias, wrapper, generation)
 
-    def _open(self, wrapper: BaseDatabaseWrapper) -> None:
+    def _open(self, wrapper: BaseDatabaseWrapper, statement_timeout_ms: int) -> None:
         with outcomes.translated(wrapper.vendor, writing=False):
             wrapper.ensure_connection()
+            if wrapper.vendor == "mysql":
+                # Told now: the driver refuses to tell while a statement runs.
+                session = wrapper.connection
+                wrapper.__dict__[_MYSQL_SESSION] = (session.thread_id(), session.fileno())
+                _require_tls(wrapper)
+            if wrapper.vendor == "microsoft":
+                _open_microsoft(wrapper, statement_timeout_ms)
             if statement := _SESSION.get(wrapper.vendor):
                 with wrapper.cursor() as cursor:
-                    cursor.execute(statement.format(self._statement_timeout_ms))
+                    cursor.execute(statement.replace("{}", str(statement_timeout_ms)))
 
     def _evict(self) -> BaseDatabaseWrapper:
         alias, wrappers = next(iter(self._idle.items()))
@@ -145,6 +182,45 @@ class Connections:
             del self._idle[alias]
         self._idle_count -= 1
         return wrappers.popleft()
+
+
+@contextmanager
+def _as_this_threads(alias: str, wrapper: BaseDatabaseWrapper) -> Iterator[None]:
+    """Have `connections[alias]` be `wrapper` in this thread, then what it was before."""
+    held = getattr(connections._connections, alias, None)
+    connections[alias] = wrapper
+    try:
+        yield
+    finally:
+        if held is not None:
+            connections[alias] = held
+        elif hasattr(connections._connections, alias):
+            del connections[alias]
+
+
+def _forget_version(alias: str) -> None:
+    """mssql-django keeps the version of each alias's server for the life of the process."""
+    if mssql := sys.modules.get("mssql.base"):
+        mssql.DatabaseWrapper._known_versions.pop(alias, None)
+        mssql.DatabaseWrapper._known_azures.pop(alias, None)
+
+
+def _require_tls(wrapper: BaseDatabaseWrapper) -> None:
+    """MariaDB's client takes REQUIRED and connects without TLS all the same: see what came of it."""
+    if wrapper.settings_dict["OPTIONS"].get("ssl_mode") not in _TLS_MODES:
+        return
+    with wrapper.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        cipher = cursor.fetchone()
+    if not cipher or not cipher[1]:
+        wrapper.close()
+        raise Unavailable("The server doesn't speak TLS, which ssl_mode requires.")
+
+
+def _open_microsoft(wrapper: Any, statement_timeout_ms: int) -> None:
+    """mssql-django leaves a new connection as its driver opens it: every statement in a transaction."""
+    wrapper.connection.autocommit = True
+    wrapper.connection.timeout = math.ceil(statement_timeout_ms / 1000)
 
 
 def writer_of(wrapper: BaseDatabaseWrapper) -> threading.Lock:
@@ -155,6 +231,12 @@ def writer_of(wrapper: BaseDatabaseWrapper) -> threading.Lock:
     """
     lock: threading.Lock = wrapper.__dict__[_WRITER]
     return lock
+
+
+def mysql_session_of(wrapper: BaseDatabaseWrapper) -> tuple[int, int]:
+    """Return the number of a connection's session at the server, and its socket's descriptor here."""
+    session: tuple[int, int] = wrapper.__dict__[_MYSQL_SESSION]
+    return session
 
 
 class ThreadWrappers:

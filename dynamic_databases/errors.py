@@ -53,16 +53,20 @@ class KeylessTable(DatabaseProblem):
         self.table = table
 
 
-class UnsupportedVendor(DatabaseProblem):
-    """A database of an engine that can be registered but whose catalog isn't read by this version."""
+class ColumnRefused(DatabaseProblem):
+    """A change of a table's columns that isn't made; nothing happened."""
+
+    code = "BAD_USER_INPUT"
+
+
+class DriverMissing(DatabaseProblem):
+    """A database of an engine whose driver isn't installed here; all others work."""
 
     code = "TENANT_UNAVAILABLE"
 
-    def __init__(self, vendor: str, supported: list[str]) -> None:
-        super().__init__(
-            f"This version reads the catalogs of {' and '.join(supported)}, not of the engine {vendor}."
-        )
-        self.vendor = vendor
+    def __init__(self, engine: str, remedy: str) -> None:
+        super().__init__(f"The driver of the engine {engine} can't be loaded here: {remedy}.")
+        self.engine = engine
 
 
 class EditConflict(DatabaseProblem):
@@ -122,9 +126,13 @@ class TimedOut(StatementFailed):
 
 
 class SchemaChanged(StatementFailed):
-    """A table or column that the catalog named is gone."""
+    """A table or column that the catalog named is gone; `changed` are the fields that this changed."""
 
     code = "SCHEMA_CHANGED"
+
+    def __init__(self, message: str, changed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.changed = changed
 
 
 class Retryable(StatementFailed):

@@ -36,6 +36,11 @@ def quote(name: str, vendor: str) -> str:
     return f"{start}{name.replace(end, end * 2)}{end}"
 
 
+def quote_table(schema: str, name: str, vendor: str) -> str:
+    """Return a table's name quoted, after its schema's where it has one of its own. Raises Unquotable."""
+    return f"{quote(schema, vendor)}.{quote(name, vendor)}" if schema else quote(name, vendor)
+
+
 def quote_for_orm(name: str, vendor: str) -> str:
     """Quote a name as Django wants it in `db_table` and `db_column`.
 

@@ -13,6 +13,7 @@ from dynamic_databases.models import Database, Revision, bump_revision
 from dynamic_databases.registry import Registry
 
 Listener = Callable[[], None]
+_REVISIONS = ("pk", "revision", "catalog_revision")
 
 
 class Invalidator:
@@ -27,7 +28,7 @@ class Invalidator:
         self._lock = threading.Lock()
         self._next_poll = 0.0
         self._revision: int | None = None
-        self._databases: dict[int, int] = {}
+        self._databases: dict[int, tuple[int, int]] = {}
         self._listeners: list[Listener] = []
 
     def on_change(self, listener: Listener) -> None:
@@ -72,11 +73,15 @@ class Invalidator:
         revision = Revision.objects.filter(pk=1).values_list("value", flat=True).first()
         if revision == self._revision:
             return
-        now = dict(Database.objects.filter(enabled=True).values_list("pk", "revision"))
+        rows = Database.objects.filter(enabled=True)
+        now = {pk: (own, of_tables) for pk, own, of_tables in rows.values_list(*_REVISIONS)}
         if self._revision is not None:
             for pk in self._databases.keys() | now.keys():
-                if self._databases.get(pk) != now.get(pk):
+                before, after = self._databases.get(pk), now.get(pk)
+                if before is None or after is None or before[0] != after[0]:
                     self._registry.forget(self._alias_of(pk))
+                elif before != after:
+                    self._registry.expire(self._alias_of(pk))
         self._revision, self._databases = revision, now
         self._tell()
 

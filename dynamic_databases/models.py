@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.validators import RegexValidator
+from django.db import models, transaction
+from django.dispatch import Signal
 from jsonfield import JSONField
 
-from dynamic_databases.catalog.fingerprint import catalog_from_json, catalog_to_json
+from dynamic_databases.catalog.stored import catalog_from_json
 from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.config.allowed import SQLITE, check_config
 from dynamic_databases.config.connection_strings import config_from_connection_string
@@ -19,7 +22,10 @@ from dynamic_databases.config.secrets import Secrets, redact
 from dynamic_databases.config.urls import config_from_url
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import InvalidConfig
-from dynamic_databases.registry import Source, process_registry
+from dynamic_databases.registry import process_registry
+
+# Baselines are immutable and shared: a thousand databases of one have its catalog once.
+_baseline_catalogs: WeakValueDictionary[tuple[int, dt.datetime], Catalog] = WeakValueDictionary()
 
 
 class Revision(models.Model):
@@ -31,24 +37,66 @@ class Revision(models.Model):
         return str(self.value)
 
 
-class Baseline(models.Model):
-    """A stored catalog that several databases share; columns beyond it are dynamic."""
+class BaselineManager(models.Manager["Baseline"]):
+    """Finds baselines by what people call them."""
 
-    name = models.CharField(max_length=100, unique=True)
+    def named(self, label: str) -> Baseline:
+        """Return the baseline `crm@2`, or the newest version of `crm`. Raises Baseline.DoesNotExist."""
+        name, _, version = label.partition("@")
+        versions = self.filter(name=name)
+        if version:
+            versions = versions.filter(version=int(version) if version.isdigit() else -1)
+        found = versions.order_by("-version").first()
+        if found is None:
+            known = ", ".join(str(row) for row in self.defer("catalog_json")) or "none"
+            raise Baseline.DoesNotExist(f"There is no baseline {label}; there are: {known}.")
+        return found
+
+
+class Baseline(models.Model):
+    """A stored catalog that several databases share; columns beyond it are dynamic.
+
+    A row is never changed: what is captured under a name again is a further version.
+    """
+
+    name = models.CharField(max_length=100, validators=[RegexValidator(r"^[^@\s]+$")])
+    version = models.PositiveIntegerField(default=1)
     catalog_json = JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = BaselineManager()
+
+    class Meta:
+        ordering = ["name", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="one_baseline_per_version")
+        ]
+
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name}@{self.version}"
 
     @property
     def catalog(self) -> Catalog:
-        return catalog_from_json(self.catalog_json)
+        """The stored catalog; one object per process, however many databases have it."""
+        key = (self.pk, self.created_at)
+        known = _baseline_catalogs.get(key)
+        if known is None:
+            known = catalog_from_json(self.catalog_json)
+            _baseline_catalogs[key] = known
+        return known
 
     @classmethod
     def capture(cls, database: Database, name: str) -> Baseline:
-        """Store the catalog that `database` has now as the baseline `name`."""
-        return cls.objects.create(name=name, catalog_json=catalog_to_json(database.catalog()))
+        """Store the catalog that `database` has now under `name`: the newest version where it is that."""
+        catalog = process_registry().refresh(database.label).catalog
+        newest = cls.objects.filter(name=name).order_by("-version").first()
+        if newest is not None and newest.catalog.fingerprint == catalog.fingerprint:
+            return newest
+        row = cls(name=name, version=newest.version + 1 if newest else 1)
+        row.catalog_json = catalog.to_json()
+        row.full_clean()
+        row.save()
+        return row
 
 
 class DatabaseManager(models.Manager["Database"]):
@@ -56,10 +104,7 @@ class DatabaseManager(models.Manager["Database"]):
 
     def from_url(self, name: str, text: str) -> Database:
         """Register a database by a URL or a SQL Server connection string. Raises InvalidConfig."""
-        text = text.strip()
-        has_scheme = "://" in text.split(";")[0].split("=")[0]
-        config = config_from_url(text) if has_scheme else config_from_connection_string(text)
-        return self.create(name=name, config=config)
+        return self.create(name=name, config=config_from_text(text))
 
 
 class Database(models.Model):
@@ -77,6 +122,9 @@ class Database(models.Model):
         Baseline, null=True, blank=True, on_delete=models.PROTECT, related_name="databases"
     )
     revision = models.BigIntegerField(default=0, editable=False)
+    catalog_revision = models.BigIntegerField(
+        default=0, editable=False, help_text="Grows when the gateway itself changes a table."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -139,60 +187,64 @@ class Database(models.Model):
         checked = check_config(self.config, settings.GATEWAY_SQLITE_ROOT)
         if checked["ENGINE"] == SQLITE and _is_control_file(checked["NAME"]):
             raise InvalidConfig("NAME", "this is the gateway's own database")
-        return _secrets().seal(checked)
+        return database_secrets().seal(checked)
 
 
-def load_source(pk: int) -> Source | None:
-    """Return what the registry needs of one enabled database, secrets open, or None."""
-    row = Database.objects.select_related("baseline").filter(pk=pk, enabled=True).first()
-    if row is None:
-        return None
-    config = _secrets().open(check_config(row.config, settings.GATEWAY_SQLITE_ROOT))
-    return Source(_runtime_settings(config), row.baseline.catalog if row.baseline else None)
+class ColumnChange(models.Model):
+    """One change of a table's columns by the gateway: who, when, what, before and after."""
+
+    class State(models.TextChoices):
+        STARTED = "started"
+        DONE = "done"
+        FAILED = "failed"
+
+    database = models.ForeignKey(Database, null=True, on_delete=models.SET_NULL)
+    database_name = models.CharField(max_length=100)
+    action = models.CharField(max_length=20)
+    table = models.CharField(max_length=300)
+    column = models.CharField(max_length=300)
+    who = models.CharField(max_length=150)
+    started_at = models.DateTimeField(auto_now_add=True)
+    before = JSONField(null=True, help_text="The column as it was; null where there was none.")
+    after = JSONField(null=True, help_text="The column as it is to be; null where it goes.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.STARTED)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.table}.{self.column} of {self.database_name}: {self.state}"
+
+
+revision_bumped = Signal()  # after the commit; whoever pushes changes to other processes listens
 
 
 def bump_revision() -> None:
     """Tell every process that a control table changed."""
+    transaction.on_commit(lambda: revision_bumped.send(sender=Revision))
     if not Revision.objects.filter(pk=1).update(value=models.F("value") + 1):
         Revision.objects.get_or_create(pk=1, defaults={"value": 1})
 
 
-def _secrets() -> Secrets:
+def config_from_text(text: str) -> dict[str, Any]:
+    """Return the configuration of a URL or a SQL Server connection string. Raises InvalidConfig."""
+    text = text.strip()
+    has_scheme = "://" in text.split(";")[0].split("=")[0]
+    return config_from_url(text) if has_scheme else config_from_connection_string(text)
+
+
+def opened(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration checked, its secrets open, to compare it with another. Raises InvalidConfig."""
+    secrets = database_secrets()
+    return secrets.open(secrets.seal(check_config(config, settings.GATEWAY_SQLITE_ROOT)))
+
+
+def database_secrets() -> Secrets:
+    """Return what seals and opens the secrets of configurations."""
     return Secrets(settings.GATEWAY_SECRET_KEYS, settings.GATEWAY_SECRET_FILES_ROOT)
 
 
 def _is_control_file(path: str) -> bool:
     default = settings.DATABASES["default"]
     return default["ENGINE"] == SQLITE and Path(str(default["NAME"])).resolve() == Path(path)
-
-
-def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what Django's connection handler fills into static entries, and how we connect."""
-    options = dict(config.get("OPTIONS", {}))
-    name = config["NAME"]
-    if config["ENGINE"] == SQLITE:
-        name = f"file:{quote(name)}?mode=rw"  # a missing file is an error, not a new database
-    elif config["ENGINE"].endswith("postgresql"):
-        options.setdefault("connect_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
-        options.setdefault("application_name", "tenant-graphql-gateway")
-    return {
-        "ENGINE": config["ENGINE"],
-        "NAME": name,
-        "USER": config.get("USER", ""),
-        "PASSWORD": config.get("PASSWORD", ""),
-        "HOST": config.get("HOST", ""),
-        "PORT": config.get("PORT", ""),
-        "OPTIONS": options,
-        "TIME_ZONE": config.get("TIME_ZONE"),
-        "ATOMIC_REQUESTS": False,
-        "AUTOCOMMIT": True,
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
-        "TEST": {
-            "CHARSET": None,
-            "COLLATION": None,
-            "MIGRATE": False,
-            "MIRROR": None,
-            "NAME": None,
-        },
-    }

@@ -28,6 +28,7 @@ from dynamic_databases.errors import (
     Unavailable,
 )
 
+# Other drivers' own errors come as Django's (`wrap_database_errors`): they are imported where they are used.
 DRIVER_ERRORS = (DatabaseError, InterfaceError, psycopg.Error, sqlite3.Error)
 
 _UNAVAILABLE = "The database can't be reached."
@@ -37,7 +38,7 @@ _NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
 _CHANGED = "A table or column that this query needs is no longer there."
 _BAD_VALUE = "A value doesn't fit the type of its column."
 _REFUSED = "The database refused the statement."
-_TOO_DEEP = (
+TOO_DEEP = (
     "The query nests deeper, or is larger, than this database can take; ask for less at a time."
 )
 _RETRY = "The database ended this because of others writing at the same time; nothing was changed, try again."
@@ -61,6 +62,10 @@ def classify(error: Exception, vendor: str, *, writing: bool) -> StatementFailed
         return _postgresql(cause, writing=writing)
     if isinstance(cause, sqlite3.Error):
         return _sqlite(cause)
+    if vendor == "mysql" and cause is not None:
+        return _mysql(cause, writing=writing)
+    if vendor == "microsoft" and cause is not None:
+        return _microsoft(str(cause), writing=writing)
     return StatementFailed(f"The {vendor} database refused the statement.")
 
 
@@ -70,7 +75,7 @@ _POSTGRESQL: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
     (("42P01", "42703", "3F000", "42704"), SchemaChanged, _CHANGED),
     (("42501", "25006"), NotPermitted, _NOT_PERMITTED),
     (("22", "42804"), BadValue, _BAD_VALUE),
-    (("54",), TooDeep, _TOO_DEEP),
+    (("54",), TooDeep, TOO_DEEP),
     (("08", "28", "3D", "53", "57", "58"), Unavailable, _UNAVAILABLE),
 )  # by the beginning of the SQLSTATE, the first that fits
 _SQLITE: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
@@ -83,6 +88,161 @@ _SQLITE: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
     (("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH"), NotPermitted, _NOT_PERMITTED),
     (("SQLITE_MISMATCH", "SQLITE_TOOBIG"), BadValue, _BAD_VALUE),
 )
+
+
+# By the server's number (MySQL 8.0 and MariaDB error references), and the client's from 2000.
+_MYSQL: tuple[tuple[frozenset[int], type[StatementFailed], str], ...] = (
+    (frozenset({1317, 1969, 3024, 1205}), TimedOut, _TIMED_OUT),
+    (frozenset({1213, 3572, 1020}), Retryable, _RETRY),
+    (frozenset({1146, 1054, 1109, 1051, 1356}), SchemaChanged, _CHANGED),
+    (
+        frozenset({1142, 1143, 1227, 1290, 1792, 1370, 1836, 1288, 1348}),
+        NotPermitted,
+        _NOT_PERMITTED,
+    ),
+    (
+        frozenset(
+            {1264, 1265, 1292, 1366, 1367, 1406, 1411, 1267, 1690, 1139, 3140, 4078, 1906, 3105}
+        ),
+        BadValue,
+        _BAD_VALUE,
+    ),
+    (frozenset({1436, 1153, 1104, 1116, 1117, 1301, 4040}), TooDeep, TOO_DEEP),
+    (
+        frozenset({1040, 1044, 1045, 1049, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1053, 1077, 1927})
+        | frozenset(range(2000, 2100)),
+        Unavailable,
+        _UNAVAILABLE,
+    ),
+)  # fmt: skip
+_MYSQL_LOST = {1053, 1077, 1927, 2006, 2013, 2055}
+
+
+def _mysql(error: BaseException, *, writing: bool) -> StatementFailed:
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    text = str(error.args[1]) if len(error.args) > 1 else ""
+    constraint = _mysql_constraint(number, text)
+    if constraint is not None:
+        return constraint
+    if writing and number in _MYSQL_LOST:
+        return OutcomeUnknown(UNKNOWN)
+    for numbers, kind, message in _MYSQL:
+        if number in numbers:
+            return kind(message)
+    if number == 0:  # the driver's own: the connection was closed under it
+        return OutcomeUnknown(UNKNOWN) if writing else Unavailable(_UNAVAILABLE)
+    return StatementFailed(_REFUSED)
+
+
+def _mysql_constraint(number: int, text: str) -> ConstraintViolation | None:
+    """The server names the key, the constraint or the column in its message."""
+    if number in (1048, 1364, 1263):
+        column = _quoted(r"(?:Column|Field) '(.*?)'", text)
+        return ConstraintViolation(
+            f"The column {column or '?'} must have a value.", None, (column,) if column else ()
+        )
+    if number in (1062, 1586):
+        key = (_quoted(r"for key '(.*)'", text) or "").rpartition(".")[2]
+        return ConstraintViolation(
+            f"The constraint {key} refuses this: a row with this key exists.", key or None
+        )
+    if number in (1451, 1452, 1216, 1217):
+        name = _quoted(r"CONSTRAINT `((?:[^`]|``)*)`", text)
+        columns = _quoted(r"FOREIGN KEY \((.*?)\)", text) or ""
+        return ConstraintViolation(
+            f"The constraint {name} refuses this: the row it refers to, or that refers to it, forbids this.",
+            name,
+            tuple(part.strip(" `") for part in columns.split(",") if part),
+        )
+    if number in (4025, 3819):
+        name = _quoted(r"CONSTRAINT `((?:[^`]|``)*)`", text) or _quoted(r"constraint '(.*?)'", text)
+        name = name and name.rpartition(".")[2]
+        return ConstraintViolation(
+            f"The constraint {name} refuses this: a value isn't allowed.", name
+        )
+    if number == 1242:  # what our own ON DUPLICATE KEY UPDATE says of another key's conflict
+        return ConstraintViolation(
+            "Another unique constraint than that of onConflict refuses this: a row with this key exists."
+        )
+    return None
+
+
+# The driver tells the server's words alone, no number; Microsoft's manual has them ("Database engine
+# events and errors") under the numbers beside them.
+_MICROSOFT: tuple[tuple[str, type[StatementFailed], str], ...] = (
+    (r"deadlock", Retryable, _RETRY),  # 1205
+    (r"snapshot isolation transaction aborted", Retryable, _RETRY),  # 3960
+    (r"lock request time ?out|query timeout expired|HYT00", TimedOut, _TIMED_OUT),  # 1222
+    (r"invalid object name|invalid column name|could not find stored", SchemaChanged, _CHANGED),
+    (r"(?:column|relation) \S+ does not exist", SchemaChanged, _CHANGED),  # a stand-in's words
+    (r"permission was denied|read-only|is not able to access", NotPermitted, _NOT_PERMITTED),
+    (r"would be truncated|right truncation|arithmetic overflow|out-of-range", BadValue, _BAD_VALUE),
+    (r"conversion failed|error converting|operand type clash", BadValue, _BAD_VALUE),
+    (r"numeric value out of range|invalid character value", BadValue, _BAD_VALUE),
+    (
+        r"too many parameters|nested too deeply|ran out of internal resources|nesting level|too complex",
+        TooDeep,
+        TOO_DEEP,
+    ),
+)
+_MICROSOFT_LOST = (
+    r"communication link|tcp provider|connection (?:is |was )?(?:broken|reset|closed|dead)|forcibly closed|"
+    r"login failed|cannot open database|unable to (?:connect|complete login)|08S01|08001|login timeout|shutdown is in progress|"
+    r"server was not found|not accessible|client unable to establish"
+)
+
+
+def _microsoft(text: str, *, writing: bool) -> StatementFailed:
+    constraint = _microsoft_constraint(text)
+    if constraint is not None:
+        return constraint
+    if re.search(_MICROSOFT_LOST, text, re.IGNORECASE):
+        return OutcomeUnknown(UNKNOWN) if writing else Unavailable(_UNAVAILABLE)
+    for pattern, kind, message in _MICROSOFT:
+        if re.search(pattern, text, re.IGNORECASE):
+            return kind(message)
+    return StatementFailed(_REFUSED)
+
+
+def _microsoft_constraint(text: str) -> ConstraintViolation | None:
+    column = _quoted(r"insert the value NULL into column '(.*?)', table", text)
+    if column is not None:
+        return ConstraintViolation(f"The column {column} must have a value.", None, (column,))
+    key = _quoted(r"Violation of (?:PRIMARY|UNIQUE) KEY constraint '(.*?)'", text) or _quoted(
+        r"duplicate key row in object '.*?' with unique index '(.*?)'", text
+    )
+    if key is not None:
+        return ConstraintViolation(
+            f"The constraint {key} refuses this: a row with this key exists.", key
+        )
+    # A stand-in that only speaks the protocol has words of its own.
+    column = _quoted(r"null value in column \"(.*?)\"", text)
+    if column is not None:
+        return ConstraintViolation(f"The column {column} must have a value.", None, (column,))
+    conflict = re.search(
+        r"conflicted with the (CHECK|FOREIGN KEY|REFERENCE|SAME TABLE REFERENCE|FOREIGN KEY SAME TABLE) constraint \"(.*?)\"",
+        text,
+    )
+    if conflict is None:
+        name = _quoted(r"violates (?:unique|foreign key|check) constraint \"(.*?)\"", text)
+        is_one = name or "integrity constraint violation" in text.lower()
+        return (
+            ConstraintViolation(f"The constraint {name or '?'} refuses this.", name)
+            if is_one
+            else None
+        )
+    what = (
+        "a value isn't allowed"
+        if conflict.group(1) == "CHECK"
+        else "the row it refers to, or that refers to it, forbids this"
+    )
+    name = conflict.group(2)
+    return ConstraintViolation(f"The constraint {name} refuses this: {what}.", name)
+
+
+def _quoted(pattern: str, text: str) -> str | None:
+    found = re.search(pattern, text, re.DOTALL)
+    return found.group(1) if found else None
 
 
 def _postgresql(error: psycopg.Error, *, writing: bool) -> StatementFailed:
@@ -128,7 +288,7 @@ def _sqlite(error: sqlite3.Error) -> StatementFailed:
     if re.match(
         r"parser stack overflow|Expression tree is too large|too many SQL variables", str(error)
     ):
-        return TooDeep(_TOO_DEEP)
+        return TooDeep(TOO_DEEP)
     return StatementFailed(_REFUSED)
 
 

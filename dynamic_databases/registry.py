@@ -7,21 +7,23 @@ and forgotten on demand. It knows aliases, not rows: the app gives it the loader
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 
 from dynamic_databases.active import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
-from dynamic_databases.catalog.fingerprint import fingerprint_of
+from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
 from dynamic_databases.catalog.read import change_token, check_engine, read_catalog
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.connections import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
+from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models_factory.factory import BoundModels, ModelSet
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Source:
 
     config: dict[str, Any]  # as Django's settings want it, secrets open
     baseline: Catalog | None
+    overrides: Path | None = None  # its override file, which need not be there
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +45,21 @@ class Entry:
 
     alias: Alias
     catalog: Catalog
-    fingerprint: Fingerprint
     capabilities: Capabilities
     baseline: Catalog | None
     change_token: str
 
-    @cached_property
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return self.catalog.fingerprint
+
+    @property
     def baseline_fingerprint(self) -> Fingerprint | None:
-        return fingerprint_of(self.baseline) if self.baseline else None
+        return self.baseline.fingerprint if self.baseline else None
 
 
 Load = Callable[[int], Source | None]
+_FAILED_SECONDS = 1.0  # how long a catalog that can't be read isn't tried again
 
 
 class Registry:
@@ -72,7 +79,15 @@ class Registry:
         self._sources: dict[str, Source | None] = {}
         self._entries: dict[str, Entry] = {}
         self._reading: dict[str, threading.Lock] = {}
+        self._expired: set[str] = set()
+        self._failed: dict[str, tuple[DatabaseProblem, float]] = {}
         self._bound: dict[str, BoundModels] = {}
+        self._catalogs: weakref.WeakValueDictionary[Fingerprint, Catalog] = (
+            weakref.WeakValueDictionary()
+        )
+        self._capabilities: weakref.WeakValueDictionary[Capabilities, Capabilities] = (
+            weakref.WeakValueDictionary()
+        )
         self._model_sets: weakref.WeakValueDictionary[
             tuple[Fingerprint, Fingerprint | None], ModelSet
         ] = weakref.WeakValueDictionary()
@@ -102,27 +117,34 @@ class Registry:
         self._before_use()
         if (known := self._entries.get(alias)) is not None:
             return known
-        with self._lock:
-            reading = self._reading.setdefault(alias, threading.Lock())
-        with reading:
-            return self._entries.get(alias) or self._read(alias)
+        with self._reading_of(alias):
+            return self._entries.get(alias) or self._read_or_fail_again(alias)
 
     def refresh(self, alias: str) -> Entry:
-        """Read the catalog of `alias` anew; others see the old entry until it is there."""
-        return self._read(alias)
+        """Read the catalog of `alias` anew; others see the old entry until it is there.
 
-    def refresh_if_changed(self, alias: str) -> None:
-        """Read the catalog anew where the database says that it may have changed."""
-        if self.has_changed(alias):
-            self.refresh(alias)
+        One read at a time, so that what was read last is what is kept.
+        """
+        with self._reading_of(alias):
+            return self._read(alias)
 
     def has_changed(self, alias: str) -> bool:
         """Ask the database, with one cheap query, whether its catalog may have changed."""
         known = self._entries.get(alias)
-        if known is None:
+        if known is None or alias in self._expired:
             return True
+        source = self._source(alias)
+        stamp = _stamp(source.overrides) if source else ""
         with self.connections.lease(alias):
-            return change_token(alias) != known.change_token
+            return change_token(alias) + stamp != known.change_token
+
+    def expire(self, alias: str) -> None:
+        """Have the catalog of `alias` read anew by whoever follows it; until then it serves."""
+        if alias in self._entries:
+            self._expired.add(alias)
+
+    def is_expired(self, alias: str) -> bool:
+        return alias in self._expired
 
     def models(self, alias: str) -> ModelSet:
         """Return the models of an alias's catalog, shared by all databases of that catalog."""
@@ -147,12 +169,23 @@ class Registry:
                 self._bound[alias] = bound
         return bound.find(table)
 
+    def release(self, fingerprint: Fingerprint) -> None:
+        """Let go of a catalog that is no longer used: who asks for it again has it read again."""
+        with self._lock:
+            for alias, entry in list(self._entries.items()):
+                if entry.fingerprint == fingerprint:
+                    del self._entries[alias]
+                    self._bound.pop(alias, None)
+                    self._models_of.pop(alias, None)
+
     def forget(self, alias: str) -> None:
         """Drop the alias's configuration, catalog, models and connections."""
         with self._lock:
             self._versions[alias] = self._versions.get(alias, 0) + 1
             self._sources.pop(alias, None)
             self._entries.pop(alias, None)
+            self._expired.discard(alias)
+            self._failed.pop(alias, None)
             self._bound.pop(alias, None)
             self._models_of.pop(alias, None)
         self.connections.close(alias)
@@ -169,21 +202,50 @@ class Registry:
                 self._sources[alias] = source
         return source
 
+    def _reading_of(self, alias: str) -> threading.Lock:
+        with self._lock:
+            return self._reading.setdefault(alias, threading.Lock())
+
+    def _read_or_fail_again(self, alias: str) -> Entry:
+        """Read a catalog; one that could not be read a moment ago isn't tried again by everybody."""
+        error, until = self._failed.get(alias, (None, 0.0))
+        if error is not None and time.monotonic() < until:
+            raise error
+        try:
+            entry = self._read(alias)
+        except DatabaseProblem as error:
+            self._failed[alias] = (error, time.monotonic() + _FAILED_SECONDS)
+            raise
+        self._failed.pop(alias, None)
+        return entry
+
     def _read(self, alias: str) -> Entry:
         version = self._versions.get(alias, 0)
         source = self._source(alias)
         if source is None:
             raise KeyError(alias)
+        self._expired.discard(alias)
         check_engine(source.config["ENGINE"])
+        stamp = _stamp(source.overrides)
         with self.connections.lease(alias) as wrapper:
-            token = change_token(alias)
+            token = change_token(alias) + stamp
             capabilities = probe_capabilities(wrapper)
             catalog = read_catalog(alias)
-        fingerprint = fingerprint_of(catalog)
-        entry = Entry(Alias(alias), catalog, fingerprint, capabilities, source.baseline, token)
+        if source.overrides is not None and stamp:
+            overrides = parse_overrides(source.overrides.read_text(), source.overrides.name)
+            catalog = with_overrides(catalog, overrides)
+        with self._lock:
+            # Equal catalogs are one object, and so are equal capabilities: a tenant more costs its name.
+            catalog = self._catalogs.setdefault(catalog.fingerprint, catalog)
+            capabilities = self._capabilities.setdefault(capabilities, capabilities)
+        entry = Entry(Alias(alias), catalog, capabilities, source.baseline, token)
         with self._lock:
             if version == self._versions.get(alias, 0):
+                before = self._entries.get(alias)
                 self._entries[alias] = entry
+                if before is not None and before.catalog is not catalog:
+                    self._bound.pop(alias, None)  # with the models of the catalog that was
+                    self._models_of.pop(alias, None)
         return entry
 
     def _refreshed_model(self, row: DynamicSchemaModel) -> type[DynamicSchemaModel]:
@@ -198,6 +260,14 @@ def process_registry() -> Registry:
     """Return this process's registry, which the app made when it got ready."""
     config = cast("DynamicDatabasesConfig", apps.get_app_config("dynamic_databases"))
     return config.registry
+
+
+def _stamp(file: Path | None) -> str:
+    """Return what changes with a file; nothing where there is none."""
+    try:
+        return f"|{file.stat().st_mtime_ns}" if file else ""
+    except FileNotFoundError:
+        return ""
 
 
 def _nothing() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -14,15 +16,20 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 _django: Any = get_asgi_application()  # before the imports below: they need the app registry
 
+from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
 
+from dynamic_databases.errors import DatabaseProblem  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
+from gateway.departure import unless_gone  # noqa: E402
 from gateway.endpoint import GraphQLEndpoint, HttpRequest, Services, with_control_database  # noqa: E402
 from gateway.http import HttpProblem, prefers_html  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
+from gateway.push import Subscriber  # noqa: E402
 from gateway.responses import Response, json_response  # noqa: E402
 from gateway.services import make_services, stop_services  # noqa: E402
 from gateway.static import StaticFiles  # noqa: E402
+from gateway.warming import warm  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,7 +37,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
-_DOCUMENT = re.compile(rf"/t/[^/]+(?:/[^/]+)?/({'|'.join(map(re.escape, sdl.DOCUMENTS))})")
+_DOCUMENT = re.compile(
+    rf"(?:/common|/t/[^/]+(?:/[^/]+)?)/({'|'.join(map(re.escape, sdl.DOCUMENTS))})"
+)
 
 
 class Application:
@@ -39,6 +48,7 @@ class Application:
     def __init__(self) -> None:
         self._services: Services | None = None
         self._endpoint: GraphQLEndpoint | None = None
+        self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
         self._stopping = threading.Event()
 
@@ -56,6 +66,8 @@ class Application:
     def close(self) -> None:
         """End the threads and close the connections."""
         self._stopping.set()
+        if self._subscriber is not None:
+            self._subscriber.stop()
         if self._services is not None:
             stop_services(self._services)
 
@@ -66,19 +78,35 @@ class Application:
             threading.Thread(
                 target=self._poll, args=(self._services,), name="poll", daemon=True
             ).start()
+            if url := self._services.config.redis_url:
+                work = partial(with_control_database, self._services.invalidator.poll_now)
+                self._subscriber = Subscriber(url, work)
         return self._services, self._endpoint
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
+        warming: asyncio.Task[None] | None = None
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 set_up_logging()
                 self._ready()
                 await send({"type": "lifespan.startup.complete"})
+                warming = asyncio.create_task(self._warm())  # behind the first requests
             else:
+                if warming is not None:
+                    warming.cancel()
                 self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def _warm(self) -> None:
+        """Build the schemas of the tenants that GATEWAY_WARM names."""
+        services, endpoint = self._ready()
+        names = services.config.warm
+        if names:
+            snapshot = await endpoint.snapshot()
+            build = endpoint.build_for_admin
+            await asyncio.to_thread(lambda: list(warm(snapshot, names, build)))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         services, endpoint = self._ready()
@@ -88,8 +116,11 @@ class Application:
             error = {"message": str(problem), "extensions": {"code": problem.code}}
             await _write(send, json_response({"errors": [error]}, problem.status))
             return
-        if http is not None:
-            await _write(send, await self._respond(http, services, endpoint))
+        if http is None:
+            return
+        response = await unless_gone(self._respond(http, services, endpoint), receive)
+        if response is not None:
+            await _write(send, response)
 
     async def _respond(
         self, http: HttpRequest, services: Services, endpoint: GraphQLEndpoint
@@ -102,7 +133,9 @@ class Application:
             )
             return graphiql.page(http) if is_page else await endpoint.respond(http)
         if match := _DOCUMENT.fullmatch(http.path):
-            return await sdl.document(endpoint, http, match[1], services.config.deadline_ms)
+            common = http.path.startswith("/common/")
+            deadline_ms = services.config.deadline_ms
+            return await sdl.document(endpoint, http, match[1], deadline_ms, common=common)
         if http.path == "/graphiql/targets":
             return await graphiql.targets(endpoint, http)
         if http.path == "/healthz":
@@ -115,8 +148,12 @@ class Application:
         while not self._stopping.wait(services.config.poll_seconds):
             try:
                 with_control_database(services.invalidator.poll_now)
+                if services.controller is not None:
+                    with_control_database(services.controller.follow_if_due)
             except DatabaseError as error:
                 _log.warning("the control database doesn't answer: %s", type(error).__name__)
+            except (DatabaseProblem, ObjectDoesNotExist, KeyError) as error:
+                _log.warning("the controller can't be followed: %s", error)
 
 
 def _is_ours(path: str) -> bool:

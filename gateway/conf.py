@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -30,6 +31,7 @@ class Config:
     control_database_url: str
     secret_keys: tuple[str, ...]
     sqlite_root: Path
+    overrides_dir: Path
     secret_files_root: Path
     demo: bool
     allowed_hosts: tuple[str, ...]
@@ -43,7 +45,8 @@ class Config:
     connect_timeout_seconds: int
     poll_seconds: float
     catalog_check_seconds: float
-    schema_cache_entries: int
+    schema_cache_bytes: int
+    warm: tuple[str, ...]
     operation_cache_entries: int
     body_limit_bytes: int
     max_tokens: int
@@ -55,6 +58,9 @@ class Config:
     max_rows: int
     at_most_rows: int
     names: Mapping[str, str]
+    redis_url: str
+    controller: Mapping[str, Any] | None
+    controller_check_seconds: float
 
     @property
     def django_secret_keys(self) -> list[str]:
@@ -75,6 +81,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         ),
         secret_keys=_secret_keys(environment, data_dir),
         sqlite_root=read("GATEWAY_SQLITE_ROOT", str(data_dir / "databases"), _directory),
+        overrides_dir=read("GATEWAY_OVERRIDES_DIR", str(data_dir / "overrides"), _directory),
         secret_files_root=read("GATEWAY_SECRET_FILES_ROOT", "/run/secrets", Path),
         demo=read("GATEWAY_DEMO", "0", _flag),
         allowed_hosts=read("GATEWAY_ALLOWED_HTTP_HOSTS", "localhost,127.0.0.1,[::1]", _words),
@@ -83,12 +90,15 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         worker_threads=read("GATEWAY_WORKER_THREADS", "64", _whole(1, 512)),
         tenant_concurrency=read("GATEWAY_TENANT_CONCURRENCY", "12", _whole(1, 512)),
         queue_limit=read("GATEWAY_QUEUE_LIMIT", "1000", _whole(1, 1_000_000)),
-        max_idle_connections=read("GATEWAY_MAX_IDLE_CONNECTIONS", "100", _whole(0, 100_000)),
+        max_idle_connections=read("GATEWAY_MAX_IDLE_CONNECTIONS", "256", _whole(0, 100_000)),
         deadline_ms=read("GATEWAY_DEADLINE_MS", "5000", _whole(50, 3_600_000)),
         connect_timeout_seconds=read("GATEWAY_CONNECT_TIMEOUT_SECONDS", "3", _whole(1, 600)),
         poll_seconds=read("GATEWAY_POLL_SECONDS", "1", _seconds),
         catalog_check_seconds=read("GATEWAY_CATALOG_CHECK_SECONDS", "5", _seconds),
-        schema_cache_entries=read("GATEWAY_SCHEMA_CACHE_ENTRIES", "200", _whole(1, 100_000)),
+        schema_cache_bytes=read(
+            "GATEWAY_SCHEMA_CACHE_BYTES", "400000000", _whole(1_000_000, 1_000_000_000_000)
+        ),
+        warm=read("GATEWAY_WARM", "", _words),
         operation_cache_entries=read(
             "GATEWAY_OPERATION_CACHE_ENTRIES", "1000", _whole(1, 1_000_000)
         ),
@@ -102,7 +112,14 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         max_rows=read("GATEWAY_MAX_ROWS", "1000", _whole(1, 1_000_000)),
         at_most_rows=read("GATEWAY_AT_MOST_ROWS", "1000", _whole(0, 1_000_000_000)),
         names=read("GATEWAY_NAMES", "", _names),
+        redis_url=read("GATEWAY_REDIS_URL", "", _redis_url),
+        controller=read("GATEWAY_CONTROLLER", "", _controller),
+        controller_check_seconds=read("GATEWAY_CONTROLLER_CHECK_SECONDS", "5", _seconds),
     )
+
+
+_CONTROLLER = {"database", "table", "id", "connection"}
+_CONTROLLER_OPTIONAL = {"domain", "active", "name", "environment", "template"}
 
 
 class _Reader:
@@ -164,6 +181,12 @@ def _control_url(text: str) -> str:
     return text
 
 
+def _redis_url(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("it must start with redis://, rediss:// or unix://")
+    return text
+
+
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
@@ -197,6 +220,25 @@ def _word(text: str) -> str:
     if not text.isidentifier():
         raise ValueError(f"{text!r} may hold letters, digits and _ only")
     return text
+
+
+def _controller(text: str) -> dict[str, Any] | None:
+    """A JSON object that says where the table of customers is; see `tenants.controller`."""
+    if not text:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"it is no JSON: {error}") from None
+    names = value.keys() if isinstance(value, dict) else set()
+    is_object = isinstance(value, dict) and isinstance(value.get("template", {}), dict)
+    if not is_object or names - _CONTROLLER - _CONTROLLER_OPTIONAL or not names >= _CONTROLLER:
+        needed, optional = ", ".join(sorted(_CONTROLLER)), ", ".join(sorted(_CONTROLLER_OPTIONAL))
+        raise ValueError(
+            f"it must be a JSON object of {needed}; it may hold {optional} (template: an object)"
+        )
+    found: dict[str, Any] = value
+    return found
 
 
 def _names(text: str) -> dict[str, str]:

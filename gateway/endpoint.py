@@ -22,6 +22,7 @@ from dynamic_databases.errors import SchemaChanged
 from dynamic_databases.invalidation import Invalidator
 from dynamic_databases.registry import Entry, Registry
 from gateway.access import access_of
+from gateway.beside import beside_traffic
 from gateway.conf import Config
 from gateway.deadline import Deadline
 from gateway.errors import Problem, graphql_error, problem_of
@@ -38,7 +39,7 @@ from gateway.lane import Lane, NoConnection
 from gateway.limits import limits_of
 from gateway.responses import Response, data_body, problem_response
 from gateway.workers import Lease, Workers
-from schema.access import Access
+from schema.access import FULL_ACCESS, Access
 from schema.bounded import Bounded
 from schema.cache import CachedSchema, SchemaCache
 from schema.cursors import Cursors
@@ -46,6 +47,7 @@ from schema.operations import CompiledOperation, Prepared
 from schema.plan.nodes import Introspect, Typename
 from schema.runner import Answer, Runner
 from tenants.authentication.chain import Authenticator, authenticate
+from tenants.controller import Controller
 from tenants.directory import Directory, Snapshot
 from tenants.errors import TenantNotFound, Unauthenticated
 from tenants.principals import Principal
@@ -61,6 +63,7 @@ _ADMITTING_HEADERS = (
     "forwarded",
 )
 _ADMITTED_ENTRIES = 10_000
+_CONTROLLER = "controller"  # in the place of an alias: looking customers up is a queue of its own
 _LANE_BYTES = 64_000  # of a request whose values are coerced and bound in the event loop
 Ready = tuple[CompiledOperation, Prepared, Mapping[str, object]]
 _log = logging.getLogger("gateway.request")
@@ -93,6 +96,7 @@ class Services:
     )
     authenticators: Sequence[Authenticator]
     cursors: Cursors
+    controller: Controller | None  # a table of customers elsewhere
 
 
 class GraphQLEndpoint:
@@ -122,9 +126,11 @@ class GraphQLEndpoint:
             request = _read(http)
             deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
             resolved, principal = await self.admit(http)
-            cached = await self.schema(resolved, principal, deadline)
+            common = wants_common(http.headers)
+            cached = await self.schema(resolved, principal, deadline, common=common)
             body = await self._run(resolved, cached, request, deadline, request_id)
-            return Response(200, body, media_type, {"X-Request-Id": request_id})
+            headers = {"X-Request-Id": request_id, "X-Schema-Version": cached.built.version}
+            return Response(200, body, media_type, headers)
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
             problem = problem_of(error, request_id)
             _log_problem(error, problem, request_id, http, started)
@@ -142,30 +148,68 @@ class GraphQLEndpoint:
             admitted = self._admit(ref, http, snapshot)
         except (TenantNotFound, Unauthenticated):
             # It may have been added a moment ago: look before saying no, a few times per second.
-            if not self._services.directory.may_ask_again():
+            if self._services.directory.may_ask_again():
+                await asyncio.to_thread(with_control_database, self._services.invalidator.poll_now)
+            elif self._services.controller is None:
                 raise
-            await asyncio.to_thread(with_control_database, self._services.invalidator.poll_now)
             snapshot = await self.snapshot()
-            admitted = self._admit(ref, http, snapshot)
+            admitted = await self._admit_stranger(ref, http, snapshot)
         self._admitted.put(key, (snapshot, admitted))
         return admitted
 
+    async def _admit_stranger(
+        self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot
+    ) -> Admitted:
+        """Admit one whose tenant the snapshot lacks: the controller may know it."""
+        controller = self._services.controller
+        name = ref.tenant or ref.host
+        try:
+            return self._admit(ref, http, snapshot)
+        except TenantNotFound:
+            if controller is None or not name or snapshot.tenant(name) is not None:
+                raise
+        work = partial(with_control_database, partial(controller.look_up, name))
+        deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
+        if not await self._services.readers.run(_CONTROLLER, deadline, lambda _: work()):
+            raise TenantNotFound
+        return self._admit(ref, http, await self.snapshot())
+
     async def schema(
-        self, resolved: ResolvedTenant, principal: Principal, deadline: Deadline
+        self,
+        resolved: ResolvedTenant,
+        principal: Principal,
+        deadline: Deadline,
+        *,
+        common: bool = False,
     ) -> CachedSchema:
-        """Return the schema of the database for the caller's role, read and built where it must be."""
+        """Return the schema of the database for the caller's role, read and built where it must be.
+
+        With `common` it is that of its baseline.
+        """
         services = self._services
         access = self._access_of(principal.role)
         entry = services.registry.peek(resolved.alias)
-        cached = services.schemas.peek(entry, access, self._limits) if entry is not None else None
+        cached = (
+            services.schemas.peek(entry, access, self._limits, common=common)
+            if entry is not None
+            else None
+        )
         if cached is not None:
             self._follower.look(resolved.alias)
             return cached
 
         def build(_lease: Lease) -> CachedSchema:
-            return services.schemas.get(_entry(services.registry, resolved), access, self._limits)
+            with beside_traffic():
+                entry = _entry(services.registry, resolved)
+                return services.schemas.get(entry, access, self._limits, common=common)
 
         return await services.readers.run(resolved.alias, deadline, build)
+
+    def build_for_admin(self, alias: str) -> None:
+        """Read a database's catalog and build what its admin sees, in this thread."""
+        services = self._services
+        with beside_traffic():
+            services.schemas.get(services.registry.entry(alias), FULL_ACCESS, self._limits)
 
     def _access_of(self, role: str) -> Access:
         """Return a role's access, made once for each state of the roles."""
@@ -208,9 +252,9 @@ class GraphQLEndpoint:
                     answer = await self._lane.run(resolved.alias, deadline, talk)
                     return _body(answer, request_id)
             return await self._services.workers.run(resolved.alias, deadline, work)
-        except SchemaChanged:
-            self._follower.read_again(resolved.alias)
-            raise
+        except SchemaChanged as error:
+            changed = await self._follower.read_now(resolved.alias, deadline, cached.built.names)
+            raise SchemaChanged(str(error), changed) from error
 
     def _ready(self, cached: CachedSchema, request: GraphQLRequest) -> Ready | None:
         """Return what the event loop may run: what is prepared already, of PostgreSQL, and small."""
@@ -257,7 +301,8 @@ class GraphQLEndpoint:
 
 def _body(answer: Answer, request_id: str) -> bytes:
     errors = [graphql_error(error, key, request_id) for key, error in answer.errors]
-    return data_body(answer.fragments, errors)
+    extensions = {"missingColumns": list(answer.absent)} if answer.absent else None
+    return data_body(answer.fragments, errors, extensions)
 
 
 def with_control_database(work: Callable[[], _T]) -> _T:
@@ -266,6 +311,14 @@ def with_control_database(work: Callable[[], _T]) -> _T:
         return work()
     finally:
         close_old_connections()
+
+
+def wants_common(headers: Mapping[str, str]) -> bool:
+    """Return whether the schema of the baseline is asked for. Raises HttpProblem for another word."""
+    given = headers.get("x-schema", "").strip().lower()
+    if given not in ("", "baseline"):
+        raise HttpProblem(400, "X-Schema must be 'baseline', or left out for the database's own.")
+    return given == "baseline"
 
 
 def _has_expired(principal: Principal) -> bool:

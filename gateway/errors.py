@@ -11,6 +11,7 @@ from dynamic_databases.errors import (
     DatabaseProblem,
     InvalidConfig,
     Retryable,
+    SchemaChanged,
     StatementFailed,
 )
 from gateway.http import HttpProblem
@@ -115,6 +116,8 @@ def _extensions(error: Exception) -> dict[str, Any]:
     if isinstance(error, ConstraintViolation):
         facts = {"constraint": error.constraint, "columns": list(error.columns)}
         return {name: value for name, value in facts.items() if value}
+    if isinstance(error, SchemaChanged) and error.changed:
+        return {"changed": list(error.changed)}
     if isinstance(error, Retryable | Overloaded):
         return {"retryable": True}
     return error.extensions if isinstance(error, OperationProblem) else {}

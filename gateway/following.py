@@ -7,10 +7,14 @@ import logging
 import time
 from collections.abc import Callable
 
+from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.registry import Registry
+from gateway.beside import beside_traffic
 from gateway.conf import Config
 from gateway.deadline import Deadline
+from gateway.errors import DeadlinePassed, Overloaded
 from gateway.workers import Workers
+from schema.naming import Names, fields_changed
 
 _log = logging.getLogger("gateway.following")
 
@@ -33,15 +37,30 @@ class Follower:
         """Ask the database where the last look is old enough."""
         now = time.monotonic()
         due = self._next_look.get(alias)
-        if due is not None and now < due:
+        if due is not None and now < due and not self._registry.is_expired(alias):
             return
         self._next_look[alias] = now + self._check_seconds
         if due is not None:  # at first it was read a moment ago
-            self._start(alias, self._registry.refresh_if_changed)
+            self._start(alias, self._refresh_if_changed)
 
-    def read_again(self, alias: str) -> None:
-        """Read the catalog anew: a statement met something that is gone."""
-        self._start(alias, self._registry.refresh)
+    async def read_now(self, alias: str, deadline: Deadline, names: Names) -> tuple[str, ...]:
+        """Read the catalog anew, as a statement met something that is gone.
+
+        Return the fields of `names` that it changed; none where it can't be read in time.
+        """
+        try:
+            entry = await self._readers.run(
+                alias, deadline, lambda _: self._registry.refresh(alias)
+            )
+        except (DatabaseProblem, DeadlinePassed, Overloaded):
+            self._registry.expire(alias)
+            return ()
+        return fields_changed(names, entry.catalog)
+
+    def _refresh_if_changed(self, alias: str) -> None:
+        if self._registry.has_changed(alias):
+            with beside_traffic():
+                self._registry.refresh(alias)
 
     def _start(self, alias: str, work: Callable[[str], object]) -> None:
         task = asyncio.create_task(self._run(alias, work))

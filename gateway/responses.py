@@ -23,13 +23,17 @@ class Response:
 
 
 def data_body(
-    fragments: Sequence[tuple[str, bytes]], errors: Sequence[dict[str, Any]] = ()
+    fragments: Sequence[tuple[str, bytes]],
+    errors: Sequence[dict[str, Any]] = (),
+    extensions: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return `{"data": {…}}`: the databases' texts go in untouched."""
     fields = b",".join(b'"%b":%b' % (key.encode(), text) for key, text in fragments)
-    if not errors:
+    if not errors and not extensions:
         return b'{"data":{%b}}' % fields
-    return b'{"errors":%b,"data":{%b}}' % (orjson.dumps(list(errors)), fields)
+    head = b'"errors":%b,' % orjson.dumps(list(errors)) if errors else b""
+    tail = b',"extensions":%b' % orjson.dumps(extensions) if extensions else b""
+    return b'{%b"data":{%b}%b}' % (head, fields, tail)
 
 
 def problem_response(problem: Problem, media_type: str, request_id: str) -> Response:

@@ -71,12 +71,14 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+DATABASE_CONNECTION_POOLING = False  # Microsoft's driver: connections are kept by us alone
 DATABASE_ROUTERS = ["dynamic_databases.router.DynamicDatabasesRouter"]
 DYNAMIC_DATABASES_PREFIX = GATEWAY.alias_prefix
 DYNAMIC_DATABASES_SEPARATOR = GATEWAY.alias_separator
 GATEWAY_SECRET_KEYS = GATEWAY.secret_keys
 GATEWAY_SECRET_FILES_ROOT = GATEWAY.secret_files_root
 GATEWAY_SQLITE_ROOT = GATEWAY.sqlite_root
+GATEWAY_OVERRIDES_DIR = GATEWAY.overrides_dir
 GATEWAY_CONNECT_TIMEOUT_SECONDS = GATEWAY.connect_timeout_seconds
 GATEWAY_DEADLINE_MS = GATEWAY.deadline_ms
 GATEWAY_MAX_IDLE_CONNECTIONS = GATEWAY.max_idle_connections

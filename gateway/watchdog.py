@@ -7,15 +7,19 @@ because no time-out of the driver ends a wait for a silent peer.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import queue
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dynamic_databases.connections import mysql_session_of
 from dynamic_databases.outcomes import DRIVER_ERRORS
 
 _log = logging.getLogger("gateway.watchdog")
@@ -64,6 +68,8 @@ def _end(overdue: Overdue) -> None:
             connection.interrupt()
         elif overdue.wrapper.vendor == "postgresql":
             _end_postgresql(overdue)
+        elif overdue.wrapper.vendor == "mysql":
+            _end_mysql(overdue)
     except (*DRIVER_ERRORS, OSError) as error:
         _log.warning("a statement could not be cancelled: %s", type(error).__name__)
 
@@ -78,4 +84,20 @@ def _end_postgresql(overdue: Overdue) -> None:
         return
     # A copy of the descriptor: libpq keeps its own, which must not be closed under it.
     with socket.socket(fileno=os.dup(connection.pgconn.socket)) as copy:
+        copy.shutdown(socket.SHUT_RDWR)
+
+
+def _end_mysql(overdue: Overdue) -> None:
+    """Ask the server over a second connection; the first is busy with the statement."""
+    wrapper: Any = overdue.wrapper
+    session, descriptor = mysql_session_of(wrapper)
+    try:
+        options = {**wrapper.get_connection_params(), "connect_timeout": math.ceil(_CANCEL_SECONDS)}
+        with wrapper.wrap_database_errors, closing(wrapper.Database.connect(**options)) as other:
+            other.query(f"KILL QUERY {session}")
+    except DRIVER_ERRORS:
+        _log.info("the server took no cancel request")
+    if threading.Event().wait(_GRACE_SECONDS) or not overdue.still_running():
+        return
+    with socket.socket(fileno=os.dup(descriptor)) as copy:
         copy.shutdown(socket.SHUT_RDWR)

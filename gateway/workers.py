@@ -125,6 +125,10 @@ class Workers:
         """Close a connection from a thread of its own, cancelling first what it still runs."""
         self._watchdog.end(Overdue(wrapper, lambda: is_running, closes=True))
 
+    @property
+    def is_busy(self) -> bool:
+        return self._running_count > 0
+
     def stop(self) -> None:
         """End the threads once their jobs are done."""
         for _ in self._started:

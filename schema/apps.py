@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.backends.signals import connection_created
 
 from schema.cursors import Cursors
+from schema.sql.mysql_values import add_literals
 from schema.sql.sqlite import add_functions
 
 
@@ -19,3 +20,4 @@ class SchemaConfig(AppConfig):
     def ready(self) -> None:
         self.cursors = Cursors(settings.GATEWAY_SECRET_KEYS)
         connection_created.connect(add_functions)
+        connection_created.connect(add_literals)

@@ -2,17 +2,18 @@
 
 A tree's structure (which keys are there, which values are null, enum values, booleans) belongs to
 the plan; its leaves don't. The shape of the variables is that structure alone: requests whose
-variables have equal shapes share a plan and its statements.
+variables have equal shapes share a plan and its statements. Of `customFields` the names are structure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
@@ -35,6 +36,7 @@ from graphql.language import (
 )
 from graphql.pyutils import print_path_list
 
+from schema.custom_fields import Custom, custom_fields_of, expanded, structure_of
 from schema.errors import BadUserInput, TooComplex
 
 VariableShape = tuple[Any, ...]
@@ -88,7 +90,7 @@ class Composed:
         return id(self.node)
 
 
-Operand = Constant | VariableRef | ListOf | Composed
+Operand = Constant | VariableRef | ListOf | Composed | Custom
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class VariableReader:
     name: str
     type: GraphQLInputType
     default: Any  # Undefined where there is none
+    is_structure: bool = False  # it stands for custom fields or their names
 
     @property
     def required(self) -> bool:
@@ -113,14 +116,20 @@ class VariableReader:
 
 
 def variable_readers(
-    schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]
+    schema: GraphQLSchema,
+    nodes: Sequence[VariableDefinitionNode],
+    structural: Collection[str] = (),
 ) -> tuple[VariableReader, ...]:
-    """Return a reader for each variable that a (valid) operation declares."""
+    """Return a reader for each variable that a (valid) operation declares.
+
+    `structural` are those that stand for custom fields or their names.
+    """
     readers = []
     for node in nodes:
         declared = cast("GraphQLInputType", type_from_ast(schema, node.type))
         default = value_from_ast(node.default_value, declared) if node.default_value else Undefined
-        readers.append(VariableReader(node.variable.name.value, declared, default))
+        name = node.variable.name.value
+        readers.append(VariableReader(name, declared, default, name in structural))
     return tuple(readers)
 
 
@@ -159,9 +168,13 @@ def coerce_variables(readers: Sequence[VariableReader], given: Mapping[str, Any]
 def shape_of(readers: Sequence[VariableReader], values: Mapping[str, Any]) -> VariableShape:
     """Return the structure of coerced variables: hashable, free of their leaf values."""
     return tuple(
-        _shape(reader.type, values[reader.name]) if reader.name in values else "absent"
+        _reader_shape(reader, values[reader.name]) if reader.name in values else "absent"
         for reader in readers
     )
+
+
+def _reader_shape(reader: VariableReader, value: Any) -> Any:
+    return structure_of(value) if reader.is_structure else _shape(reader.type, value)
 
 
 class Arguments:
@@ -212,10 +225,39 @@ class Arguments:
         tree: dict[str, Any] = {}
         for name, field in expected.fields.items():
             if name in given:
-                tree[name] = self.tree(given[name], field.type)
+                tree[name] = self._field(given[name], field)
             elif field.default_value is not Undefined:
                 tree[name] = _tree_of_constant(field.type, field.default_value)
-        return tree
+        return expanded(tree, expected)
+
+    def _field(self, node: ValueNode, field: GraphQLInputField) -> Any:
+        """Return the tree of an input's field; of custom fields their values, yet without types."""
+        if not custom_fields_of(field):
+            return self.tree(node, field.type)
+        if isinstance(node, ObjectValueNode):
+            return {
+                item.name.value: self.tree(item.value, field.type)
+                for item in node.fields
+                if self.has(item.value)
+            }
+        if isinstance(node, VariableNode):
+            name = node.name.value
+            return _tree_of_structure(self._values[name], name, ())
+        return self.tree(node, field.type)
+
+    def names(self, node: ValueNode) -> list[str] | None:
+        """Return a list of names, which are structure wherever they stand."""
+        if isinstance(node, VariableNode):
+            return cast("list[str] | None", self._values[node.name.value])
+        if isinstance(node, NullValueNode):
+            return None
+        items = node.values if isinstance(node, ListValueNode) else (node,)
+        return [
+            self._values[item.name.value]
+            if isinstance(item, VariableNode)
+            else cast("Any", item).value
+            for item in items
+        ]
 
     def _leaf(self, node: ValueNode, expected: Any) -> Any:
         if isinstance(expected, GraphQLEnumType):
@@ -256,7 +298,15 @@ def _shape(declared: Any, value: Any) -> Any:
         )
     if isinstance(inner, GraphQLInputObjectType):
         fields = inner.fields
-        return tuple((name, _shape(fields[name].type, item)) for name, item in value.items())
+        return tuple(
+            (
+                name,
+                structure_of(item)
+                if custom_fields_of(fields[name]) and item is not None
+                else _shape(fields[name].type, item),
+            )
+            for name, item in value.items()
+        )
     if isinstance(inner, GraphQLEnumType) or isinstance(value, bool):
         return ("is", value)
     return "value"
@@ -274,14 +324,27 @@ def _tree_of_value(declared: Any, value: Any, name: str, path: tuple[str | int, 
         ]
     if isinstance(inner, GraphQLInputObjectType):
         fields = inner.fields
-        return {
-            key: _tree_of_value(fields[key].type, item, name, (*path, key))
+        tree = {
+            key: _tree_of_structure(item, name, (*path, key))
+            if custom_fields_of(fields[key])
+            else _tree_of_value(fields[key].type, item, name, (*path, key))
             for key, item in value.items()
         }
+        return expanded(tree, inner)
     if isinstance(inner, GraphQLEnumType):
         return value
     operand = VariableRef(name, path)
     return Flag(value, operand) if isinstance(value, bool) else operand
+
+
+def _tree_of_structure(value: Any, name: str, path: tuple[str | int, ...]) -> Any:
+    """Return the values of custom fields that a variable holds, yet without types."""
+    if not isinstance(value, dict):
+        return None if value is None else VariableRef(name, path)
+    return {
+        key: None if item is None else VariableRef(name, (*path, key))
+        for key, item in value.items()
+    }
 
 
 def _tree_of_constant(declared: Any, value: Any) -> Any:

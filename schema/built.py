@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,13 +54,24 @@ class SchemaKey:
     baseline: Fingerprint | None
     access: Access
     capabilities: Capabilities
+    common: bool = False  # the baseline's schema, bound to this catalog
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:
-        return hash((self.fingerprint, self.baseline, self.access, self.capabilities))
+        return hash((self.fingerprint, self.baseline, self.access, self.capabilities, self.common))
+
+    @cached_property
+    def version(self) -> str:
+        """The same text for equal keys in every process: 16 hexadecimal digits."""
+        access = sorted(
+            (name, *(sorted(c) if c is not None else None for c in (t.select, t.insert, t.update)), t.delete)
+            for name, t in self.access.tables
+        )  # fmt: skip
+        parts = (self.fingerprint, self.baseline, access, self.capabilities.vendor, self.common)
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,7 +108,7 @@ class BuiltSchema:
     @property
     def version(self) -> str:
         """A short text that differs when the schema does."""
-        return self.key.fingerprint[:16]
+        return self.key.version
 
 
 def _json_of(text: str, column: Column) -> Any:

@@ -1,19 +1,32 @@
-"""Built schemas and their operations by key: one build however many wait, the least used dropped."""
+"""Built schemas and their operations by key: one build however many wait, bounded by their bytes.
+
+How large a schema is with its operations is measured behind the requests, again whenever its
+operations have doubled; until then it counts as others of its size did.
+"""
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.registry import Entry
 from schema.access import Access
 from schema.build import build_schema, schema_key
 from schema.built import BuiltSchema, SchemaKey
+from schema.footprint import bytes_of
 from schema.limits import Limits
 from schema.operations import OperationCache
+from schema.types.leaves import Pace, no_pace
+
+_BYTES_PER_COLUMN = 5_000  # of a schema, before any was measured
+_FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
+Key = tuple[SchemaKey, Limits]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,38 +37,66 @@ class CachedSchema:
     operations: OperationCache
 
 
+class _Dropped(Exception):
+    """A schema was dropped while it was being measured."""
+
+
 class SchemaCache:
-    """The owner of this process's schemas."""
+    """The owner of this process's schemas: at most `max_bytes` of them, the least used dropped first."""
 
     def __init__(
-        self, max_entries: int, operation_entries: int, overrides: Mapping[str, str]
+        self,
+        max_bytes: int,
+        operation_entries: int,
+        overrides: Mapping[str, str],
+        pace: Callable[[], Pace] = lambda: no_pace,
     ) -> None:
-        self._max_entries = max_entries
+        self._pace = pace  # makes the pace of one build
+        self._max_bytes = max_bytes
         self._operation_entries = operation_entries
         self._overrides = overrides
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[SchemaKey, Limits], CachedSchema] = OrderedDict()
-        self._building: dict[tuple[SchemaKey, Limits], threading.Lock] = {}
-        self._keys: WeakKeyDictionary[Entry, dict[Access, SchemaKey]] = WeakKeyDictionary()
+        self._entries: OrderedDict[Key, CachedSchema] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
+        self._bytes_per_column = float(_BYTES_PER_COLUMN)
+        self._building: dict[Key, threading.Lock] = {}
+        self._failed: dict[Key, tuple[Exception, float]] = {}
+        self._keys: WeakKeyDictionary[Entry, dict[tuple[Access, bool], SchemaKey]] = (
+            WeakKeyDictionary()
+        )
+        self._on_drop: Callable[[Fingerprint], None] = _nothing
+        self._to_measure: queue.SimpleQueue[Key] = queue.SimpleQueue()
+        self._measurer: threading.Thread | None = None
 
-    def peek(self, entry: Entry, access: Access, limits: Limits) -> CachedSchema | None:
+    def on_drop(self, listener: Callable[[Fingerprint], None]) -> None:
+        """Call `listener` with a catalog's fingerprint once no schema of it is left."""
+        self._on_drop = listener
+
+    def peek(
+        self, entry: Entry, access: Access, limits: Limits, *, common: bool = False
+    ) -> CachedSchema | None:
         """Return the schema where it is built already."""
-        key = (self._key(entry, access), limits)
+        key = (self._key(entry, access, common), limits)
         with self._lock:
             found = self._entries.get(key)
             if found is not None:
                 self._entries.move_to_end(key)
         return found
 
-    def get(self, entry: Entry, access: Access, limits: Limits) -> CachedSchema:
-        """Return the schema, building it where it isn't there: one build per key at a time."""
-        key = (self._key(entry, access), limits)
+    def get(
+        self, entry: Entry, access: Access, limits: Limits, *, common: bool = False
+    ) -> CachedSchema:
+        """Return the schema, building it where it isn't there: one build per key at a time.
+
+        A build that failed fails again at once, for a moment.
+        """
+        key = (self._key(entry, access, common), limits)
         with self._lock:
             building = self._building.setdefault(key, threading.Lock())
         try:
             with building:
-                found = self.peek(entry, access, limits)
-                return found or self._keep(key, self._build(entry, access, limits))
+                found = self.peek(entry, access, limits, common=common)
+                return found or self._build(key, entry, access, limits, common)
         finally:
             with self._lock:
                 self._building.pop(key, None)
@@ -63,20 +104,107 @@ class SchemaCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _build(self, entry: Entry, access: Access, limits: Limits) -> CachedSchema:
-        built = build_schema(entry, access, self._overrides, limits)
-        return CachedSchema(built, OperationCache(built, limits, self._operation_entries))
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of all schemas with their operations, as far as they are measured."""
+        return sum(self._sizes.values())
 
-    def _keep(self, key: tuple[SchemaKey, Limits], cached: CachedSchema) -> CachedSchema:
+    def measure(self) -> None:
+        """Measure what waits to be measured, in this thread."""
+        while not self._to_measure.empty():
+            self._measure(self._to_measure.get())
+
+    def _build(
+        self, key: Key, entry: Entry, access: Access, limits: Limits, common: bool
+    ) -> CachedSchema:
+        error, until = self._failed.get(key, (None, 0.0))
+        if error is not None and time.monotonic() < until:
+            raise error
+        try:
+            built = build_schema(
+                entry, access, self._overrides, limits, common=common, pace=self._pace()
+            )
+        except Exception as error:
+            self._failed = {k: v for k, v in self._failed.items() if v[1] > time.monotonic()}
+            self._failed[key] = (error, time.monotonic() + _FAILED_SECONDS)
+            raise
+        operations = OperationCache(built, limits, self._operation_entries)
+        operations.on_doubled(lambda: self._wants_measure(key))
+        return self._keep(key, CachedSchema(built, operations))
+
+    def _keep(self, key: Key, cached: CachedSchema) -> CachedSchema:
         with self._lock:
             self._entries[key] = cached
-            while len(self._entries) > self._max_entries:
-                self._entries.popitem(last=False)
+            self._sizes[key] = int(_columns(cached.built.catalog) * self._bytes_per_column)
+            dropped = self._shrink()
+        self._tell(dropped)
+        self._wants_measure(key)
         return cached
 
-    def _key(self, entry: Entry, access: Access) -> SchemaKey:
+    def _shrink(self) -> list[SchemaKey]:
+        """Drop the least used until the rest fits; the last one stays whatever its size."""
+        dropped = []
+        while self.size_bytes > self._max_bytes and len(self._entries) > 1:
+            key, _ = self._entries.popitem(last=False)
+            del self._sizes[key]
+            dropped.append(key[0])
+        return dropped
+
+    def _tell(self, dropped: list[SchemaKey]) -> None:
+        kept = {key.fingerprint for key, _ in list(self._entries)}
+        for key in dropped:
+            if key.fingerprint not in kept:
+                self._on_drop(key.fingerprint)
+
+    def _wants_measure(self, key: Key) -> None:
+        with self._lock:
+            self._to_measure.put(key)
+            if self._measurer is None:
+                self._measurer = threading.Thread(target=self._work, name="measure", daemon=True)
+                self._measurer.start()
+
+    def _work(self) -> None:
+        """Measure what waits, and end with it."""
+        while True:
+            with self._lock:
+                if self._to_measure.empty():
+                    self._measurer = None
+                    return
+            self._measure(self._to_measure.get())
+
+    def _measure(self, key: Key) -> None:
+        def pause(seconds: float) -> None:
+            time.sleep(seconds)
+            if key not in self._entries:
+                raise _Dropped
+
+        with self._lock:
+            cached = self._entries.get(key)
+        if cached is None:
+            return
+        try:
+            size = bytes_of(cached, (self,), pause)
+        except _Dropped:
+            return
+        with self._lock:
+            if key in self._sizes:
+                self._sizes[key] = size
+                self._bytes_per_column = size / max(_columns(cached.built.catalog), 1)
+            del cached
+            dropped = self._shrink()
+        self._tell(dropped)
+
+    def _key(self, entry: Entry, access: Access, common: bool) -> SchemaKey:
         """Return the key, which is hashed once, and goes with its entry."""
         keys = self._keys.setdefault(entry, {})
-        if access not in keys:
-            keys[access] = schema_key(entry, access)
-        return keys[access]
+        if (access, common) not in keys:
+            keys[access, common] = schema_key(entry, access, common=common)
+        return keys[access, common]
+
+
+def _columns(catalog: Catalog) -> int:
+    return sum(len(table.columns) for table in catalog.tables)
+
+
+def _nothing(_fingerprint: Fingerprint) -> None:
+    """Before anybody listens."""

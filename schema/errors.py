@@ -21,6 +21,15 @@ class BadUserInput(OperationProblem):
     """An argument or variable that can't be taken."""
 
 
+class NoBaseline(OperationProblem):
+    """The baseline's schema is asked for, of a database that has none."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self) -> None:
+        super().__init__("This tenant's database has no baseline; leave the header X-Schema out.")
+
+
 class TooComplex(OperationProblem):
     """A limit of the gateway; the message names it with its figure."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from schema.arguments import VariableRef
 from schema.errors import BadUserInput
-from schema.exchange import Batch, Row, Step, Variables, request
+from schema.exchange import Batch, Row, Rows, Step, Variables, request
 from schema.sql.compiled import CompiledRow
 
 _ROWS_PER_BATCH = 500
@@ -27,14 +27,35 @@ def inserted_rows(
         # Whether a row that a conflict left as it was can be found is known only afterwards.
         is_open = any(one.row.is_needed and one.row.on_conflict for one in batch)
         ends = is_all and place == len(batches) and not is_open
-        asked = tuple(request(one.insert, known) for one in batch)
-        found = yield Batch(asked, is_last=ends)
-        for one, answered in zip(batch, found, strict=True):
-            if answered:
-                written[one.row.result] = known[one.row.result] = answered[0]
+        asked = tuple(
+            request(statement, known)
+            for one in batch
+            for statement in (one.insert, one.inserted)
+            if statement is not None
+        )
+        found = iter((yield Batch(asked, is_last=ends)))
+        for one in batch:
+            rows_of_one = next(found)
+            row, was_there = _told(one, next(found) if one.inserted else rows_of_one)
+            if row is not None:
+                known[one.row.result] = row
+                if not was_there:
+                    written[one.row.result] = row
             elif one.row.is_needed:
                 known[one.row.result] = yield from _existing(one, known)
     return written
+
+
+def _told(one: CompiledRow, rows: Rows) -> tuple[Row | None, bool]:
+    """Return what came back of a row, if anything, and whether a conflict left it as it was."""
+    if not rows:
+        if one.inserted is None:
+            return None, False
+        raise BadUserInput(
+            f"{one.row.table.name}: this database can't tell the key that it gave to a new row; give the key."
+        )
+    (row,) = rows
+    return (row[:-1], int(row[-1]) == 1) if one.tells_conflict else (row, False)
 
 
 def _existing(one: CompiledRow, variables: Variables) -> Step[Row]:

@@ -3,58 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 import orjson
 
-from schema.errors import Conflict, TooManyRows
+from schema.errors import TooManyRows
 from schema.exchange import (
     Batch,
     End,
     Exchange,
-    Request,
     Row,
-    Rows,
     Step,
     Talk,
-    Variables,
-    request,
 )
 from schema.insert import inserted_rows
-from schema.plan.nodes import AffectedRows, Answer, ChangeFields, Resolve, Save, Typename
+from schema.plan.nodes import (
+    AffectedRows,
+    Answer,
+    Typename,
+    UpdateRows,
+)
+from schema.save import saved
 from schema.spelling import json_object
-from schema.sql.compile import Compiler
 from schema.sql.compiled import (
     CompiledDelete,
     CompiledEach,
     CompiledInsert,
     CompiledInserts,
+    CompiledPage,
     CompiledRows,
     CompiledSave,
     CompiledUpdate,
     CompiledWrite,
 )
 from schema.sql.statement import Statement
-from schema.sql.write import RETURNED_KEY
+from schema.writer import NULL, Asked, Writer, changed, first_value
 
 _T = TypeVar("_T")
-_NULL = b"null"
-
-
-@dataclass(frozen=True)
-class Writer:
-    """What the steps of one mutation document share."""
-
-    compiler: Compiler
-    variables: Variables
-
-    def ask(self, statement: Statement) -> Request:
-        return request(statement, self.variables)
-
-    def ask_by(self, statement: Statement, key: Row) -> Request:
-        """Return a statement of the row with a key that another statement gave back."""
-        return request(statement, {**self.variables, RETURNED_KEY: key})
 
 
 def in_transaction(steps: Sequence[Step[bytes]], end: End) -> Talk[list[bytes]]:
@@ -91,15 +76,13 @@ def written(writer: Writer, write: CompiledWrite) -> Step[bytes]:
         case CompiledUpdate():
             found = yield from _update(writer, write)
         case CompiledSave():
-            found = yield from _save(writer, write)
+            found = yield from saved(writer, write)
         case CompiledRows():
             found = yield from _rows(writer, write)
         case CompiledEach():
             found = yield from _each(writer, write)
         case CompiledDelete():
-            asked = (writer.ask(write.page), writer.ask(write.delete))
-            page, _ = yield Batch(asked, is_last=True)
-            found = first_value(page)
+            found = yield from _delete(writer, write)
         case _:
             assert_never(write)
     return found
@@ -111,44 +94,49 @@ def constant(value: bytes) -> Step[bytes]:
     return value
 
 
-def first_value(rows: Rows) -> bytes:
-    """Return the one JSON text that a statement answered; no row is `null`."""
-    value = rows[0][0] if rows else None
-    return _NULL if value is None else value
-
-
 def _insert(writer: Writer, write: CompiledInsert) -> Step[bytes]:
     rows = yield from inserted_rows(write.rows, writer.variables, is_all=write.page is None)
     main = rows.get(write.main)
     if main is None:  # onConflict did nothing
-        return _NULL
+        return NULL
     if write.page is None:
         text: str = main[-1]
         return text.encode()
-    (page,) = yield Batch((writer.ask_by(write.page, main),), is_last=True)
-    return first_value(page)
+    (answer,) = yield from writer.last((), [(write.page, main)])
+    return answer
+
+
+def _delete(writer: Writer, write: CompiledDelete) -> Step[bytes]:
+    """Answer the row as it was, then delete it."""
+    if isinstance(write.page, Statement):
+        asked = (writer.ask(write.page), writer.ask(write.delete))
+        page, _ = yield Batch(asked, is_last=True)
+        return first_value(page)
+    yield Batch(())  # the transaction begins before the row is read
+    answer = writer.read(write.page)
+    yield Batch((writer.ask(write.delete),), is_last=True)
+    return answer
 
 
 def _inserts(writer: Writer, write: CompiledInserts) -> Step[bytes]:
     rows = yield from inserted_rows(write.rows, writer.variables, is_all=not write.returning)
     keys = [rows[main] for main in write.plan.mains if main in rows]
-    requests, answered = _returning(writer, write.plan.answer, write.returning, keys)
-    pages = (yield Batch(tuple(requests), is_last=True)) if requests else []
-    return answered(pages, len(rows))
+    pages, answered = _returning(write.plan.answer, write.returning, keys)
+    answers = yield from writer.last((), pages)
+    return answered(answers, len(rows))
 
 
 def _update(writer: Writer, write: CompiledUpdate) -> Step[bytes]:
     """Lock the row, ask which values differ, write those alone."""
     if write.direct is not None:
-        asked = (writer.ask(write.direct), writer.ask(write.page))
-        _, page = yield Batch(asked, is_last=True)
-        return first_value(page)
+        (answer,) = yield from writer.last([writer.ask(write.direct)], [(write.page, None)])
+        return answer
     (flags,) = yield Batch((writer.ask(write.probe),))
     if not flags:
-        return _NULL
+        return NULL
     chosen = tuple(i for i, differs in enumerate(flags[0]) if int(differs))
-    *_, page = yield Batch((*_changed(writer, write, chosen), writer.ask(write.page)), is_last=True)
-    return first_value(page)
+    (answer,) = yield from writer.last(changed(writer, write, chosen), [(write.page, None)])
+    return answer
 
 
 def _rows(writer: Writer, write: CompiledRows) -> Step[bytes]:
@@ -160,11 +148,15 @@ def _rows(writer: Writer, write: CompiledRows) -> Step[bytes]:
             f"{len(keys)} rows match, above atMost: {maximum}; nothing was written.",
             {"matched": len(keys)},
         )
-    requests, answered = _returning(writer, write.plan.answer, write.returning, keys)
+    pages, answered = _returning(write.plan.answer, write.returning, keys)
     each = [] if write.each is None else [writer.ask_by(write.each, key) for key in keys]
-    asked = (*requests, *each)
-    pages = (yield Batch(asked, is_last=True)) if asked else []
-    return answered(pages[: len(requests)], len(keys))
+    if isinstance(write.plan, UpdateRows):
+        answers = yield from writer.last(each, pages)
+    else:  # rows that are deleted answer as they were
+        answers = yield from _continued(writer.last((), pages))
+        if each:
+            yield Batch(tuple(each), is_last=True)
+    return answered(answers, len(keys))
 
 
 def _each(writer: Writer, write: CompiledEach) -> Step[bytes]:
@@ -193,8 +185,8 @@ class _Answered:
         self._answers = answers
         self._keys = keys
 
-    def __call__(self, pages: Sequence[Rows], count: int) -> bytes:
-        values: Iterator[bytes] = map(first_value, pages)
+    def __call__(self, pages: Sequence[bytes], count: int) -> bytes:
+        values: Iterator[bytes] = iter(pages)
         parts: list[tuple[str, bytes]] = []
         for part in self._answers:
             if isinstance(part, Typename):
@@ -208,102 +200,8 @@ class _Answered:
 
 
 def _returning(
-    writer: Writer,
-    answers: Sequence[Answer],
-    returning: Mapping[str, Statement],
-    keys: Sequence[Row],
-) -> tuple[list[Request], _Answered]:
-    """Return a request per row for each `returning`, and what makes the answer of their pages."""
-    statements = [returning[part.key] for part in answers if part.key in returning]
-    requests = [writer.ask_by(statement, key) for statement in statements for key in keys]
-    return requests, _Answered(answers, len(keys))
-
-
-def _save(writer: Writer, write: CompiledSave) -> Step[bytes]:
-    """The three-way save: base is what the client expects, theirs what is there, mine what to write."""
-    plan = write.plan
-    (probed,) = yield Batch((writer.ask(write.probe),))
-    if not probed:
-        return _NULL
-    (found,) = probed
-    count = len(plan.values)
-    differs = [bool(int(flag)) for flag in found[:count]]
-    moved = {
-        a.column.name
-        for a, changed in zip(plan.expected, found[count : count + len(plan.expected)], strict=True)
-        if int(changed)
-    }
-    before: dict[str, Any] = orjson.loads(found[-1]) if count else {}
-    clashing = [i for i, a in enumerate(plan.values) if differs[i] and a.column.name in moved]
-    if clashing and plan.resolve is Resolve.FAIL:
-        conflicts = _conflicts(writer.variables, plan, clashing, before)
-        raise Conflict("The row was changed by someone else.", {"conflicts": conflicts})
-    skipped = set(clashing) if plan.resolve is Resolve.THEIRS else set()
-    chosen = tuple(i for i in range(count) if differs[i] and i not in skipped)
-    asked = (
-        *_changed(writer, write, chosen),
-        *([writer.ask(write.after)] if chosen else []),
-        *(writer.ask(statement) for statement in write.rows.values()),
-    )
-    pages = (yield Batch(asked, is_last=True)) if asked else []
-    after = orjson.loads(pages[1][0][-1]) if chosen and pages[1] else before
-    changes = [_change(plan, i, before, after) for i in chosen]
-    rows = dict(zip(write.rows, pages[len(pages) - len(write.rows) :], strict=True))
-    return _save_answer(write, changes, rows)
-
-
-def _changed(
-    writer: Writer, write: CompiledUpdate | CompiledSave, chosen: tuple[int, ...]
-) -> list[Request]:
-    return [writer.ask(writer.compiler.update(write, chosen))] if chosen else []
-
-
-def _conflicts(
-    variables: Variables, plan: Save, clashing: list[int], theirs: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    base = {a.column.name: a.slot.operand.read(variables) for a in plan.expected}
-    fields = dict(plan.field_of)
-    return [
-        {
-            "field": fields[plan.values[i].column.name],
-            "base": _plain(base[plan.values[i].column.name]),
-            "mine": _plain(plan.values[i].slot.operand.read(variables)),
-            "theirs": theirs[plan.values[i].column.name],
-        }
-        for i in clashing
-    ]
-
-
-def _change(
-    plan: Save, index: int, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, Any]:
-    column = plan.values[index].column.name
-    field = dict(plan.field_of)[column]
-    return {"field": field, "column": column, "before": before[column], "after": after.get(column)}
-
-
-def _save_answer(
-    write: CompiledSave, changes: list[dict[str, Any]], rows: Mapping[str, Rows]
-) -> bytes:
-    parts: list[tuple[str, bytes]] = []
-    for part in write.plan.answer:
-        if isinstance(part, Typename):
-            value = orjson.dumps(part.name)
-        elif isinstance(part, ChangeFields):
-            typename = {"__typename": "FieldChange"}
-            value = orjson.dumps(
-                [{key: (change | typename)[name] for key, name in part.parts} for change in changes]
-            )
-        else:
-            value = first_value(rows[part.key])
-        parts.append((part.key, value))
-    return json_object(parts)
-
-
-def _plain(value: Any) -> Any:
-    """Return a coerced input as JSON shows it."""
-    return (
-        value
-        if value is None or isinstance(value, bool | int | float | str | list | dict)
-        else str(value)
-    )
+    answers: Sequence[Answer], returning: Mapping[str, CompiledPage], keys: Sequence[Row]
+) -> tuple[list[Asked], _Answered]:
+    """Return a page per row for each `returning`, and what makes the answer of them."""
+    pages = [returning[part.key] for part in answers if part.key in returning]
+    return [(page, key) for page in pages for key in keys], _Answered(answers, len(keys))

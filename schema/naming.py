@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 
 import inflection
@@ -25,6 +26,7 @@ from dynamic_databases.catalog.types import (
     TableName,
 )
 from schema.access import Access, permitted
+from schema.errors import BadUserInput
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*|[0-9]+")
 _ROOTS = ("{}", "{}ByPk")
@@ -56,6 +58,9 @@ _FIXED_TYPES = frozenset({
 })  # fmt: skip
 
 
+CUSTOM_FIELDS = "customFields"
+
+
 @dataclass(frozen=True)
 class Relation:
     """A field that leads to rows of another table; `many` says whether to a list."""
@@ -81,6 +86,10 @@ class NamedTable:
     insertable: frozenset[str]  # column names
     updatable: frozenset[str]
     deletable: bool
+    custom: Mapping[str, Column] = dataclass_field(default_factory=dict)  # what the baseline lacks
+    baseline: Table | None = None  # its fields are those of this table (`schema.baseline`)
+    absent: frozenset[str] = frozenset()  # columns that it has and this database lacks
+    is_absent: bool = False  # this database lacks the table, or has another key
 
     @cached_property
     def aggregates(self) -> Mapping[str, Relation]:
@@ -98,17 +107,45 @@ class NamedTable:
 
     @cached_property
     def field_of(self) -> Mapping[str, str]:
-        return {column.name: name for name, column in self.columns.items()}
+        return {column.name: name for name, column in (*self.custom.items(), *self.columns.items())}
+
+    @property
+    def has_custom_fields(self) -> bool:
+        """Return whether rows have the field `customFields`: a column of that name comes before it."""
+        taken = {*self.columns, *self.relations, *self.aggregates}
+        return (bool(self.custom) or self.baseline is not None) and CUSTOM_FIELDS not in taken
+
+    @cached_property
+    def custom_by_spelling(self) -> Mapping[str, str]:
+        """The fields of dynamic columns, by the database's spelling and by their own."""
+        return {name: name for name in self.custom} | {
+            column.name: name for name, column in self.custom.items()
+        }
+
+    def column(self, name: str) -> Column:
+        """Return the column of a field, a dynamic one's too. Raises BadUserInput where it is absent."""
+        column = self.columns[name] if name in self.columns else self.custom[name]
+        return self.present(column.name)
+
+    def lacks(self, name: str) -> bool:
+        """Return whether this database lacks the column of a field."""
+        return name in self.columns and self.columns[name].name in self.absent
+
+    def present(self, column: str) -> Column:
+        """Return a column of this database's table. Raises BadUserInput where it is absent."""
+        if column in self.absent:
+            raise BadUserInput(
+                f"This tenant's database lacks the column {self.table.name}.{column} of the baseline: "
+                "it can be read, as null, and filtered by, nothing else."
+            )
+        return self.table.by_name[column]
 
     @cached_property
     def constraints(self) -> Mapping[str, tuple[str, ...]]:
         """The keys that an insert can conflict on, by enum value: `genrePkey`, `genreNameKey`."""
-        found = (
-            {camel_case(f"{self.field}_pkey"): self.table.primary_key}
-            if self.table.primary_key
-            else {}
-        )
-        for key in self.table.unique_keys:
+        table = self.baseline or self.table
+        found = {camel_case(f"{self.field}_pkey"): table.primary_key} if table.primary_key else {}
+        for key in table.unique_keys:
             name = camel_case("_".join([self.field, *key.columns, "key"]))
             found[name if name not in found else f"{name}_{suffix_of(key.name)}"] = key.columns
         return found
@@ -167,8 +204,13 @@ _RESERVED_TYPES = (
 )
 
 
-def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> Names:
-    """Return the names of all that `access` shows of `catalog`.
+def names_of(
+    catalog: Catalog,
+    access: Access,
+    overrides: Mapping[str, str],
+    dynamic: Mapping[TableName, Collection[str]] | None = None,
+) -> Names:
+    """Return the names of all that `access` shows of `catalog`; `dynamic` are columns that a baseline lacks.
 
     `overrides` maps `table` or `table.column` (as the database spells them) to GraphQL names. Names
     are given to the whole catalog first, so that what a role may not see doesn't change the rest.
@@ -184,6 +226,7 @@ def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> 
             continue
         may = access.of(str(table.name))
         seen = shown[table.name]
+        beyond = (dynamic or {}).get(table.name, ())
         writable = [
             c.name
             for c in table.columns
@@ -198,8 +241,29 @@ def names_of(catalog: Catalog, access: Access, overrides: Mapping[str, str]) -> 
             insertable=permitted(may.insert, writable),
             updatable=permitted(may.update, writable),
             deletable=may.delete and not table.is_view,
+            custom={
+                columns[table.name][c.name]: c
+                for c in table.columns
+                if c.name in seen and c.name in beyond
+            },
         )
     return Names(named, _enum_names(catalog, types.values()))
+
+
+def fields_changed(names: Names, catalog: Catalog) -> tuple[str, ...]:
+    """Return the fields (`Track.name`, or a type where its table is gone) that `catalog` lacks or has otherwise."""
+    found: list[str] = []
+    for table in names.tables.values():
+        now = catalog.by_name.get(table.table.name)
+        if now is None:
+            found.append(table.type)
+            continue
+        found += [
+            f"{table.type}.{field}"
+            for field, column in table.columns.items()
+            if column.name not in now.by_name or now.by_name[column.name].type != column.type
+        ]
+    return tuple(found)
 
 
 def camel_case(text: str) -> str:

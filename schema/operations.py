@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ from schema.arguments import (
 )
 from schema.bounded import Bounded
 from schema.built import BuiltSchema
+from schema.custom_fields import structural_variables
 from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.limits import Limits
 from schema.plan.context import PlanContext
@@ -101,7 +102,9 @@ class CompiledOperation:
             n.name.value: n for n in document.definitions if isinstance(n, FragmentDefinitionNode)
         }
         self._readers: tuple[VariableReader, ...] = variable_readers(
-            built.schema.graphql_schema, operation.variable_definitions
+            built.schema.graphql_schema,
+            operation.variable_definitions,
+            structural_variables((operation, *self._fragments.values())),
         )
         self._prepared: Bounded[VariableShape, Prepared] = Bounded(_SHAPES_PER_OPERATION)
         self._introspected: dict[str, bytes] = {}
@@ -159,7 +162,7 @@ class CompiledOperation:
         capabilities = self.built.key.capabilities
         compiler = Compiler(capabilities, self._limits)
         exact = capabilities.json is JsonWay.EXACT
-        roots = tuple(_prepared_root(root, compiler, exact=exact) for root in plan.roots)
+        roots = tuple(_prepared_root(root, compiler) for root in plan.roots)
         return Prepared(plan, roots, compiler, exact)
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
@@ -192,6 +195,12 @@ class OperationCache:
         self._built = built
         self._limits = limits
         self._entries: Bounded[tuple[str, str | None], CompiledOperation] = Bounded(max_entries)
+        self._compiled = 0
+        self._on_doubled: Callable[[], None] = _nothing
+
+    def on_doubled(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever twice as many operations were compiled as when it was last called."""
+        self._on_doubled = listener
 
     def peek(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return the operation where it is compiled already."""
@@ -204,6 +213,9 @@ class OperationCache:
         if known is None:
             known = self._compile(query, operation_name)
             self._entries.put(key, known)
+            self._compiled += 1
+            if self._compiled & (self._compiled - 1) == 0:
+                self._on_doubled()
         return known
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:
@@ -226,23 +238,26 @@ class OperationCache:
         return CompiledOperation(self._built, document, operation, self._limits)
 
 
+def _nothing() -> None:
+    """Before anybody listens."""
+
+
 def _is_portable(root: PreparedRoot, *, exact: bool) -> bool:
     if root.connection is not None:
         return not root.connection.has_nodes
-    if root.node is not None:
+    if root.node is not None or root.write is not None:
         return not exact
     return root.read is None and isinstance(root.root.action, Page | Aggregate | GroupBy)
 
 
-def _prepared_root(root: Root, compiler: Compiler, *, exact: bool) -> PreparedRoot:
+def _prepared_root(root: Root, compiler: Compiler) -> PreparedRoot:
     match root.action:
         case Typename() | Introspect():
             return PreparedRoot(root)
         case Page() | Aggregate() | GroupBy():
-            return PreparedRoot(root, read=compiler.read(root.action) if exact else None)
+            return PreparedRoot(root, read=compiler.read(root.action))
         case Connection():
-            found = compiler.connection(root.action, with_nodes=exact)
-            return PreparedRoot(root, connection=found)
+            return PreparedRoot(root, connection=compiler.connection(root.action))
         case NodeLookup():
             return PreparedRoot(root, node=CompiledNode(root.action))
         case _:

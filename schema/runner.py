@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dynamic_databases.errors import ConstraintViolation
 from dynamic_databases.models_factory.factory import ModelSet
 from schema.cursors import Cursors
 from schema.errors import OperationProblem
@@ -16,7 +17,7 @@ from schema.exchange import End, Exchange, Request, Rows, Step, Talk, Variables,
 from schema.execute import drive
 from schema.global_ids import SCOPE, decode, scope_of
 from schema.limits import Limits
-from schema.mutate import Writer, constant, first_value, in_transaction, written
+from schema.mutate import constant, in_transaction, written
 from schema.operations import CompiledOperation, Prepared, PreparedRoot
 from schema.paging import ConnectionReader
 from schema.plan.node import NODE_KEY, node_page
@@ -24,6 +25,8 @@ from schema.plan.nodes import Aggregate, GroupBy, Page
 from schema.portable import PortableReader
 from schema.sql.compiled import CompiledNode
 from schema.sql.statement import Statement
+from schema.violations import with_columns
+from schema.writer import Writer, first_value
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Answer:
 
     fragments: tuple[tuple[str, bytes], ...]
     errors: tuple[tuple[str, Exception], ...] = ()
+    absent: tuple[str, ...] = ()  # columns of the baseline that are answered as null
 
 
 # How a root field is answered: it is known, or a statement is asked and its rows made something of.
@@ -58,7 +62,11 @@ class Runner:
     ) -> Answer:
         """Return the answer over a leased connection, in a thread that may block."""
         talk = self.talk(operation, prepared, variables)
-        return drive(wrapper, talk, prepared.compiler.dialect.begin)
+        try:
+            return drive(wrapper, talk, prepared.compiler.dialect.begin)
+        except ConstraintViolation as error:
+            actions = (root.root.action for root in prepared.roots)
+            raise with_columns(error, actions) from error
 
     def talk(
         self, operation: CompiledOperation, prepared: Prepared, variables: Variables
@@ -72,7 +80,7 @@ class Runner:
     def _write(
         self, operation: CompiledOperation, prepared: Prepared, variables: Variables
     ) -> Talk[Answer]:
-        writer = Writer(prepared.compiler, variables)
+        writer = Writer(prepared.compiler, variables, self._portable)
         steps: list[Step[bytes]] = [
             written(writer, root.write)
             if root.write is not None
@@ -82,7 +90,7 @@ class Runner:
         keys = [root.root.key for root in prepared.roots]
         end = End.ROLLBACK if self.dry_run else End.COMMIT
         answers = yield from in_transaction(steps, end)
-        return Answer(tuple(zip(keys, answers, strict=True)))
+        return Answer(tuple(zip(keys, answers, strict=True)), absent=prepared.plan.absent)
 
     def _read(
         self, operation: CompiledOperation, prepared: Prepared, variables: Variables
@@ -102,7 +110,8 @@ class Runner:
         found = iter((yield Exchange(requests)) if requests else ())
         answers = [one if isinstance(one, bytes) else one[1](next(found)) for one in asked]
         keys = [root.root.key for root in prepared.roots]
-        return Answer(tuple(zip(keys, answers, strict=True)), tuple(errors))
+        fragments = tuple(zip(keys, answers, strict=True))
+        return Answer(fragments, tuple(errors), prepared.plan.absent)
 
     def _ask(
         self,
@@ -141,7 +150,7 @@ class Runner:
             return b"null"
         page = node_page(node.plan, table)
         if type_name not in node.pages:
-            node.pages[type_name] = prepared.compiler.read(page) if prepared.exact else None
+            node.pages[type_name] = prepared.compiler.read(page)
         statement: Statement | None = node.pages[type_name]
         variables = {**variables, NODE_KEY: key}
         if statement is None:

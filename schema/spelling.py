@@ -150,6 +150,7 @@ def uuid_text(value: Any) -> str | None:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+_SPACED_OFFSET = re.compile(r"\s(?=[+-]\d\d:\d\d$)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:$|[ T](?!.*BC))")
 
 
@@ -159,7 +160,8 @@ def _moment(value: Any) -> dt.datetime | None:
     if not re.match(_DATE, str(value)):
         return None
     try:
-        return dt.datetime.fromisoformat(str(value))
+        # SQL Server puts a space before the offset.
+        return dt.datetime.fromisoformat(re.sub(_SPACED_OFFSET, "", str(value)))
     except (ValueError, OverflowError):
         return None
 
@@ -181,6 +183,8 @@ def _integer(value: Any) -> int | None:
 
 
 def _bigint(value: Any) -> str | None:
+    if isinstance(value, decimal.Decimal) and value == value.to_integral_value():
+        return str(int(value))  # MySQL's sums of integers
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -11,10 +11,16 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+from django.apps import apps
+from django.db.models import Q
 
 from dynamic_databases.active import Alias
 from tenants.models import DEFAULT_ENVIRONMENT, ApiToken, Environment, Role, Tenant, TenantDatabase
+
+if TYPE_CHECKING:
+    from tenants.apps import TenantsConfig
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class TokenRecord:
     """What a token opens, by its hash."""
 
     prefix: str
-    tenant_pk: int
+    tenant_pk: int | None  # None: every tenant
     environment: str | None
     role: str
     expires_at: dt.datetime | None
@@ -63,6 +69,7 @@ class Snapshot:
 
     tenants: tuple[DirectoryEntry, ...] = ()
     by_name: Mapping[str, DirectoryEntry] = field(default_factory=dict)
+    by_pk: Mapping[int, DirectoryEntry] = field(default_factory=dict)
     tokens: Mapping[str, TokenRecord] = field(default_factory=dict)
     roles: Mapping[str, tuple[Permission, ...]] = field(default_factory=dict)
 
@@ -71,7 +78,7 @@ class Snapshot:
         return self.by_name.get(name.lower())
 
     def tenant_of_pk(self, pk: int) -> DirectoryEntry | None:
-        return self.by_name.get(str(pk))
+        return self.by_pk.get(pk)
 
 
 class Directory:
@@ -112,6 +119,11 @@ class Directory:
         return True
 
 
+def process_directory() -> Directory:
+    """Return this process's directory, which the app made when it got ready."""
+    return cast("TenantsConfig", apps.get_app_config("tenants")).directory
+
+
 def _read_snapshot(alias_prefix: str) -> Snapshot:
     aliases: dict[int, dict[str, Alias]] = {}
     attachments = TenantDatabase.objects.filter(database__enabled=True).order_by(
@@ -123,6 +135,7 @@ def _read_snapshot(alias_prefix: str) -> Snapshot:
         aliases.setdefault(tenant_pk, {})[environment] = Alias(f"{alias_prefix}{database_pk}")
     tenants: list[DirectoryEntry] = []
     by_name: dict[str, DirectoryEntry] = {}
+    by_pk: dict[int, DirectoryEntry] = {}
     for row in Tenant.objects.filter(active=True):
         entry = DirectoryEntry(
             row.pk, row.slug, row.name, row.anonymous_role, aliases.get(row.pk, {})
@@ -130,13 +143,20 @@ def _read_snapshot(alias_prefix: str) -> Snapshot:
         tenants.append(entry)
         for domain in row.domains or []:
             by_name[str(domain).lower()] = entry
-        by_name[row.slug] = by_name[str(row.pk)] = entry
-    return Snapshot(tuple(tenants), by_name, _tokens(), _roles())
+        by_name[row.slug] = entry
+        # A controller's customers go by its own ids, which come before ours.
+        if row.external_id is not None:
+            by_name[row.external_id.lower()] = entry
+        else:
+            by_name.setdefault(str(row.pk), entry)
+        by_pk[row.pk] = entry
+    return Snapshot(tuple(tenants), by_name, by_pk, _tokens(), _roles())
 
 
 def _tokens() -> dict[str, TokenRecord]:
     names = dict(Environment.objects.values_list("pk", "name"))
-    rows = ApiToken.objects.filter(revoked_at=None, tenant__active=True)
+    of_whom = Q(tenant__active=True) | Q(tenant=None)
+    rows = ApiToken.objects.filter(of_whom, revoked_at=None)
     return {
         row.digest: TokenRecord(
             row.prefix,

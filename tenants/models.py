@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
 from jsonfield import JSONField
 
-from dynamic_databases.models import Database
+from dynamic_databases.models import Baseline, Database
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
 SLUG = RegexValidator(
@@ -55,10 +57,25 @@ class Tenant(models.Model):
         default=list, blank=True, help_text='Domain names, as ["acme.example.com"].'
     )
     active = models.BooleanField(default=True)
+    external_id = models.CharField(
+        max_length=100,
+        null=True,
+        blank=True,
+        unique=True,
+        editable=False,
+        help_text="The id that the controller's table has it under.",
+    )
     anonymous_role = models.CharField(
         max_length=50,
         blank=True,
         help_text="Role of callers without a token; used by the demo on loopback only.",
+    )
+    baseline = models.ForeignKey(
+        Baseline,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        help_text="What its databases get as their baseline when they are attached.",
     )
 
     class Meta:
@@ -98,12 +115,26 @@ class TenantDatabase(models.Model):
     def __str__(self) -> str:
         return f"{self.tenant} {self.environment}: {self.database}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Attach the database; one without a baseline gets its tenant's."""
+        super().save(*args, **kwargs)
+        if self.tenant.baseline_id is not None and self.database.baseline_id is None:
+            self.database.baseline_id = self.tenant.baseline_id
+            self.database.save()
+
 
 class ApiToken(models.Model):
     """A token's hash and what it opens; the token itself is shown once and kept nowhere."""
 
     name = models.CharField(max_length=100, blank=True)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="tokens")
+    tenant = models.ForeignKey(
+        Tenant,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="tokens",
+        help_text="None: an operator's token, good for every tenant and for /manage/graphql.",
+    )
     environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.CASCADE)
     role = models.CharField(max_length=50)
     prefix = models.CharField(max_length=16, db_index=True, editable=False)
@@ -113,4 +144,4 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.prefix}… of {self.tenant}"
+        return f"{self.prefix}… of {self.tenant or 'operators'}"

@@ -5,4 +5,6 @@ pytest_plugins = (
     "tests.fixtures.statements",
     "tests.fixtures.doors",
     "tests.fixtures.processes",
+    "tests.fixtures.golden",
+    "tests.fixtures.stand_in",
 )

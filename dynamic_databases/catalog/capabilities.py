@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +45,10 @@ def probe_capabilities(wrapper: BaseDatabaseWrapper) -> Capabilities:
             return Capabilities("postgresql", version, way, locks_rows=True, returning=True)
         if wrapper.vendor == "sqlite":
             return _sqlite(wrapper)
+        if wrapper.vendor == "mysql":
+            return _mysql(wrapper)
+        if wrapper.vendor == "microsoft":
+            return _microsoft(wrapper)
     return Capabilities(wrapper.vendor, (), JsonWay.PORTABLE, locks_rows=True, returning=False)
 
 
@@ -52,6 +58,49 @@ def _sqlite(wrapper: BaseDatabaseWrapper) -> Capabilities:
     exact = version >= (3, 38) and _one(wrapper, nested) == '{"a":[1]}'
     way = JsonWay.EXACT if exact else JsonWay.PORTABLE
     return Capabilities("sqlite", version, way, locks_rows=False, returning=version >= (3, 35))
+
+
+def _mysql(wrapper: BaseDatabaseWrapper) -> Capabilities:
+    """MariaDB can put lists together in order; MySQL orders an object's keys by their length."""
+    text = str(_one(wrapper, "SELECT version()"))
+    version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+    is_mariadb = "MariaDB" in text
+    exact = (
+        is_mariadb
+        and version >= (10, 6)
+        and _one(
+            wrapper,
+            "SELECT json_object('bb', json_compact((SELECT json_arrayagg(t.x ORDER BY t.x DESC LIMIT 1, 1) "
+            "FROM (SELECT 1 AS x UNION SELECT 2) t)), 'a', json_compact('true'))",
+        )
+        == '{"bb": [1], "a": true}'
+    )
+    way = JsonWay.EXACT if exact else JsonWay.PORTABLE
+    returning = is_mariadb and version >= (10, 5)
+    return Capabilities("mysql", version, way, locks_rows=True, returning=returning)
+
+
+# A list inside a list, ordered and cut, with a NULL and bytes: what an answer is made of.
+_FOR_JSON = """
+SELECT (SELECT p.a AS [a], JSON_QUERY(COALESCE((SELECT q.b AS [b], CAST(NULL AS int) AS [n], q.x AS [x] FROM
+  (SELECT t.b, t.x, ROW_NUMBER() OVER (ORDER BY t.b DESC) AS o FROM (SELECT 1 AS b, 0x0102 AS x UNION ALL SELECT 2, 0x03) t
+   WHERE t.b > p.a ORDER BY t.b DESC OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY) q
+  ORDER BY q.o FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')) AS [l] FROM (SELECT 1 AS a) p FOR JSON PATH, INCLUDE_NULL_VALUES)
+"""
+_AZURE = (5, 8, 12)
+
+
+def _microsoft(wrapper: BaseDatabaseWrapper) -> Capabilities:
+    """FOR JSON is there from 2016 (13) on; servers that speak the protocol alone have less of it."""
+    text = str(_one(wrapper, "SELECT CAST(SERVERPROPERTY('ProductVersion') AS varchar(30))"))
+    edition = _one(wrapper, "SELECT CAST(SERVERPROPERTY('EngineEdition') AS int)")
+    version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+    way = JsonWay.PORTABLE
+    if version >= (13,) or edition in _AZURE:
+        with suppress(*outcomes.DRIVER_ERRORS):
+            is_right = _one(wrapper, _FOR_JSON) == '[{"a":1,"l":[{"b":2,"n":null,"x":"Aw=="}]}]'
+            way = JsonWay.EXACT if is_right else JsonWay.PORTABLE
+    return Capabilities("microsoft", version, way, locks_rows=True, returning=True)
 
 
 def _one(wrapper: BaseDatabaseWrapper, sql: str) -> object:

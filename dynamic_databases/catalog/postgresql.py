@@ -159,7 +159,12 @@ def sql_type(oid: int, modifier: int, spelled: str, types: dict[int, _PgType]) -
         element = sql_type(row.element, modifier, spelled.removesuffix("[]"), types)
         kind = Kind.OTHER if element.kind is Kind.ARRAY else Kind.ARRAY
         return SqlType(kind, spelled, element=element if kind is Kind.ARRAY else None)
-    return _plain_type(_KINDS.get(row.name, Kind.OTHER), modifier, spelled)
+    return _plain_type(kind_of(row.name), modifier, spelled)
+
+
+def kind_of(name: str) -> Kind:
+    """Return the family of a type by its name in pg_type: `int4`, `varchar`."""
+    return _KINDS.get(name, Kind.OTHER)
 
 
 def _plain_type(kind: Kind, modifier: int, spelled: str) -> SqlType:

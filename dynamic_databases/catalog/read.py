@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, Protocol
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from dynamic_databases import outcomes
-from dynamic_databases.catalog import postgresql, sqlite
+from dynamic_databases.catalog import mssql, mysql, postgresql, sqlite
 from dynamic_databases.catalog.assemble import RawCatalog, assemble
 from dynamic_databases.catalog.types import Catalog
-from dynamic_databases.errors import UnsupportedVendor
+from dynamic_databases.errors import DriverMissing
 from dynamic_databases.identifiers import Unquotable, quote
 
 
@@ -27,28 +29,39 @@ class Reader(Protocol):
         ...
 
 
-_ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
-_READERS: dict[str, Reader] = {reader.VENDOR: reader for reader in (sqlite, postgresql)}
+# What an engine needs that its PyPI packages don't bring.
+_REMEDIES = {
+    "django.db.backends.mysql": "install the extra `mysql` (mysqlclient, which needs the headers of MySQL's or MariaDB's client)",
+    "mssql": "install the system's libodbc (Debian: unixodbc)",
+}
+_READERS: dict[str, Reader] = {
+    reader.VENDOR: reader for reader in (sqlite, postgresql, mysql, mssql)
+}
 
 
 def check_engine(engine: str) -> None:
-    """Raise UnsupportedVendor for an engine whose catalog isn't read, before anything is imported for it."""
-    if engine not in _ENGINES:
-        raise UnsupportedVendor(engine, sorted(_READERS))
+    """Raise DriverMissing for an engine whose driver can't be imported on this machine."""
+    if engine not in _REMEDIES:
+        return
+    try:
+        import_module(f"{engine}.base")
+    except (ImproperlyConfigured, ImportError) as error:
+        raise DriverMissing(engine, _REMEDIES[engine]) from error
 
 
 def read_catalog(alias: str) -> Catalog:
     """Return the catalog of the database `alias`. Raises `Unavailable` and its like (outcomes)."""
     vendor = connections[alias].vendor
     with _driver_cursor(alias) as cursor:
-        raw = _reader(vendor).read(cursor)
+        raw = _READERS[vendor].read(cursor)
     return assemble(raw, lambda name: _unusable(name, vendor))
 
 
 def change_token(alias: str) -> str:
     """Return a text that differs when the catalog may have changed; one cheap query."""
     with _driver_cursor(alias) as cursor:
-        (token,) = cursor.execute(_reader(connections[alias].vendor).CHANGE_QUERY).fetchone()
+        cursor.execute(_READERS[connections[alias].vendor].CHANGE_QUERY)
+        (token,) = cursor.fetchone()
     return str(token)
 
 
@@ -58,14 +71,11 @@ def _driver_cursor(alias: str) -> Iterator[Any]:
     wrapper = connections[alias]
     with outcomes.translated(wrapper.vendor, writing=False):
         wrapper.ensure_connection()
-        with contextlib.closing(wrapper.connection.cursor()) as cursor:
+        with (
+            wrapper.wrap_database_errors,
+            contextlib.closing(wrapper.connection.cursor()) as cursor,
+        ):
             yield cursor
-
-
-def _reader(vendor: str) -> Reader:
-    if vendor not in _READERS:
-        raise UnsupportedVendor(vendor, sorted(_READERS))
-    return _READERS[vendor]
 
 
 def _unusable(name: str, vendor: str) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import NewType
+from typing import Any, NewType
 
 Fingerprint = NewType("Fingerprint", str)
 
@@ -130,10 +131,27 @@ class Catalog:
     vendor: str
     tables: tuple[Table, ...]
     skipped: tuple[Skipped, ...] = field(default=(), compare=False)
+    names: tuple[tuple[str, str], ...] = ()  # GraphQL names that its override file gives
 
     @cached_property
     def by_name(self) -> Mapping[TableName, Table]:
         return {table.name: table for table in self.tables}
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """A SHA-256 of what a schema depends on: the same in every process and version of Python."""
+        digest = hashlib.sha256(repr((self.vendor, self.names)).encode("utf-8", "surrogatepass"))
+        for table in self.tables:
+            digest.update(repr(_facts_of_table(table)).encode("utf-8", "surrogatepass"))
+        return Fingerprint(digest.hexdigest())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the catalog as JSON values; what was skipped is no part of it."""
+        value: dict[str, Any] = {
+            "vendor": self.vendor,
+            "tables": [asdict(table) for table in self.tables],
+        }
+        return value | ({"names": [list(pair) for pair in self.names]} if self.names else {})
 
     def find(self, name: str) -> Table | None:
         """Return the table called `name` or `schema.name`, by its exact spelling."""
@@ -141,3 +159,33 @@ class Catalog:
             if name in (str(table.name), table.name.name if not table.name.schema else None):
                 return table
         return None
+
+
+def _facts_of_table(table: Table) -> tuple[object, ...]:
+    """Return all that a table is as plain tuples, whose spelling never changes."""
+    return (
+        (table.name.schema, table.name.name, table.is_view, table.comment),
+        tuple(
+            (
+                c.name,
+                _facts_of_type(c.type),
+                c.nullable,
+                c.default,
+                c.generated,
+                c.identity,
+                c.comment,
+            )
+            for c in table.columns
+        ),
+        table.primary_key,
+        tuple((k.name, k.columns) for k in table.unique_keys),
+        tuple(
+            (k.name, k.columns, k.target.schema, k.target.name, k.target_columns)
+            for k in table.foreign_keys
+        ),
+    )
+
+
+def _facts_of_type(t: SqlType) -> tuple[object, ...]:
+    element = _facts_of_type(t.element) if t.element else None
+    return (t.kind.value, t.name, t.precision, t.scale, t.labels, t.enum, element)

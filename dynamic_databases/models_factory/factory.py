@@ -15,7 +15,7 @@ from dynamic_databases.catalog.compare import dynamic_columns
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Table, TableName
 from dynamic_databases.dynamic_model import DynamicSchemaModel, ModelRefresher
 from dynamic_databases.errors import UnknownTable
-from dynamic_databases.identifiers import quote, quote_for_orm
+from dynamic_databases.identifiers import quote_for_orm, quote_table
 from dynamic_databases.models_factory.attributes import Attributes, attributes_of, class_names
 from dynamic_databases.models_factory.fields import field_for
 
@@ -208,4 +208,4 @@ def _db_table(name: TableName, vendor: str) -> str:
     if not name.schema:
         return quote_for_orm(name.name, vendor)
     # Django leaves text alone that starts and ends with a quote, so both parts fit into one name.
-    return f"{quote(name.schema, vendor)}.{quote(name.name, vendor)}".replace("%", "%%")
+    return quote_table(name.schema, name.name, vendor).replace("%", "%%")

@@ -55,6 +55,13 @@ class LocalDateTimeField(models.DateTimeField[Any, Any]):
         return self.to_python(value)
 
 
+class BitField(models.BooleanField[Any, Any]):
+    """MySQL's BIT(1), which the driver gives as a byte."""
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return bool(value[0]) if isinstance(value, bytes) else value
+
+
 class LooseDecimalField(models.DecimalField[Any, Any]):
     """A decimal on SQLite, which keeps it as an integer, a float or a text."""
 
@@ -111,6 +118,8 @@ def _plain_field(sql_type: SqlType, vendor: str, options: dict[str, Any]) -> mod
         return make(max_digits=sql_type.precision, decimal_places=sql_type.scale, **options)
     if sql_type.kind is Kind.UUID and vendor == "sqlite":
         return models.TextField(**options)  # as it was written, dashes or not
+    if sql_type.name == "bit(1)" and vendor == "mysql":
+        return BitField(**options)
     return _FIELDS[sql_type.kind](**options)
 
 

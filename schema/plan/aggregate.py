@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.errors import BadUserInput
 from schema.naming import NamedTable
-from schema.plan.nodes import Count, Figure, Figures, FigureSet, Function, Typename
+from schema.plan.nodes import Absent, Count, Figure, Figures, FigureSet, Function, Typename
 
 if TYPE_CHECKING:
     from schema.plan.context import CollectedField
@@ -53,7 +53,7 @@ def plan_figures(field: CollectedField, parts: list[tuple[CollectedField, dict[s
 
 
 def _count(key: str, given: dict[str, Any], table: NamedTable) -> Count:
-    columns = tuple(table.table.by_name[name] for name in given.get("columns") or ())
+    columns = tuple(table.present(name) for name in given.get("columns") or ())
     distinct = bool(given["distinct"].value) if given.get("distinct") is not None else False
     if distinct and len(columns) != 1:
         raise BadUserInput("count(distinct: true) takes one column: columns: [name].")
@@ -70,6 +70,8 @@ def _figure_set(part: CollectedField, inner: list[CollectedField], table: NamedT
         tuple(
             Typename(f.key, typename)
             if f.name == "__typename"
+            else Absent(f.key)
+            if table.lacks(f.name)
             else Figure(f.key, table.columns[f.name], types[f.name])
             for f in inner
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
@@ -33,6 +33,7 @@ class PlanContext:
     fragments: Mapping[str, FragmentDefinitionNode]
     arguments: Arguments
     limits: Limits
+    absent: list[str] = field(default_factory=list)  # columns answered as null, as they are met
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def operand_of(leaf: Any) -> Operand:
 
 def columns_named(given: Sequence[str] | None, table: NamedTable) -> tuple[Any, ...]:
     """Return the columns of a list of SelectColumn values, each once."""
-    return tuple(table.table.by_name[name] for name in dict.fromkeys(given or ()))
+    return tuple(table.present(name) for name in dict.fromkeys(given or ()))
 
 
 def _fragment(

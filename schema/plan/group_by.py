@@ -77,7 +77,7 @@ def _keys(
 
 
 def _grouped(name: str, by: tuple[Column, ...], table: NamedTable) -> Column:
-    column = table.columns[name]
+    column = table.column(name)
     if column not in by:
         fields = ", ".join(table.field_of[c.name] for c in by)
         raise BadUserInput(f"The rows aren't grouped by {name}: by is [{fields}].")
@@ -148,7 +148,7 @@ def _order_figures(tree: Mapping[str, Any], table: NamedTable) -> list[OrderTerm
 
 
 def _figure(function: str, field: str, table: NamedTable) -> GroupFigure:
-    column = table.columns[field]
+    column = table.column(field)
     kind = figure_type(Function(function), column)
     if kind is None:
         raise BadUserInput(f"{function} can't be computed of {field}.")

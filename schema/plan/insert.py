@@ -51,8 +51,9 @@ def plan_on_conflict(tree: Any, table: NamedTable, names: Names) -> OnConflict |
 def plan_assignments(tree: Tree, table: NamedTable) -> tuple[Assignment, ...]:
     """Return what an input object writes: what is left out is left alone, null writes NULL."""
     return tuple(
-        Assignment(table.columns[name], Slot(operand_of(leaf), table.columns[name].type))
+        Assignment(table.column(name), Slot(operand_of(leaf), table.column(name).type))
         for name, leaf in tree.items()
+        if leaf is not None or not table.lacks(name)  # NULL is what an absent column holds
     )
 
 
@@ -65,7 +66,7 @@ def _add(
 ) -> str:
     """Put a row in line with those that go with it; `linked` are its columns that refer to others."""
     result = f"{_RESULT}{next(rows.numbers)}"
-    own = {name: value for name, value in tree.items() if name in table.columns}
+    own = {name: value for name, value in tree.items() if name not in table.relations}
     related = [
         (table.relations[name], value)
         for name, value in tree.items()
@@ -134,7 +135,7 @@ def _returning(row: InsertedRow, columns: Sequence[Column]) -> InsertedRow:
 
 def _refuse_twice(own: Tree, linked: Mapping[str, VariableRef], table: NamedTable) -> None:
     for name in own:
-        if table.columns[name].name in linked:
+        if table.column(name).name in linked:
             raise BadUserInput(
                 f"{table.type}.{name} is given by the nested insert that it belongs to; leave it out."
             )

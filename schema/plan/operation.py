@@ -25,6 +25,7 @@ from schema.plan.nodes import (
     Typename,
 )
 from schema.plan.select import plan_aggregate, plan_key, plan_list, plan_row
+from schema.plan.where import check_table
 from schema.plan.write import (
     plan_delete,
     plan_delete_by_pk,
@@ -106,7 +107,8 @@ def plan_operation(
             roots.append(Root(collected.key, nullable=True, action=plan_node(context, collected)))
         else:
             field = fields[collected.name]
+            check_table(field.table)
             roots.append(
                 Root(collected.key, field.nullable, field.planner(context, collected, field.table))
             )
-    return Plan(tuple(roots), writes)
+    return Plan(tuple(roots), writes, tuple(dict.fromkeys(context.absent)))

@@ -28,6 +28,8 @@ _OF_VENDOR: dict[tuple[str, Kind], tuple[Op, ...]] = {
     ("postgresql", Kind.TEXT): (Op.SIMILAR, Op.NSIMILAR, *_REGEX),
     ("postgresql", Kind.ARRAY): (*_EQUALITY, *_ORDER, *_CONTAINMENT),
     ("sqlite", Kind.JSON): _KEYS,
+    ("mysql", Kind.TEXT): _REGEX,
+    ("mysql", Kind.JSON): (*_CONTAINMENT, *_KEYS),
 }
 _JSONB = (*_EQUALITY, *_LISTS, *_CONTAINMENT, *_KEYS)
 _JSON_UPDATES = (

@@ -97,6 +97,8 @@ def _terms(
     terms: list[OrderTerm] = []
     for name, value in item.items():
         not_null(value, name)
+        if table.lacks(name):
+            continue  # it is null in every row
         if name in table.columns:
             terms.append(term(table.columns[name], value, hops))
         elif name in table.aggregates:
@@ -128,7 +130,7 @@ def _figures(
             found.append((RelatedCount(target.table, links, EVERYTHING), inner))
             continue
         for field, direction in inner.items():
-            column = target.columns[field]
+            column = target.column(field)
             kind = figure_type(Function(name), column)
             if kind is None:
                 raise BadUserInput(f"{name} can't be computed of {field}.")

@@ -10,7 +10,7 @@ from graphql.language import SelectionNode
 from dynamic_databases.catalog.types import Column
 from schema.arguments import Constant
 from schema.errors import BadUserInput
-from schema.naming import NamedTable
+from schema.naming import CUSTOM_FIELDS, NamedTable
 from schema.plan.aggregate import plan_figures
 from schema.plan.context import (
     ROWS,
@@ -25,8 +25,10 @@ from schema.plan.context import (
 )
 from schema.plan.nodes import (
     EVERYTHING,
+    Absent,
     Aggregate,
     Assignment,
+    CustomFields,
     Figures,
     GlobalId,
     Nested,
@@ -144,6 +146,8 @@ def columns_of(selection: Sequence[Selected]) -> tuple[Column, ...]:
             wanted[item.column.name] = item.column
         elif isinstance(item, GlobalId):
             wanted |= {column.name: column for column in item.columns}
+        elif isinstance(item, CustomFields):
+            wanted |= {value.column.name: value.column for value in item.values}
         elif isinstance(item, Nested | NestedAggregate):
             wanted |= {own.name: own for own, _ in item.links}
     return tuple(wanted.values())
@@ -153,18 +157,49 @@ def _selected(context: PlanContext, field: CollectedField, table: NamedTable) ->
     if field.name == "__typename":
         return Typename(field.key, table.type)
     if field.name in table.columns:
-        return Value(field.key, table.columns[field.name])
+        return _column(context, field, table)
+    if field.name == CUSTOM_FIELDS and table.has_custom_fields:
+        return _custom_fields(context, field, table)
     if field.name == "id" and table.has_global_id:
         return global_id(field.key, table)
+    return _related(context, field, table)
+
+
+def _related(
+    context: PlanContext, field: CollectedField, table: NamedTable
+) -> Nested | NestedAggregate:
     is_aggregate = field.name in table.aggregates
     relation = table.aggregates[field.name] if is_aggregate else table.relations[field.name]
     target = context.names.tables[relation.target]
     links = links_of(relation, table, context.names)
     if is_aggregate:
         return NestedAggregate(field.key, plan_aggregate(context, field, table.type, target), links)
-    if relation.many:
-        return Nested(field.key, plan_list(context, field, table.type, target), links)
-    return Nested(field.key, plan_row(context, field.selections, target), links)
+    many = relation.many
+    plan = plan_list(context, field, table.type, target) if many else plan_row(context, field.selections, target)  # fmt: skip
+    return Nested(field.key, plan, links)
+
+
+def _column(context: PlanContext, field: CollectedField, table: NamedTable) -> Value | Absent:
+    column = table.columns[field.name]
+    if column.name not in table.absent:
+        return Value(field.key, column)
+    context.absent.append(f"{table.table.name}.{column.name}")
+    return Absent(field.key)
+
+
+def _custom_fields(context: PlanContext, field: CollectedField, table: NamedTable) -> CustomFields:
+    """Return the dynamic columns by their names in the database, or as the client names them."""
+    arguments = {a.name.value: a.value for a in field.nodes[0].arguments}
+    given = context.arguments.names(arguments["names"]) if "names" in arguments else None
+    if given is None:
+        return CustomFields(field.key, tuple(Value(c.name, c) for c in table.custom.values()))
+    values = []
+    for name in dict.fromkeys(given):
+        if name not in table.custom_by_spelling:
+            known = ", ".join(c.name for c in table.custom.values()) or "none"
+            raise BadUserInput(f"{table.type} has no custom field {name!r}; it has: {known}.")
+        values.append(Value(name, table.custom[table.custom_by_spelling[name]]))
+    return CustomFields(field.key, tuple(values))
 
 
 def _distinct_on(given: Mapping[str, Any], table: NamedTable) -> tuple[Column, ...]:

@@ -20,6 +20,7 @@ from schema.plan.nodes import (
     RelatedCount,
     Slot,
     Subject,
+    Unknown,
     Use,
     Where,
 )
@@ -45,7 +46,9 @@ def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
         return EVERYTHING
     parts: list[Where] = []
     for name, value in tree.items():
-        if name in table.columns:
+        if table.lacks(name):
+            parts += _of_absent(name, value)
+        elif name in table.columns:
             parts += comparisons(name, table.columns[name], value)
         elif name in table.relations:
             parts.append(_related(name, table.relations[name], value, table, names))
@@ -65,9 +68,26 @@ def comparisons(name: str, subject: Subject, value: Any) -> list[Where]:
 
 def links_of(relation: Relation, table: NamedTable, names: Names) -> tuple[Link, ...]:
     """Return (own column, their column) of a relation."""
-    target = names.tables[relation.target].table
+    target = names.tables[relation.target]
+    check_table(target)
     pairs = zip(relation.columns, relation.target_columns, strict=True)
-    return tuple((table.table.by_name[own], target.by_name[their]) for own, their in pairs)
+    return tuple((table.present(own), target.present(their)) for own, their in pairs)
+
+
+def check_table(table: NamedTable) -> None:
+    """Raises BadUserInput where this database lacks a table of the baseline."""
+    if table.is_absent:
+        raise BadUserInput(f"This tenant's database lacks the table {table.table.name} of the baseline, or its key.")  # fmt: skip
+
+
+def _of_absent(name: str, value: Any) -> list[Where]:
+    """Return what is known of a column that isn't there: it counts as NULL in every row."""
+    if value is None:
+        raise BadUserInput(f"{name} must not be null; write {name}: {{_isNull: true}}.")
+    return [
+        (EVERYTHING if operand.value else AnyOf()) if operator == "_isNull" else Unknown()
+        for operator, operand in value.items()
+    ]
 
 
 def _combination(name: str, value: Any, table: NamedTable, names: Names) -> Where:
@@ -99,7 +119,7 @@ def _counted(name: str, relation: Relation, value: Any, table: NamedTable, names
         return EVERYTHING
     given = value["count"]
     target = names.tables[relation.target]
-    columns = tuple(target.table.by_name[column] for column in given.get("arguments") or ())
+    columns = tuple(target.present(column) for column in given.get("arguments") or ())
     distinct = bool(given["distinct"].value) if given.get("distinct") is not None else False
     if distinct and len(columns) != 1:
         raise BadUserInput(f"{name}: count with distinct: true takes one column in arguments.")

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    AutoField,
+    BigIntegerField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+)
+from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind, Table
 from dynamic_databases.dynamic_model import DynamicSchemaModel
@@ -26,10 +37,12 @@ from schema.plan.nodes import (
     RelatedCount,
     RelatedFigure,
     Subject,
+    Unknown,
     Where,
 )
-from schema.portable.expressions import Binary, NullTest, comparison, never
+from schema.portable.expressions import Binary, NullTest, comparison, never, unknown
 from schema.portable.figures import count_of, figure_of, ungrouped
+from schema.sql import mssql_values
 
 Model = type[DynamicSchemaModel]
 
@@ -50,7 +63,7 @@ class Conditions:
         model = self.models.models[table.name]
         return model._base_manager.using(self.alias).filter(self.condition(where, model))
 
-    def condition(self, where: Where, model: Model) -> Q:
+    def condition(self, where: Where, model: Model) -> Q:  # noqa: PLR0911 - one per kind
         match where:
             case Compare():
                 subject = self._subject(where.subject, model)
@@ -69,6 +82,8 @@ class Conditions:
                 return condition
             case AnyOf():
                 return self._any_of([self.condition(part, model) for part in where.parts])
+            case Unknown():
+                return Q(unknown())
             case Not():
                 inner = self.condition(where.part, model)
                 return ~inner if inner else Q(never())
@@ -79,7 +94,9 @@ class Conditions:
     def column_field(self, column: Column, model: Model) -> Any:
         """Return the field that converts a column's values; a foreign key's is its target's."""
         field: Any = model._meta.get_field(model.attribute_of_column[column.name])
-        return getattr(field, "target_field", field)
+        field = getattr(field, "target_field", field)
+        # Django takes no 0 for a key that MySQL gives; to compare with it is fine.
+        return BigIntegerField() if isinstance(field, AutoField) else field
 
     def _field(self, subject: Subject, model: Model) -> Any:
         """Return the field of a column, or of what is one of a column's values; else None."""
@@ -98,7 +115,10 @@ class Conditions:
 
     def _subject(self, subject: Subject, model: Model) -> Any:
         if isinstance(subject, Column):
-            return F(model.attribute_of_column[subject.name])
+            column = F(model.attribute_of_column[subject.name])
+            is_old = subject.type.name in mssql_values.OLD_TEXTS
+            is_old = is_old and self.models.catalog.vendor == "microsoft"
+            return Cast(column, TextField()) if is_old else column
         if isinstance(subject, GroupFigure):
             return self.group_figures[subject]
         target = self.models.models[subject.table.name]
@@ -135,7 +155,7 @@ class Conditions:
 
     def _order_term(self, term: OrderTerm, model: Model) -> Any:
         expression = self._hopping(term, model) if term.hops else self._subject(term.subject, model)
-        nulls = {"nulls_first": True} if term.nulls_first else {"nulls_last": True}
+        nulls = {"nulls_first" if term.nulls_first else "nulls_last": True} if term.nullable else {}
         return expression.desc(**nulls) if term.descending else expression.asc(**nulls)
 
     def _hopping(self, term: OrderTerm, model: Model) -> Any:

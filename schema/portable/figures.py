@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Aggregate as OrmAggregate
 from django.db.models import (
+    BigIntegerField,
     Case,
     Count,
     F,
@@ -25,9 +26,10 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind
+from schema.plan.nodes import Absent, Figure, Figures, FigureSet, Function, Typename
 from schema.plan.nodes import Count as CountPlan
-from schema.plan.nodes import Figure, Figures, FigureSet, Function, Typename
 from schema.spelling import spell
+from schema.sql import mssql_values
 
 AttributeOf = Callable[[Column], str]
 _TEMPORAL = {Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME}
@@ -38,6 +40,12 @@ _OF_FLOATS = {
     ("postgresql", Function.AVG): "avg",
     ("postgresql", Function.STDDEV): "stddev_samp",
     ("postgresql", Function.VARIANCE): "var_samp",
+    ("mysql", Function.AVG): "avg",
+    ("mysql", Function.STDDEV): "stddev_samp",
+    ("mysql", Function.VARIANCE): "var_samp",
+    ("microsoft", Function.AVG): "AVG",
+    ("microsoft", Function.STDDEV): "STDEV",
+    ("microsoft", Function.VARIANCE): "VAR",
 }
 _PLAIN: dict[Function, Callable[[Any], Any]] = {
     Function.SUM: Sum,
@@ -49,8 +57,14 @@ _PLAIN: dict[Function, Callable[[Any], Any]] = {
 class _OfFloats(OrmAggregate):
     """A function of a column's values as floats, by the name that the vendor has for it."""
 
-    def __init__(self, attribute: str, function: str) -> None:
-        super().__init__(Cast(F(attribute), FloatField()), output_field=FloatField())
+    def __init__(self, attribute: str, function: str, vendor: str) -> None:
+        # Django's cast on MySQL makes a decimal of it.
+        as_float = (
+            Func(F(attribute), template="(%(expressions)s + 0e0)", output_field=FloatField())
+            if vendor == "mysql"
+            else Cast(F(attribute), FloatField())
+        )
+        super().__init__(as_float, output_field=FloatField())
         self.function = function
 
 
@@ -77,16 +91,21 @@ def figure_expressions(figures: Figures, attribute_of: AttributeOf, vendor: str)
             for figure in part.parts:
                 if isinstance(figure, Figure):
                     value = figure_of(part.function, figure.column, attribute_of, vendor)
-                    is_temporal = figure.column.type.kind in _TEMPORAL
-                    wanted[f"f_{part.key}_{figure.key}"] = (
-                        Cast(value, TextField()) if is_temporal else value
-                    )
+                    wanted[f"f_{part.key}_{figure.key}"] = _told(value, figure.column, vendor)
     return wanted
 
 
 def figures_answer(figures: Figures, values: dict[str, Any]) -> dict[str, Any]:
     """Return the answer of an `aggregate` field from the values of its expressions."""
     return {part.key: _answer(part, values) for part in figures.parts}
+
+
+def _told(value: Any, column: Column, vendor: str) -> Any:
+    """Return a figure as it is told: dates and times as text, which can be beyond Python's."""
+    if vendor == "microsoft":
+        text = mssql_values.told("%(expressions)s", column.type)
+        return value if text is None else Func(value, template=text, output_field=TextField())
+    return Cast(value, TextField()) if column.type.kind in _TEMPORAL else value
 
 
 def count_of(columns: Sequence[Column], distinct: bool, attribute_of: AttributeOf) -> Any:
@@ -101,8 +120,11 @@ def figure_of(
 ) -> OrmAggregate:
     attribute = attribute_of(column)
     if function not in _PLAIN:
-        return _OfFloats(attribute, _OF_FLOATS[vendor, function])
-    aggregate: OrmAggregate = _PLAIN[function](F(attribute))
+        return _OfFloats(attribute, _OF_FLOATS[vendor, function], vendor)
+    value: Any = F(attribute)
+    if vendor == "microsoft" and function is Function.SUM and column.type.kind is Kind.INTEGER:
+        value = Cast(value, BigIntegerField())  # a sum has the type of what is added
+    aggregate: OrmAggregate = _PLAIN[function](value)
     return aggregate
 
 
@@ -129,7 +151,10 @@ def _answer(part: CountPlan | FigureSet | Typename, values: dict[str, Any]) -> A
         return part.name
     if isinstance(part, CountPlan):
         return values[f"c_{part.key}"]
-    return {
-        f.key: f.name if isinstance(f, Typename) else spell(values[f"f_{part.key}_{f.key}"], f.type)
-        for f in part.parts
-    }
+    return {f.key: _figure_answer(f, values.get(f"f_{part.key}_{f.key}")) for f in part.parts}
+
+
+def _figure_answer(part: Figure | Typename | Absent, value: Any) -> Any:
+    if isinstance(part, Typename):
+        return part.name
+    return spell(value, part.type) if isinstance(part, Figure) else None

@@ -9,17 +9,20 @@ from typing import Any
 
 import orjson
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, Q, QuerySet, TextField, Value, Window
+from django.db.models import F, Func, IntegerField, Q, QuerySet, TextField, Value, Window
 from django.db.models.functions import Cast, RowNumber
 
 from dynamic_databases import outcomes
 from dynamic_databases.catalog.types import Column, Kind, Table
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.models_factory.factory import ModelSet
+from schema.errors import TooComplex
 from schema.global_ids import SCOPE, encode
 from schema.limits import Limits
 from schema.plan.nodes import (
+    Absent,
     Aggregate,
+    CustomFields,
     Figures,
     GlobalId,
     GroupBy,
@@ -39,6 +42,7 @@ from schema.portable.expressions import Binary
 from schema.portable.figures import read_figures
 from schema.portable.groups import read_groups
 from schema.spelling import id_text, spell
+from schema.sql import mssql_values, mysql_values
 from schema.sql.binding import bind_offset, rows_binder
 
 Links = tuple[Link, ...]
@@ -60,7 +64,13 @@ class PortableReader:
     limits: Limits
 
     def answer(self, read: Read) -> bytes:
-        """Return the JSON text of a root field that reads."""
+        """Return the JSON text of a root field that reads. Raises TooComplex for conditions beyond the ORM."""
+        try:
+            return self._answer(read)
+        except RecursionError:
+            raise TooComplex("The conditions nest deeper than this server's way of reading takes.") from None  # fmt: skip
+
+    def _answer(self, read: Read) -> bytes:
         with outcomes.translated(self.models.catalog.vendor, writing=False):
             if isinstance(read, Aggregate):
                 return orjson.dumps(self._aggregate(read, (), None))
@@ -145,6 +155,10 @@ class PortableReader:
                 values: Iterable[Any] = [item.name] * len(rows)
             elif isinstance(item, ColumnValue):
                 values = [spell(row[f"\0{item.column.name}"], item.column.type) for row in rows]
+            elif isinstance(item, CustomFields):
+                values = self._answers(item.values, rows)
+            elif isinstance(item, Absent):
+                values = [None] * len(rows)
             elif isinstance(item, GlobalId):
                 values = [self._global_id(item, row) for row in rows]
             elif isinstance(item, Nested):
@@ -229,6 +243,8 @@ class PortableReader:
         for item in selection:
             if isinstance(item, ColumnValue):
                 wanted[f"\0{item.column.name}"] = (item.column, True)
+            elif isinstance(item, CustomFields):
+                wanted |= {f"\0{value.column.name}": (value.column, True) for value in item.values}
             elif isinstance(item, GlobalId):
                 wanted |= {f"\0{column.name}": (column, True) for column in item.columns}
             elif isinstance(item, Nested | NestedAggregate):
@@ -251,12 +267,27 @@ class PortableReader:
 
     def _expression(self, table: Table, column: Column, *, spelled: bool) -> Any:
         attribute = F(self._attribute(table, column))
+        own = self._of_vendor(attribute, column) if spelled else None
+        if own is not None:
+            return own
         if spelled and column.type.kind in _AS_TEXT:
             return Cast(attribute, TextField())
         element = column.type.element
         if element is not None and element.kind in {*_AS_TEXT, Kind.ENUM}:
             return Cast(attribute, ArrayField(TextField()))
         return attribute
+
+    def _of_vendor(self, attribute: F, column: Column) -> Any:
+        """Return the expression of a column whose value a vendor tells in its own way, else None."""
+        vendor = self.models.catalog.vendor
+        if vendor == "mysql" and column.type.kind is Kind.BOOLEAN:
+            return Func(attribute, template="(%(expressions)s + 0)", output_field=IntegerField())
+        text: str | None = None
+        if vendor == "mysql" and column.type.kind is Kind.OTHER:
+            text = mysql_values.as_text("%(expressions)s", column.type)
+        elif vendor == "microsoft":
+            text = mssql_values.told("%(expressions)s", column.type)
+        return None if text is None else Func(attribute, template=text, output_field=TextField())
 
     def _query(self, page: Page | Aggregate) -> QuerySet[Any]:
         return self._conditions.query(page.table, page.where)

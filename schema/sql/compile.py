@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
-from dynamic_databases.catalog.capabilities import Capabilities
-from dynamic_databases.catalog.types import Table
+from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
+from dynamic_databases.catalog.types import Column, Table
 from schema.arguments import Constant
-from schema.errors import OperationProblem, TooComplex
+from schema.errors import TooComplex
 from schema.limits import Limits
 from schema.plan.nodes import (
     Aggregate,
@@ -18,6 +19,7 @@ from schema.plan.nodes import (
     Connection,
     Delete,
     DeleteRows,
+    How,
     Insert,
     InsertedRow,
     InsertRows,
@@ -26,11 +28,13 @@ from schema.plan.nodes import (
     Returning,
     RowField,
     Save,
+    Selected,
     Slot,
     Update,
     UpdateEach,
     UpdateRows,
     Use,
+    Value,
     Write,
 )
 from schema.sql.binding import bind_offset, rows_and_one_binder, rows_binder
@@ -40,15 +44,19 @@ from schema.sql.compiled import (
     CompiledEach,
     CompiledInsert,
     CompiledInserts,
+    CompiledPage,
     CompiledRow,
     CompiledRows,
     CompiledSave,
     CompiledUpdate,
     CompiledWrite,
+    PortablePage,
 )
 from schema.sql.connection import connection_to_sql
 from schema.sql.dialect import Dialect
 from schema.sql.group_by import group_by_to_sql
+from schema.sql.mssql import MssqlDialect
+from schema.sql.mysql import MysqlDialect
 from schema.sql.postgresql import PostgresqlDialect
 from schema.sql.read import aggregate_to_sql, page_to_sql
 from schema.sql.sqlite import SqliteDialect, fits_parser
@@ -65,11 +73,18 @@ from schema.sql.write import (
     matching_keys_to_sql,
     probe_to_sql,
     raw_key,
+    update_raw_to_sql,
     update_rows_to_sql,
     update_to_sql,
 )
 
-_DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgresql": PostgresqlDialect()}
+_DIALECTS: dict[tuple[str, bool], Dialect] = {
+    ("sqlite", True): SqliteDialect(),
+    ("postgresql", True): PostgresqlDialect(),
+    ("mysql", True): MysqlDialect(returning=True),
+    ("mysql", False): MysqlDialect(returning=False),
+    ("microsoft", True): MssqlDialect(),
+}
 _DEEP_SQLITE = SqliteDialect(deep=True)
 _COUNTS = {Use.ROWS, Use.ROWS_AND_ONE, Use.COUNT, Use.OFFSET}
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
@@ -79,41 +94,40 @@ class Compiler:
     """Makes the statements of plans for one kind of server."""
 
     def __init__(self, capabilities: Capabilities, limits: Limits) -> None:
-        if capabilities.vendor not in _DIALECTS:
-            raise OperationProblem(
-                f"There is no SQL dialect for {capabilities.vendor} in this version."
-            )
-        self.dialect = _DIALECTS[capabilities.vendor]
+        self.dialect = _dialect_of(capabilities)
+        self._is_exact = capabilities.json is JsonWay.EXACT
         self._limits = limits
         self._vendor = capabilities.vendor
 
     def read(self, read: Read) -> Statement | None:
-        """Return the statement that answers a root field, or None where it nests too deep for the server."""
-        statement = self._finished(_read_to_sql(read, self.dialect), is_answer=True)
+        """Return the statement that answers a root field, or None where this server can't do it in one."""
+        if not self._is_exact:
+            return None
+        try:
+            piece = _read_to_sql(read, self.dialect)
+        except TooComplex:
+            return None
+        statement = self._finished(piece, is_answer=True)
         if self._fits(statement):
             return statement
         statement = self._finished(_read_to_sql(read, _DEEP_SQLITE), is_answer=True)
         return statement if self._fits(statement) else None
 
-    def connection(self, connection: Connection, *, with_nodes: bool) -> CompiledConnection:
-        """Return the statement of a connection, without its nodes where they nest too deep."""
-        if with_nodes:
-            piece = connection_to_sql(connection, self._limits, self.dialect)
-            statement = self._finished(piece)
-            if self._fits(statement):
-                return CompiledConnection(connection, statement, has_nodes=True)
+    def connection(self, connection: Connection) -> CompiledConnection:
+        """Return the statement of a connection, without its nodes where the server can't do them in one."""
+        if self._is_exact:
+            with suppress(TooComplex):
+                piece = connection_to_sql(connection, self._limits, self.dialect)
+                statement = self._finished(piece)
+                if self._fits(statement):
+                    return CompiledConnection(connection, statement, has_nodes=True)
         keys = replace(connection, selections=())
         piece = connection_to_sql(keys, self._limits, self.dialect)
         return CompiledConnection(connection, self._finished(piece), has_nodes=False)
 
-    def page(self, page: Page) -> Statement:
-        """Return the statement that answers a written row. Raises TooComplex where it nests too deep."""
-        statement = self.read(page)
-        if statement is None:
-            raise TooComplex(
-                "What a mutation answers nests too deep for this database; ask for it with a query."
-            )
-        return statement
+    def page(self, page: Page) -> CompiledPage:
+        """Return what answers a row that is written."""
+        return self.read(page) or PortablePage(page)
 
     def _fits(self, statement: Statement) -> bool:
         return self._vendor != "sqlite" or fits_parser(statement.sql)
@@ -157,10 +171,10 @@ class Compiler:
         return known
 
     def _insert_one(self, write: Insert) -> CompiledInsert:
-        if len(write.rows) == 1 and is_flat(write.page.selection):
-            (row,) = write.rows
-            insert = self._finished(insert_to_sql(row, self.dialect, write.page.selection))
-            return CompiledInsert((CompiledRow(row, insert),), write.main, None)
+        can_answer = self._is_exact and self.dialect.inserts_return_json
+        if can_answer and len(write.rows) == 1 and is_flat(write.page.selection):
+            row = self._insert(write.rows[0], write.page.selection)
+            return CompiledInsert((row,), write.main, None)
         page = self.page(keyed(write.page, raw_key(write.table)))
         return CompiledInsert(self._inserts(write.rows), write.main, page)
 
@@ -174,26 +188,35 @@ class Compiler:
     def _inserts(self, rows: Sequence[InsertedRow]) -> tuple[CompiledRow, ...]:
         return tuple(self._insert(row) for row in rows)
 
-    def _insert(self, row: InsertedRow) -> CompiledRow:
+    def _insert(self, row: InsertedRow, selection: Sequence[Selected] = ()) -> CompiledRow:
         existing = existing_to_sql(row, self.dialect) if row.is_needed and row.on_conflict else None
+        insert, inserted = insert_to_sql(row, self.dialect, selection)
         return CompiledRow(
             row,
-            self._finished(insert_to_sql(row, self.dialect)),
+            self._finished(insert),
             self._finished(existing) if existing else None,
+            self._finished(inserted) if inserted else None,
+            self.dialect.tells_conflict(row),
         )
 
     def _rows(self, write: UpdateRows | DeleteRows) -> CompiledRows:
-        returning = self._returning(write.table, write.answer)
-        if isinstance(write, UpdateRows):
+        if isinstance(write, UpdateRows) and self.dialect.updates_return_keys:
             keys = self._finished(update_rows_to_sql(write, self.dialect))
-            return CompiledRows(write, keys, returning)
+            return CompiledRows(write, keys, self._returning(write.table, write.answer))
         keys = self._finished(matching_keys_to_sql(write, self.dialect))
-        each = self._finished(delete_raw_to_sql(write.table, self.dialect))
+        if isinstance(write, DeleteRows):
+            each = self._finished(delete_raw_to_sql(write.table, self.dialect))
+            return CompiledRows(write, keys, self._returning(write.table, write.answer), each)
+        each = self._finished(update_raw_to_sql(write, self.dialect))
+        returning = self._returning(write.table, write.answer, write.values)
         return CompiledRows(write, keys, returning, each)
 
-    def _returning(self, table: Table, answer: Sequence[Answer]) -> dict[str, Statement]:
-        """Return the statement of each `returning`, for the row whose key is RETURNED_KEY."""
-        key = raw_key(table)
+    def _returning(
+        self, table: Table, answer: Sequence[Answer], written: Sequence[Assignment] = ()
+    ) -> dict[str, CompiledPage]:
+        """Return the page of each `returning`, for the row whose key was RETURNED_KEY before `written`."""
+        new = {a.column.name: a.slot for a in written if a.how is How.SET}
+        key = [(column, new.get(column.name, slot)) for column, slot in raw_key(table)]
         return {
             part.key: self.page(keyed(part.page, key))
             for part in answer
@@ -202,16 +225,31 @@ class Compiler:
 
     def _save(self, write: Save) -> CompiledSave:
         shown = tuple(a.column for a in write.values)
-        expected = Probe((*write.values, *write.expected), shown)
+        is_told = self._is_exact and self._spells(shown)
+        expected = Probe((*write.values, *write.expected), shown if is_told else ())
         rows = {
             part.key: self.page(self._after(write, part.page))
             for part in write.answer
             if isinstance(part, RowField)
         }
-        after = self._finished(
-            probe_to_sql(write.table, self._key_after(write), Probe((), shown), self.dialect)
+        shown_page = Page(
+            write.table, tuple(Value(f"c{i}", c) for i, c in enumerate(shown)), single=True
         )
-        return CompiledSave(write, self._probe(write, expected), rows, after)
+        before = PortablePage(keyed(shown_page, [(a.column, a.slot) for a in write.key]))
+        return CompiledSave(
+            write,
+            self._probe(write, expected),
+            rows,
+            self.page(self._after(write, shown_page)),
+            None if is_told else before,
+        )
+
+    def _spells(self, columns: Sequence[Column]) -> bool:
+        """Return whether the server can spell these columns in JSON itself."""
+        try:
+            return all(self.dialect.json_value("x", column.type) for column in columns)
+        except TooComplex:
+            return False
 
     def _probe(self, write: Update | Save, probe: Probe) -> Statement:
         return self._finished(probe_to_sql(write.table, write.key, probe, self.dialect))
@@ -252,6 +290,11 @@ class Compiler:
         if slot.use is Use.ROWS_AND_ONE:
             return rows_and_one_binder(self._limits)
         return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
+
+
+def _dialect_of(capabilities: Capabilities) -> Dialect:
+    known = _DIALECTS.get((capabilities.vendor, capabilities.returning))
+    return known or _DIALECTS[capabilities.vendor, True]
 
 
 def _read_to_sql(read: Read, dialect: Dialect) -> Sql:

@@ -10,11 +10,22 @@ from schema.plan.nodes import (
     InsertedRow,
     InsertRows,
     NodeLookup,
+    Page,
     Save,
     Update,
     UpdateRows,
 )
 from schema.sql.statement import Statement
+
+
+@dataclass(frozen=True)
+class PortablePage:
+    """A page that this server can't answer as one JSON text; it is read the portable way."""
+
+    page: Page
+
+
+CompiledPage = Statement | PortablePage
 
 
 @dataclass(frozen=True)
@@ -36,11 +47,17 @@ class CompiledNode:
 
 @dataclass(frozen=True)
 class CompiledRow:
-    """One INSERT; `existing` finds the row that an onConflict left as it was."""
+    """One INSERT; `existing` finds the row that an onConflict left as it was.
+
+    `inserted` tells what the INSERT wrote, where it can't tell it itself. `tells_conflict` says that
+    the last value that comes back is 1 for a row that was left as it was.
+    """
 
     row: InsertedRow
     insert: Statement
     existing: Statement | None = None
+    inserted: Statement | None = None
+    tells_conflict: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class CompiledInsert:
 
     rows: tuple[CompiledRow, ...]
     main: str
-    page: Statement | None
+    page: CompiledPage | None
 
 
 @dataclass(frozen=True)
@@ -61,19 +78,24 @@ class CompiledUpdate:
 
     plan: Update
     probe: Statement
-    page: Statement
+    page: CompiledPage
     direct: Statement | None = None
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CompiledSave:
-    """`rows` holds the statement of each `row` that is asked for, by response key."""
+    """`rows` holds the page of each `row` that is asked for, by response key.
+
+    `before` and `after` answer the columns that are saved as c0, c1, …; where there is no `before`,
+    the last value of `probe` has them by their names.
+    """
 
     plan: Save
     probe: Statement
-    rows: dict[str, Statement]
-    after: Statement
+    rows: dict[str, CompiledPage]
+    after: CompiledPage
+    before: PortablePage | None = None
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 
@@ -81,7 +103,7 @@ class CompiledSave:
 class CompiledDelete:
     """The row's page, then DELETE."""
 
-    page: Statement
+    page: CompiledPage
     delete: Statement
 
 
@@ -91,7 +113,7 @@ class CompiledInserts:
 
     plan: InsertRows
     rows: tuple[CompiledRow, ...]
-    returning: dict[str, Statement]
+    returning: dict[str, CompiledPage]
 
 
 @dataclass(frozen=True)
@@ -100,7 +122,7 @@ class CompiledRows:
 
     plan: UpdateRows | DeleteRows
     keys: Statement
-    returning: dict[str, Statement]  # by response key
+    returning: dict[str, CompiledPage]  # by response key
     each: Statement | None = None
 
 

@@ -46,7 +46,11 @@ def connection_to_sql(connection: Connection, limits: Limits, dialect: Dialect) 
         ),
     )
     extras = _extras(connection, dialect, counters)
-    chosen = joined(", ", [*(Sql(dialect.key_out(key)) for key in keys), *nodes, *extras])
+    cursors = [
+        Sql(dialect.key_out(key, term.subject.type))
+        for key, term in zip(keys, connection.order_by, strict=True)
+    ]
+    chosen = joined(", ", [*cursors, *nodes, *extras])
     # Of an empty page the extras are wanted all the same.
     source = sql("(SELECT 1 AS one) o LEFT JOIN ({}) {} ON 1 = 1", rows, outer)
     source = source if extras else sql("({}) {}", rows, outer)

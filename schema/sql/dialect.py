@@ -6,15 +6,36 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dynamic_databases.catalog.types import SqlType, TableName
-from schema.plan.nodes import Assignment, Compare, Function, OrderTerm, Slot
+from schema.plan.nodes import Assignment, Compare, Function, InsertedRow, OrderTerm, Slot
 from schema.sql.statement import Binder, Sql
+
+
+class InPlace(Protocol):
+    """How a vendor nests that refuses outer columns inside derived tables: lists without one.
+
+    `source` is `FROM … WHERE …`, `order` the terms of an ORDER BY, `limit` what `limited` gave; the
+    latter two may be empty.
+    """
+
+    def json_list(
+        self, pairs: Sequence[tuple[str, Sql]], source: Sql, order: Sql, limit: Sql
+    ) -> Sql: ...
+
+    def json_one(
+        self, pairs: Sequence[tuple[str, Sql]], source: Sql, order: Sql, limit: Sql
+    ) -> Sql: ...
 
 
 class Dialect(Protocol):
     """One instance per vendor; all methods are pure."""
 
     begin: str  # starts a transaction that may write
-    insert_defaults: str  # INSERT without any column
+    lock_hint: str  # follows a table whose rows a SELECT locks for this transaction
+    in_place: InPlace | None
+    updates_return_keys: bool  # UPDATE … RETURNING
+    inserts_return_json: bool  # an INSERT can answer its row as a JSON object
+    numbers_rows: bool  # rows carry their place as `o`: a derived table has no order
+    figures_apart: bool  # an aggregate inside an object's subquery would be that subquery's own
 
     def quote(self, name: str) -> str: ...
 
@@ -90,8 +111,24 @@ class Dialect(Protocol):
         """Return a JSON value as text."""
         ...
 
-    def key_out(self, column: str) -> str:
+    def key_out(self, column: str, sql_type: SqlType) -> str:
         """Return a key column in the form in which a slot of use RAW takes it back."""
+        ...
+
+    def conflict_alias(self, row: InsertedRow) -> str:
+        """Return what the row that is there already is called in a condition of `onConflict`."""
+        ...
+
+    def tells_conflict(self, row: InsertedRow) -> bool:
+        """Return whether an INSERT returns a last value more: 1 where a conflict left the row as it was."""
+        ...
+
+    def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        """Return an INSERT that returns these expressions; `condition` is that of `onConflict`."""
+        ...
+
+    def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:
+        """Return the SELECT that follows an INSERT which can't return anything itself."""
         ...
 
     def answer(self, value: Sql) -> Sql:

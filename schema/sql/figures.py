@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from schema.plan.nodes import Count, Figure, Figures, FigureSet, Typename
+from schema.plan.nodes import Absent, Count, Figure, Figures, FigureSet, Typename
 from schema.sql.dialect import Dialect
 from schema.sql.statement import Sql
 
@@ -34,6 +34,8 @@ def _set_to_sql(
     for one in part.parts:
         if isinstance(one, Typename):
             pairs.append((one.key, Sql(dialect.text(one.name))))
+        elif isinstance(one, Absent):
+            pairs.append((one.key, Sql("NULL")))
         else:
             pairs.append((one.key, Sql(dialect.json_value(figure(part, one), one.type))))
     return dialect.json_object(pairs)

@@ -15,7 +15,7 @@ from schema.plan.nodes import (
 )
 from schema.sql.dialect import Dialect
 from schema.sql.figures import figures_to_sql
-from schema.sql.read import condition_to_sql
+from schema.sql.read import condition_to_sql, place_of_row
 from schema.sql.statement import Sql, joined, sql
 from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
 
@@ -57,7 +57,11 @@ def _groups(group_by: GroupBy, keys: list[str], chosen: _Chosen, dialect: Dialec
     having = where_to_sql(group_by.having, _TABLE, dialect, aliases)
     order = ordered_to_sql(group_by.order_by, _TABLE, dialect, aliases)
     parts = [
-        sql("SELECT {} {}", named, condition_to_sql(_TABLE, [where], dialect, group_by.table)),
+        sql(
+            "SELECT {} {}",
+            Sql(named) + place_of_row(order, dialect),
+            condition_to_sql(_TABLE, [where], dialect, group_by.table),
+        ),
         Sql(f"GROUP BY {', '.join(keys)}"),
         *([sql("HAVING {}", having)] if having.text else []),
         sql("ORDER BY {}", order),

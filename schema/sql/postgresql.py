@@ -10,10 +10,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType, TableName
-from dynamic_databases.identifiers import quote
+from dynamic_databases.identifiers import quote, quote_table
 from schema.naming import enum_value_names
-from schema.plan.nodes import Assignment, Compare, Function, How, Op, OrderTerm, Slot, Use
+from schema.plan.nodes import (
+    Assignment,
+    Compare,
+    Function,
+    How,
+    InsertedRow,
+    Op,
+    OrderTerm,
+    Slot,
+    Use,
+)
 from schema.sql.binding import big_integer, escaped, json_text, like_pattern, storable_text
+from schema.sql.dialect import InPlace
+from schema.sql.inserts import INSERTED, insert_returning
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _ROW = '"#"'  # a row's alias that no response key can be: a column of that name would hide the row
@@ -99,14 +111,18 @@ class PostgresqlDialect:
     """See `schema.sql.dialect.Dialect`."""
 
     begin = "BEGIN"
-    insert_defaults = "DEFAULT VALUES"
+    lock_hint = ""
+    in_place: InPlace | None = None
+    updates_return_keys = True
+    inserts_return_json = True
+    numbers_rows = False
+    figures_apart = False
 
     def quote(self, name: str) -> str:
         return quote(name, "postgresql")
 
     def table(self, name: TableName) -> str:
-        table = quote(name.name, "postgresql")
-        return f"{quote(name.schema, 'postgresql')}.{table}" if name.schema else table
+        return quote_table(name.schema, name.name, "postgresql")
 
     def placeholders(self, text: str) -> str:
         head, *rest = text.split(PLACE)
@@ -161,6 +177,8 @@ class PostgresqlDialect:
             return f"CASE WHEN {column} IS NOT NULL THEN {array} END"
         if sql_type.name in _TEXT_CASTS:
             return f"{column}::text"
+        if sql_type.name == "real":
+            column = f"{column}::text::double precision"  # the same digits, in the form of a double
         if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None:
             return f"nullif({column}::text, 'NaN')"  # with a scale there is no infinity
         return _SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
@@ -230,8 +248,20 @@ class PostgresqlDialect:
     def json_text(self, value: Sql) -> Sql:
         return sql("{}::text", value)
 
-    def key_out(self, column: str) -> str:
+    def key_out(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return f"{column}::text"
+
+    def conflict_alias(self, row: InsertedRow) -> str:  # noqa: ARG002 - the protocol's
+        return INSERTED
+
+    def tells_conflict(self, row: InsertedRow) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+    def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        return insert_returning(row, returned, condition, self)
+
+    def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:  # noqa: ARG002 - the protocol's
+        return None
 
     def answer(self, value: Sql) -> Sql:
         return sql("SELECT {}", self.json_text(value))

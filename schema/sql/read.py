@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
 from schema.arguments import VariableRef
+from schema.errors import TooComplex
 from schema.global_ids import SCOPE
 from schema.plan.nodes import (
+    Absent,
     Aggregate,
     Count,
+    CustomFields,
     Figure,
     Figures,
     FigureSet,
@@ -25,12 +28,14 @@ from schema.plan.nodes import (
     Value,
 )
 from schema.plan.select import columns_of
-from schema.sql.dialect import Dialect
+from schema.sql.dialect import Dialect, InPlace
 from schema.sql.figures import figures_to_sql
 from schema.sql.statement import Sql, joined, sql, value_of
 from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
 
 _TEXT = SqlType(Kind.TEXT, "text")
+_ANY_ORDER = "(SELECT NULL)"
+_FIGURES = "f"  # the derived table of figures that are computed apart
 # (an expression of the enclosing page, the column of this one that equals it)
 Links = tuple[tuple[str, Column], ...]
 
@@ -86,6 +91,11 @@ def pairs_to_sql(
             pairs.append((item.key, Sql(dialect.text(item.name))))
         elif isinstance(item, GlobalId):
             pairs.append((item.key, _global_id(item, dotted, columns, dialect)))
+        elif isinstance(item, CustomFields):
+            inner = pairs_to_sql(item.values, outer, columns, dialect, counters)
+            pairs.append((item.key, dialect.json_object(inner)))
+        elif isinstance(item, Absent):
+            pairs.append((item.key, Sql("NULL")))
         elif isinstance(item, Nested):
             links = _links(item, outer, columns)
             pairs.append((item.key, _page(item.page, links, dialect, counters)))
@@ -104,12 +114,40 @@ def condition_to_sql(table: str, conditions: Sequence[Sql], dialect: Dialect, so
 
 def _page(page: Page, links: Links, dialect: Dialect, counters: Counters) -> Sql:
     """`links` are (an expression of the enclosing page, the column of this page that equals it)."""
+    if links and dialect.in_place is not None:
+        return _page_in_place(page, links, dialect.in_place, dialect, counters)
     outer = counters.pages.next()
     columns = column_aliases(columns_of(page.selection))
     rows = _rows(page, links, columns, dialect, counters)
     pairs = pairs_to_sql(page.selection, outer, columns, dialect, counters)
     make = dialect.json_one if page.single else dialect.json_list
     return make(pairs, rows, outer)
+
+
+def _page_in_place(
+    page: Page, links: Links, in_place: InPlace, dialect: Dialect, counters: Counters
+) -> Sql:
+    """The same without a derived table, which couldn't name the columns of the enclosing page."""
+    if page.distinct_on:
+        raise TooComplex("This database can't keep distinct rows of a nested list by itself.")
+    table = counters.tables.next()
+    source, order, limit = _source(page, links, table, dialect, counters)
+    columns = {column.name: dialect.quote(column.name) for column in page.table.columns}
+    pairs = pairs_to_sql(page.selection, table, columns, dialect, counters)
+    make = in_place.json_one if page.single else in_place.json_list
+    return make(pairs, source, order, limit)
+
+
+def _source(
+    page: Page | Aggregate, links: Links, table: str, dialect: Dialect, counters: Counters
+) -> tuple[Sql, Sql, Sql]:
+    """Return `FROM … WHERE …`, the order's terms, and the limit."""
+    conditions = [Sql(f"{table}.{dialect.quote(column.name)} = {outer}") for outer, column in links]
+    conditions.append(where_to_sql(page.where, table, dialect, counters.tables))
+    source = condition_to_sql(table, conditions, dialect, page.table)
+    order = ordered_to_sql(page.order_by, table, dialect, counters.tables)
+    limit = dialect.limited(page.limit, page.offset) if page.limit or page.offset else Sql("")
+    return source, order, limit
 
 
 def _rows(
@@ -125,20 +163,32 @@ def _rows(
         ", ".join(f"{table}.{dialect.quote(name)} AS {alias}" for name, alias in columns.items())
         or "1 AS c0"
     )
-    conditions = [Sql(f"{table}.{dialect.quote(column.name)} = {outer}") for outer, column in links]
-    conditions.append(where_to_sql(page.where, table, dialect, counters.tables))
-    source = condition_to_sql(table, conditions, dialect, page.table)
-    order = ordered_to_sql(page.order_by, table, dialect, counters.tables)
-    limit = dialect.limited(page.limit, page.offset) if page.limit or page.offset else Sql("")
+    source, order, limit = _source(page, links, table, dialect, counters)
     if page.distinct_on:
         equal = ", ".join(f"{table}.{dialect.quote(column.name)}" for column in page.distinct_on)
         numbered = _numbered(chosen, equal, order, source)
-        kept = ", ".join(columns.values()) or "c0"
-        return sql("SELECT {} FROM ({}) d WHERE r = 1 ORDER BY o {}", kept, numbered, limit)
-    parts = [sql("SELECT {} {}", chosen, source)]
-    if order.text:
-        parts.append(sql("ORDER BY {}", order))
-    return joined(" ", [*parts, limit] if limit.text else parts)
+        kept = ", ".join([*(columns.values() or ["c0"]), *(["o"] if dialect.numbers_rows else [])])
+        found = sql("SELECT {} FROM ({}) d WHERE r = 1", kept, numbered)
+        return found + ordered_and_limited(Sql("o"), limit, dialect)
+    wanted = Sql(chosen) + place_of_row(order, dialect)
+    return sql("SELECT {} {}", wanted, source) + ordered_and_limited(order, limit, dialect)
+
+
+def place_of_row(order: Sql, dialect: Dialect) -> Sql:
+    """Return one more column, `o`, where a row has to carry its place."""
+    if not dialect.numbers_rows:
+        return Sql("")
+    return sql(", ROW_NUMBER() OVER (ORDER BY {}) AS o", order if order.text else _ANY_ORDER)
+
+
+def ordered_and_limited(order: Sql, limit: Sql, dialect: Dialect) -> Sql:
+    """Return the end of a derived table; with its rows numbered it is ordered for a limit alone."""
+    if dialect.numbers_rows and not limit.text:
+        return Sql("")
+    if dialect.numbers_rows and not order.text:
+        order = Sql(_ANY_ORDER)
+    parts = [sql("ORDER BY {}", order)] if order.text else []
+    return joined("", (sql(" {}", part) for part in (*parts, limit) if part.text))
 
 
 def _numbered(chosen: str, equal: str, order: Sql, source: Sql) -> Sql:
@@ -162,16 +212,61 @@ def _global_id(item: GlobalId, dotted: str, columns: Mapping[str, str], dialect:
 
 def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, counters: Counters) -> Sql:
     """The rows that count are an inner query, the figures an object over them."""
+    if links and dialect.in_place is not None:
+        return _aggregate_in_place(aggregate, links, dialect.in_place, dialect, counters)
     outer = counters.pages.next()
     columns = {name: f"c{i}" for i, name in enumerate(_aggregated_columns(aggregate))}
     rows = _rows(aggregate, links, columns, dialect, counters)
+    apart: dict[str, str] | None = {} if dialect.figures_apart else None
+    names = {name: f"{outer}.{alias}" for name, alias in columns.items()}
+    pairs = _aggregate_pairs(aggregate, links, names, apart, dialect, counters)
+    if not any(isinstance(part, Figures) for part in aggregate.answer):
+        return dialect.json_object(pairs)  # over the rows it would be one object for each
+    if apart is not None:
+        figures = ", ".join(f"{figure} AS {alias}" for figure, alias in apart.items()) or "1 AS f0"
+        rows = sql("SELECT {} FROM ({}) {}", figures, rows, outer)
+        outer = _FIGURES
+    return sql("(SELECT {} FROM ({}) {})", dialect.json_object(pairs), rows, outer)
+
+
+def _aggregate_in_place(
+    aggregate: Aggregate, links: Links, in_place: InPlace, dialect: Dialect, counters: Counters
+) -> Sql:
+    if aggregate.distinct_on or aggregate.limit or aggregate.offset:
+        raise TooComplex("This database can't limit what a nested aggregate is made of by itself.")
+    table = counters.tables.next()
+    source, _, _ = _source(aggregate, links, table, dialect, counters)
+    names = {c.name: f"{table}.{dialect.quote(c.name)}" for c in aggregate.table.columns}
+    pairs = _aggregate_pairs(aggregate, links, names, None, dialect, counters)
+    if any(isinstance(part, Figures) for part in aggregate.answer):
+        return in_place.json_one(pairs, source, Sql(""), Sql(""))
+    return dialect.json_object(pairs)
+
+
+def _aggregate_pairs(
+    aggregate: Aggregate,
+    links: Links,
+    names: Mapping[str, str],
+    apart: dict[str, str] | None,
+    dialect: Dialect,
+    counters: Counters,
+) -> list[tuple[str, Sql]]:
+    """Return the values of an aggregate's answer.
+
+    `names` says how the columns are called, `apart` collects figures with their aliases.
+    """
+
+    def kept(figure: str) -> str:
+        if apart is None:
+            return figure
+        return f"{_FIGURES}.{apart.setdefault(figure, f'f{len(apart)}')}"
 
     def count(part: Count) -> str:
-        named = [f"{outer}.{columns[column.name]}" for column in part.columns]
-        return count_to_sql(named, distinct=part.distinct)
+        counted = [names[column.name] for column in part.columns]
+        return kept(count_to_sql(counted, distinct=part.distinct))
 
     def figure(part: FigureSet, one: Figure) -> str:
-        return dialect.figure(part.function, f"{outer}.{columns[one.column.name]}", one.column.type)
+        return kept(dialect.figure(part.function, names[one.column.name], one.column.type))
 
     pairs: list[tuple[str, Sql]] = []
     for part in aggregate.answer:
@@ -181,7 +276,7 @@ def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, counters: C
             pairs.append((part.key, figures_to_sql(part, count, figure, dialect)))
         else:
             pairs.append((part.key, _page(part.page, links, dialect, counters)))
-    return sql("(SELECT {} FROM ({}) {})", dialect.json_object(pairs), rows, outer)
+    return pairs
 
 
 def _aggregated_columns(aggregate: Aggregate) -> list[str]:

@@ -12,7 +12,17 @@ from typing import Any
 from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
 from dynamic_databases.identifiers import quote
 from schema import spelling
-from schema.plan.nodes import Assignment, Compare, Function, How, Op, OrderTerm, Slot, Use
+from schema.plan.nodes import (
+    Assignment,
+    Compare,
+    Function,
+    How,
+    InsertedRow,
+    Op,
+    OrderTerm,
+    Slot,
+    Use,
+)
 from schema.sql.binding import (
     big_integer,
     escaped,
@@ -22,6 +32,8 @@ from schema.sql.binding import (
     naive_utc,
     storable_text,
 )
+from schema.sql.dialect import InPlace
+from schema.sql.inserts import INSERTED, insert_returning
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _KEYS_PER_OBJECT = 60  # two arguments each, of 127
@@ -75,12 +87,12 @@ _SPELLED: dict[Kind, str] = {
     Kind.BINARY: "CASE WHEN {0} IS NOT NULL THEN gateway_base64({0}) END",
     Kind.DATE: (
         "CASE WHEN {0} IS NULL THEN NULL "
-        "WHEN length({0}) = 10 AND date({0}) = {0} AND {0} >= '0001' THEN {0} ELSE gateway_date({0}) END"
+        "WHEN length({0}) = 10 AND date({0}, '+0 days') = {0} AND {0} >= '0001' THEN {0} ELSE gateway_date({0}) END"
     ),
     Kind.TIME: "CASE WHEN {0} IS NOT NULL THEN gateway_time({0}) END",
     Kind.LOCAL_DATETIME: (
         "CASE WHEN {0} IS NULL THEN NULL "
-        "WHEN length({0}) = 19 AND datetime({0}) = replace({0}, 'T', ' ') AND {0} >= '0001' THEN replace({0}, ' ', 'T') "
+        "WHEN length({0}) = 19 AND datetime({0}, '+0 days') = replace({0}, 'T', ' ') AND {0} >= '0001' THEN replace({0}, ' ', 'T') "
         "ELSE gateway_local_datetime({0}) END"
     ),
     Kind.DATETIME: "CASE WHEN {0} IS NOT NULL THEN gateway_datetime({0}) END",
@@ -162,7 +174,12 @@ class SqliteDialect:
     """
 
     begin = "BEGIN IMMEDIATE"  # a read that becomes a write would fail as SQLITE_BUSY
-    insert_defaults = "DEFAULT VALUES"
+    lock_hint = ""
+    in_place: InPlace | None = None
+    updates_return_keys = True
+    inserts_return_json = True
+    numbers_rows = False
+    figures_apart = False
 
     def __init__(self, *, deep: bool = False) -> None:
         self._is_deep = deep
@@ -287,8 +304,20 @@ class SqliteDialect:
     def json_text(self, value: Sql) -> Sql:
         return value
 
-    def key_out(self, column: str) -> str:
-        return column
+    def key_out(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return f"+{column}"  # no column any more, so that the driver leaves the value as it is
+
+    def conflict_alias(self, row: InsertedRow) -> str:  # noqa: ARG002 - the protocol's
+        return INSERTED
+
+    def tells_conflict(self, row: InsertedRow) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+    def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        return insert_returning(row, returned, condition, self)
+
+    def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:  # noqa: ARG002 - the protocol's
+        return None
 
     def answer(self, value: Sql) -> Sql:
         return sql("SELECT CAST({} AS BLOB)", value)

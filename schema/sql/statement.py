@@ -20,6 +20,9 @@ class Sql:
     text: str
     slots: tuple[Slot, ...] = ()
 
+    def __add__(self, other: Sql) -> Sql:
+        return Sql(self.text + other.text, self.slots + other.slots)
+
 
 @dataclass(frozen=True)
 class Statement:

@@ -20,6 +20,7 @@ from schema.plan.nodes import (
     RelatedCount,
     RelatedFigure,
     Subject,
+    Unknown,
     Where,
 )
 from schema.plan.nodes.conditions import Link
@@ -39,7 +40,9 @@ class Aliases:
         return f"{self.prefix}{self.used}"
 
 
-def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
+def where_to_sql(  # noqa: PLR0911 - one per kind
+    where: Where, table: str, dialect: Dialect, aliases: Aliases
+) -> Sql:
     """Return the condition on the alias `table`; an empty text where everything matches."""
     match where:
         case Compare():
@@ -61,6 +64,8 @@ def where_to_sql(where: Where, table: str, dialect: Dialect, aliases: Aliases) -
         case Not():
             inner = where_to_sql(where.part, table, dialect, aliases)
             return sql("NOT ({})", inner) if inner.text else Sql("1 = 0")
+        case Unknown():
+            return Sql("1 = NULL")
         case _:
             assert_never(where)
 
@@ -99,14 +104,12 @@ def order_to_sql(term: OrderTerm, table: str, dialect: Dialect, aliases: Aliases
 def ordered_to_sql(
     terms: Sequence[OrderTerm], table: str, dialect: Dialect, aliases: Aliases
 ) -> Sql:
-    """Return the terms of an ORDER BY."""
-    return joined(
-        ", ",
-        (
-            dialect.order(order_to_sql(t, table, dialect, aliases), t, nullable=t.nullable)
-            for t in terms
-        ),
-    )
+    """Return the terms of an ORDER BY, each expression once: SQL Server refuses a second time."""
+    ordered: dict[str, Sql] = {}
+    for term in terms:
+        expression = order_to_sql(term, table, dialect, aliases)
+        ordered.setdefault(expression.text, dialect.order(expression, term, nullable=term.nullable))
+    return joined(", ", ordered.values())
 
 
 def links_to_sql(links: tuple[Link, ...], table: str, target: str, dialect: Dialect) -> str:

@@ -16,7 +16,6 @@ from schema.plan.nodes import (
     InsertedRow,
     Nested,
     NestedAggregate,
-    OnConflict,
     Op,
     Page,
     Selected,
@@ -27,6 +26,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.sql.dialect import Dialect
+from schema.sql.inserts import key_out
 from schema.sql.read import Counters, pairs_to_sql, row_condition
 from schema.sql.statement import Sql, joined, sql
 from schema.sql.where import Aliases, where_to_sql
@@ -42,27 +42,21 @@ class Probe:
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
 
 
-def insert_to_sql(row: InsertedRow, dialect: Dialect, selection: Sequence[Selected] = ()) -> Sql:
-    """Return an INSERT of one row that returns its key and more; no row where a conflict does nothing.
+def insert_to_sql(
+    row: InsertedRow, dialect: Dialect, selection: Sequence[Selected] = ()
+) -> tuple[Sql, Sql | None]:
+    """Return an INSERT of one row that returns its key and more, and a SELECT of that where it can't.
 
-    After these comes the JSON object of a flat `selection`, where there is one.
+    No row is returned where a conflict does nothing; where the dialect `tells_conflict`, a flag is the
+    last value. After the key comes the JSON object of a flat `selection`, where there is one.
     """
-    name = dialect.table(row.table.name)
-    keys = [Sql(dialect.key_out(dialect.quote(column.name))) for column in row.returned]
-    returned = joined(", ", [*keys, *_answered(row.table, selection, dialect)])
-    if not row.values:
-        return sql("INSERT INTO {} {} RETURNING {}", name, dialect.insert_defaults, returned)
-    columns = ", ".join(dialect.quote(a.column.name) for a in row.values)
-    slots = joined(", ", (dialect.slot(a.slot) for a in row.values))
-    conflict = _conflict_to_sql(row.on_conflict, dialect) if row.on_conflict else Sql("")
-    return sql(
-        "INSERT INTO {} AS t1 ({}) VALUES ({}){} RETURNING {}",
-        name,
-        columns,
-        slots,
-        conflict,
-        returned,
-    )
+    keys = key_out(row.returned, "", dialect)
+    returned = joined(", ", [keys, *_answered(row.table, selection, dialect)])
+    condition = Sql("")
+    if row.on_conflict is not None:
+        alias = dialect.conflict_alias(row)
+        condition = where_to_sql(row.on_conflict.where, alias, dialect, Aliases(1))
+    return dialect.insert(row, returned, condition), dialect.inserted(row, returned)
 
 
 def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
@@ -74,22 +68,9 @@ def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
     known = [(column, slot) for column, slot in key if slot is not None]
     if len(known) < len(key):
         return None
-    returned = ", ".join(
-        dialect.key_out(f"t1.{dialect.quote(column.name)}") for column in row.returned
-    )
+    returned = key_out(row.returned, "t1.", dialect)
     name, condition = dialect.table(row.table.name), row_condition(known, "t1", dialect)
     return sql("SELECT {} FROM {} t1 WHERE {}", returned, name, condition)
-
-
-def _conflict_to_sql(on_conflict: OnConflict, dialect: Dialect) -> Sql:
-    key = ", ".join(dialect.quote(column) for column in on_conflict.key)
-    if not on_conflict.update:
-        return Sql(f" ON CONFLICT ({key}) DO NOTHING")
-    names = [dialect.quote(column.name) for column in on_conflict.update]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
-    where = where_to_sql(on_conflict.where, "t1", dialect, Aliases(1))
-    condition = sql(" WHERE {}", where) if where.text else Sql("")
-    return sql(" ON CONFLICT ({}) DO UPDATE SET {}{}", key, updates, condition)
 
 
 def is_flat(selection: Sequence[Selected]) -> bool:
@@ -117,9 +98,10 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
     chosen = [*flags, dialect.json_text(dialect.json_object(pairs))] if pairs else flags
     source = dialect.table(table.name)
     return sql(
-        "SELECT {} FROM {} t1 WHERE {}{}",
+        "SELECT {} FROM {} t1{} WHERE {}{}",
         joined(", ", chosen),
         source,
+        dialect.lock_hint,
         _key(key, dialect),
         dialect.locked(),
     )
@@ -149,26 +131,35 @@ def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
 def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
     """Return an UPDATE of all rows that match, which returns their keys."""
     pairs = joined(", ", (_assigned(a, dialect) for a in update.values))
-    target, key = _target(update.table, update.where, dialect), _returned_key(update.table, dialect)
+    target = _target(update.table, update.where, dialect)
+    key = key_out(key_columns(update.table), "", dialect)
     return sql(
         "UPDATE {} SET {} {} RETURNING {}", dialect.table(update.table.name), pairs, target, key
     )
 
 
-def matching_keys_to_sql(delete: DeleteRows, dialect: Dialect) -> Sql:
+def matching_keys_to_sql(write: UpdateRows | DeleteRows, dialect: Dialect) -> Sql:
     """Return a locking SELECT of the keys of all rows that match."""
-    where = where_to_sql(delete.where, "t1", dialect, Aliases(1))
-    key = ", ".join(
-        dialect.key_out(f"t1.{dialect.quote(name)}") for name in delete.table.primary_key
-    )
+    where = where_to_sql(write.where, "t1", dialect, Aliases(1))
     condition = sql("WHERE {}", where) if where.text else Sql("")
     return sql(
-        "SELECT {} FROM {} t1 {}{}",
-        key,
-        dialect.table(delete.table.name),
+        "SELECT {} FROM {} t1{} {}{}",
+        key_out(key_columns(write.table), "t1.", dialect),
+        dialect.table(write.table.name),
+        dialect.lock_hint,
         condition,
         dialect.locked(),
     )
+
+
+def update_raw_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
+    """Return an UPDATE of the row whose key was just read."""
+    key = tuple(Assignment(column, slot) for column, slot in raw_key(update.table))
+    return update_to_sql(update.table, key, update.values, dialect)
+
+
+def key_columns(table: Table) -> tuple[Column, ...]:
+    return tuple(table.by_name[name] for name in table.primary_key)
 
 
 def delete_raw_to_sql(table: Table, dialect: Dialect) -> Sql:
@@ -183,9 +174,9 @@ def delete_to_sql(table: Table, key: Sequence[Assignment], dialect: Dialect) -> 
 
 def raw_key(table: Table) -> tuple[tuple[Column, Slot], ...]:
     """Return the key's columns with slots that take what `INSERT … RETURNING` gave."""
-    columns = [table.by_name[name] for name in table.primary_key]
     return tuple(
-        (c, Slot(VariableRef(RETURNED_KEY, (i,)), c.type, Use.RAW)) for i, c in enumerate(columns)
+        (column, Slot(VariableRef(RETURNED_KEY, (i,)), column.type, Use.RAW))
+        for i, column in enumerate(key_columns(table))
     )
 
 
@@ -226,10 +217,6 @@ def _target(table: Table, where: Where, dialect: Dialect) -> Sql:
         condition,
         dialect.locked(),
     )
-
-
-def _returned_key(table: Table, dialect: Dialect) -> str:
-    return ", ".join(dialect.key_out(dialect.quote(column)) for column in table.primary_key)
 
 
 def _key(key: Sequence[Assignment], dialect: Dialect) -> Sql:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from graphql import (
     GraphQLEnumType,
     GraphQLEnumValue,
@@ -14,19 +16,31 @@ from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
 from schema.naming import NamedTable, Names, enum_value_names
 from schema.types.vocabulary import scalar
 
+# Called now and then while a schema is built, to leave others their turn.
+Pace = Callable[[], None]
+_PER_PAUSE = 64  # columns: about a millisecond
 LeafType = GraphQLScalarType | GraphQLEnumType
+
+
+def no_pace() -> None:
+    """Go on: nobody waits."""
 
 
 class Leaves:
     """The leaf types of one schema, made as columns ask for them."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, pace: Pace = no_pace) -> None:
         self._names = names
+        self._pace = pace
+        self._asked = 0
         self._enums: dict[str, GraphQLEnumType] = {}
         self._select_columns: dict[TableName, GraphQLEnumType] = {}
 
     def of(self, sql_type: SqlType) -> LeafType:
         """Return the scalar or enum of a column's type, of an array's elements."""
+        self._asked += 1
+        if not self._asked % _PER_PAUSE:
+            self._pace()
         if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
             return self.of(sql_type.element)
         if sql_type.kind is Kind.ENUM and sql_type.labels:

@@ -14,26 +14,27 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLString,
 )
 
-from dynamic_databases.catalog.types import Column, TableName
-from schema.naming import NamedTable, Names, Relation
+from dynamic_databases.catalog.types import Column, Kind
+from schema.naming import CUSTOM_FIELDS, NamedTable, Names, Relation
 from schema.types.aggregates import aggregate_type, figures_type
 from schema.types.filters import FilterTypes
-from schema.types.leaves import Leaves, describe
-from schema.types.vocabulary import node_interface
+from schema.types.leaves import Leaves, Pace, describe, no_pace
+from schema.types.vocabulary import node_interface, scalar
 from schema.types.writes import WriteTypes
 
 
 class TableTypes:
     """The types of all tables of one schema; fields are made when they are first looked at."""
 
-    def __init__(self, names: Names, dynamic: dict[TableName, frozenset[str]], vendor: str) -> None:
+    def __init__(self, names: Names, vendor: str, pace: Pace = no_pace) -> None:
         self._names = names
-        self._dynamic = dynamic  # columns that the baseline lacks, to be marked
-        self.leaves = Leaves(names)
+        self.leaves = Leaves(names, pace)
         self.filters = FilterTypes(names, self.leaves, vendor)
         self.writes = WriteTypes(names, self.leaves, self.filters)
         self._objects = {name: self._object(table) for name, table in names.tables.items()}
@@ -52,6 +53,19 @@ class TableTypes:
         self, table: NamedTable
     ) -> GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]:
         return GraphQLNonNull(GraphQLList(GraphQLNonNull(self.row(table))))
+
+    def linked(self) -> list[GraphQLNamedType]:
+        """Return the types through which tables lead to each other.
+
+        Given to the schema beforehand, they end graphql-core's recursion from table to table, which a
+        chain of some hundred foreign keys would exhaust.
+        """
+        found: list[GraphQLNamedType] = []
+        for table in self._names.tables.values():
+            found += [self.row(table), self.filters.bool_exp(table), self.filters.order_by(table)]
+            if table.is_insertable:
+                found.append(self.writes.insert_input(table))
+        return found
 
     def figures(self, table: NamedTable) -> GraphQLObjectType:
         return self._figures[table.table.name]
@@ -89,6 +103,8 @@ class TableTypes:
                     GraphQLNonNull(GraphQLID),
                     description="For `node(id)`: unique in this database.",
                 )
+            if table.has_custom_fields:
+                columns[CUSTOM_FIELDS] = _custom_fields(table)
             return columns | {
                 name: self._relation_field(relation) for name, relation in table.relations.items()
             }
@@ -101,7 +117,7 @@ class TableTypes:
         return GraphQLObjectType(table.type, fields, interfaces, description=text)
 
     def _column_field(self, table: NamedTable, column: Column) -> GraphQLField:
-        is_dynamic = column.name in self._dynamic.get(table.table.name, ())
+        is_dynamic = table.field_of[column.name] in table.custom
         text = describe(table, column) + (" A dynamic column." if is_dynamic else "")
         return GraphQLField(self.leaves.output(column), description=text)
 
@@ -123,3 +139,15 @@ class TableTypes:
             self.list_arguments(target),
             description=f"Figures over {relation.name}.",
         )
+
+
+def _custom_fields(table: NamedTable) -> GraphQLField:
+    names = GraphQLArgument(
+        GraphQLList(GraphQLNonNull(GraphQLString)),
+        description="Which, as the database spells them or as fields are called; all where left out.",
+    )
+    return GraphQLField(
+        GraphQLNonNull(scalar(Kind.JSON)),
+        {"names": names},
+        description=f"The dynamic columns of {table.table.name}, those beyond the baseline, by name.",
+    )

@@ -21,7 +21,8 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Column, Kind
-from schema.naming import NamedTable, Names, Relation
+from schema.custom_fields import CustomFields
+from schema.naming import CUSTOM_FIELDS, NamedTable, Names, Relation
 from schema.plan.nodes import How
 from schema.plan.operators import json_updates_of
 from schema.types.filters import FilterTypes
@@ -91,13 +92,14 @@ class WriteTypes:
 
     def set_input(self, table: NamedTable) -> GraphQLInputObjectType:
         def fields() -> Fields:
-            return {
+            found = {
                 name: GraphQLInputField(
                     self._leaves.input(column), description=describe(table, column)
                 )
                 for name, column in table.columns.items()
                 if column.name in table.updatable
             }
+            return found | self._custom_fields(table, table.updatable)
 
         text = "What is left out is left alone; null writes NULL."
         return self._once(f"{table.type}SetInput", fields, text)
@@ -129,10 +131,27 @@ class WriteTypes:
                 fields[name] = GraphQLInputField(
                     self._leaves.input(column), description=describe(table, column) + default
                 )
+        fields |= self._custom_fields(table, table.insertable)
         for name, relation in table.relations.items():
             if self._names.tables[relation.target].is_insertable:
                 fields[name] = GraphQLInputField(self._nested_insert(relation))
         return fields
+
+    def _custom_fields(self, table: NamedTable, writable: frozenset[str]) -> Fields:
+        """Return the field that writes dynamic columns by name, where there are such."""
+        if not table.has_custom_fields:
+            return {}
+        types = {
+            name: self._leaves.input(column)
+            for name, column in table.custom.items()
+            if column.name in writable
+        }
+        takes = CustomFields(table.type, table.custom_by_spelling, types)
+        text = "Dynamic columns by name: {name: value, …}; each as its own field would take it."
+        field = GraphQLInputField(
+            scalar(Kind.JSON), description=text, extensions={CUSTOM_FIELDS: takes}
+        )
+        return {CUSTOM_FIELDS: field}
 
     def _nested_insert(self, relation: Relation) -> GraphQLInputObjectType:
         target = self._names.tables[relation.target]

@@ -19,13 +19,13 @@ _MARK = "tgw_"
 
 
 def issue_token(
-    tenant: Tenant,
+    tenant: Tenant | None,
     role: str,
     environment: Environment | None,
     expires_at: dt.datetime | None,
     name: str = "",
 ) -> str:
-    """Store a new token's hash and return the token; nothing can show it again."""
+    """Store a new token's hash and return the token; nothing can show it again. No tenant: an operator's."""
     text = _MARK + secrets.token_urlsafe(32)
     ApiToken.objects.create(
         name=name,

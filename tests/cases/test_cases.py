@@ -12,7 +12,6 @@ import pytest
 
 from dynamic_databases.active import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
-from dynamic_databases.catalog.fingerprint import fingerprint_of
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
@@ -30,10 +29,11 @@ from schema.limits import Limits
 from schema.operations import OperationCache
 from schema.plan.nodes import Use
 from schema.sql.compiled import CompiledDelete, CompiledInsert, CompiledSave, CompiledUpdate
+from schema.sql.statement import Statement
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/query.graphql"))
-VENDORS = ("sqlite", "postgresql")
+VENDORS = ("sqlite", "postgresql", "mysql", "microsoft")
 
 
 def column(name: str, kind: Kind, sql: str, **facts: object) -> Column:
@@ -65,7 +65,7 @@ def sql_of(case: str, vendor: str) -> str:
     capabilities = Capabilities(
         vendor, (15,), JsonWay.EXACT, locks_rows=vendor != "sqlite", returning=True
     )
-    entry = Entry(Alias("A"), found, fingerprint_of(found), capabilities, None, "")
+    entry = Entry(Alias("A"), found, capabilities, None, "")
     built = build_schema(entry, FULL_ACCESS, {}, Limits())
     operation = OperationCache(built, Limits(), 10).compile(query, None)
     values = operation.variables(variables)
@@ -74,8 +74,9 @@ def sql_of(case: str, vendor: str) -> str:
     for root in prepared.roots:
         if root.write is not None:
             statements += statements_of(root.write, prepared.compiler)
-        else:
-            statements.append(root.read or root.connection.statement)
+        elif root.node is None:
+            statements.append(root.connection.statement if root.connection else root.read)
+    statements = [one for one in statements if isinstance(one, Statement)]
     return "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
 
 
@@ -88,7 +89,8 @@ def parameters_of(statement, values: dict) -> object:
 def statements_of(write, compiler) -> list:
     match write:
         case CompiledInsert():
-            return [*(row.insert for row in write.rows), write.page]
+            inserts = [(row.insert, row.inserted) for row in write.rows]
+            return [*(one for pair in inserts for one in pair), write.page]
         case CompiledUpdate():
             return [write.probe, compiler.update(write, (0,)), write.page]
         case CompiledSave():

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.fixtures.databases import drop_database, make_url
@@ -77,7 +78,27 @@ def test_graphql_js_finds_the_schema_valid(node: str, demo: Demo, tenant: str) -
 
 @pytest.mark.parametrize("tenant", ["acme", "globex", "initech"])
 def test_a_typed_client_is_generated_and_checked(node: str, demo: Demo, tenant: str) -> None:
-    assert run(node, "typed.mjs", f"{demo.url}/t/{tenant}", "application.ts") == {"errors": []}
+    assert run(node, "typed.mjs", f"{demo.url}/t/{tenant}/schema.graphql", "application.ts") == {
+        "errors": []
+    }
+
+
+def test_one_typed_client_for_all_tenants(node: str, demo: Demo) -> None:
+    """Built once against the baseline's schema, it is checked strictly and works on every tenant."""
+    schemas = {
+        tenant: httpx.get(f"{demo.url}/common/schema.graphql?tenant={tenant}").text for tenant in ("acme", "globex", "initech")
+    }  # fmt: skip
+    assert len(set(schemas.values())) == 1
+    url = f"{demo.url}/common/schema.graphql?tenant=acme"
+    assert run(node, "typed.mjs", url, "common.ts") == {"errors": []}
+    query = (FOLDER / "common.ts").read_text().split("/* GraphQL */ `")[1].split("`")[0]
+    for tenant in schemas:
+        path = f"/t/{tenant}/graphql"
+        body = {"query": query, "variables": {"fields": []}}
+        headers = {"X-Schema": "baseline"}
+        answer = httpx.post(demo.url + path, json=body, headers=headers).json()
+        assert "errors" not in answer and len(answer["data"]["contact"]) == 2, answer
+        assert answer["data"]["contact"][0]["customFields"] == {}
 
 
 BLOG = """CREATE TABLE category (id {identity}, name VARCHAR(40) NOT NULL);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
 import ts from 'typescript';
 
-const [base, application] = process.argv.slice(2);
-const sdl = await (await fetch(`${base}/schema.graphql`)).text();
+const [url, application] = process.argv.slice(2);
+const sdl = await (await fetch(url)).text();
 mkdirSync('generated', { recursive: true });
 const folder = mkdtempSync(join('generated', 'client-'));
 try {

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from dynamic_databases.config.secrets import HIDDEN
-from dynamic_databases.models import Database
+from dynamic_databases.models import Baseline, Database
 from dynamic_databases.registry import process_registry
 from tests.fixtures.databases import library_sql
 from tests.fixtures.vendors import SQLITE
@@ -99,3 +99,35 @@ def test_an_edited_database_is_read_anew(admin, new_database) -> None:
         f"/admin/dynamic_databases/database/{row.pk}/change/", form(name="a", config=other.config)
     )
     assert [str(t.name) for t in row.catalog().tables] == ["b"]
+
+
+def test_columns_are_shown_and_changed(admin_client, new_database) -> None:
+    database = new_database(SQLITE, "CREATE TABLE contact (id INTEGER PRIMARY KEY, name TEXT)")
+    database.baseline = Baseline.capture(database, "base")
+    database.save()
+    url = f"/admin/dynamic_databases/database/{database.pk}/columns/"
+
+    given = {"action": "add", "table": "contact", "column": "cf_size", "type": "Int"}
+    assert admin_client.post(url, given).status_code == 302
+    page = admin_client.get(url).content.decode()
+    assert "cf_size" in page and "own" in page and "base@1" in page
+    given = {"action": "drop", "table": "contact", "column": "name"}
+    assert "is a column of the baseline" in admin_client.post(url, given).content.decode()
+    given = {"action": "rename", "table": "contact", "column": "cf_size"}
+    assert "rename needs this" in admin_client.post(url, given).content.decode()
+    given |= {"new_name": "cf_weight"}
+    assert admin_client.post(url, given).status_code == 302
+    log = admin_client.get("/admin/dynamic_databases/columnchange/").content.decode()
+    assert "admin (admin)" in log
+    assert url in admin_client.get(url.replace("columns/", "change/")).content.decode()
+
+
+def test_columns_need_the_permission_to_change_databases(
+    client, django_user_model, new_database
+) -> None:
+    database = new_database(SQLITE, "CREATE TABLE contact (id INTEGER PRIMARY KEY)")
+    client.force_login(django_user_model.objects.create_user("clerk", password="x", is_staff=True))
+
+    assert (
+        client.get(f"/admin/dynamic_databases/database/{database.pk}/columns/").status_code == 403
+    )

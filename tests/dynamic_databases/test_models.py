@@ -255,3 +255,11 @@ def test_a_secret_is_in_no_representation() -> None:
 
     assert "hunter2" not in repr(row) + str(row) + str(row.shown_config())
     assert isinstance(row, models.Model)
+
+
+def test_a_bit_of_mariadb_is_a_boolean(mariadb, new_database) -> None:
+    database = new_database(mariadb, "CREATE TABLE flag (id INTEGER PRIMARY KEY, up BIT(1)); INSERT INTO flag VALUES (1, 1), (2, 0), (3, NULL);")  # fmt: skip
+    flag = database.get_model("flag")
+
+    assert [row.up for row in flag.objects.order_by("id")] == [True, False, None]
+    assert flag.objects.get(up=True).id == 1

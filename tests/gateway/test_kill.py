@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -12,7 +14,7 @@ import pytest
 
 from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.processes import Gateway, wait_for
-from tests.fixtures.vendors import SQLITE
+from tests.fixtures.vendors import SQLITE, connect_mariadb
 
 SQL = """CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40));
 INSERT INTO book VALUES (1, 'One'), (2, 'Two');"""
@@ -33,6 +35,15 @@ def books(vendor, gateway: Gateway):
     assert gateway.ask("/t/books/graphql", "{ book { id } }", token).status_code == 200
     yield url, token
     drop_database(url)
+
+
+def connect(url: str) -> Any:
+    """Return a connection whose statements are a transaction."""
+    if url.startswith("postgresql"):
+        return psycopg.connect(url)
+    connection = connect_mariadb(url)
+    connection.autocommit(False)
+    return connection
 
 
 def sending(
@@ -70,18 +81,17 @@ def test_killed_while_the_second_statement_waits(gateway: Gateway, vendor, books
     url, token = books
     query = """mutation { a: updateBookByPk(pkColumns: {id: 1}, _set: {title: "x"}) { id }
         b: updateBookByPk(pkColumns: {id: 2}, _set: {title: "y"}) { id } }"""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
-    with psycopg.connect(url) as other:
-        other.execute("UPDATE book SET title = 'mine' WHERE id = 2")
+    with closing(connect(url)) as other:
+        other.cursor().execute("UPDATE book SET title = 'mine' WHERE id = 2")
         thread, outcome = sending(gateway, token, query, {})
-        wait_for(lambda: execute(url, waiting) == [(1,)])
+        wait_for(lambda: execute(url, vendor.waiting) == [(1,)])
         kill(gateway)
         other.rollback()
     thread.join()
 
     assert isinstance(outcome[0], httpx.TransportError)
-    wait_for(lambda: execute(url, waiting) == [(0,)])
+    wait_for(lambda: execute(url, vendor.waiting) == [(0,)])
     assert execute(url, "SELECT title FROM book ORDER BY id") == [("One",), ("Two",)]
 
 

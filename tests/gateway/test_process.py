@@ -47,8 +47,7 @@ def test_a_tenant_from_nothing_and_away_again(gateway: Gateway, vendor, url: str
     assert answer.json() == {"data": {"book": [{"title": "One"}]}}
     assert "type Book" in gateway.manage("export_schema", "books")
     if vendor is not SQLITE:
-        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        assert execute(url, count)[0][0] > 0
+        assert execute(url, vendor.sessions)[0][0] > 0
 
     gateway.manage("database", "remove", "books")
     wait_for(
@@ -58,7 +57,7 @@ def test_a_tenant_from_nothing_and_away_again(gateway: Gateway, vendor, url: str
     answer = gateway.ask("/t/books/graphql", "{ book { title } }", token)
     assert answer.json()["errors"][0]["extensions"]["code"] == "TENANT_NOT_FOUND"
     if vendor is not SQLITE:
-        assert execute(url, count) == [(0,)]
+        wait_for(lambda: execute(url, vendor.sessions) == [(0,)])
     assert gateway.stop() in (0, -signal.SIGTERM)  # uvicorn ends by the signal that it was sent
 
 
@@ -73,7 +72,7 @@ def test_commands_that_cannot_be_done_say_why(gateway: Gateway) -> None:
         "database", "add", "x", "postgresql://u:hunter2@127.0.0.1:1/x", fails=True
     )
     mssql = "Server=tcp:db,1433;Initial Catalog=crm;User ID=sa;Password=hunter2"
-    assert "not of the engine mssql" in gateway.manage("database", "add", "x", mssql, fails=True)
+    assert "can't be reached" in gateway.manage("database", "add", "x", mssql, fails=True)
     assert gateway.manage("database", "list") == ""
     assert "no tenant called nobody" in gateway.manage(
         "token", "create", "nobody", "--role", "admin", fails=True

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from dynamic_databases.registry import process_registry
 from schema.access import FULL_ACCESS, Access, TableAccess
 from schema.cache import SchemaCache
-from tests.fixtures.databases import library_sql
+from schema.errors import NoBaseline
+from schema.footprint import bytes_of
+from tests.fixtures.databases import execute, library_sql
+from tests.fixtures.processes import wait_for
 from tests.fixtures.schemas import LIMITS
 
+_MANY = 10**9  # bytes
 READ_ONLY = Access(frozenset({("*", TableAccess(select=frozenset({"*"})))}))
 
 
@@ -17,7 +25,7 @@ def test_equal_catalogs_share_a_schema_and_access_does_not_leak(vendor, new_data
     first, second = (
         process_registry().entry(new_database(vendor, library_sql(vendor)).label) for _ in range(2)
     )
-    cache = SchemaCache(10, 10, {})
+    cache = SchemaCache(_MANY, 10, {})
 
     shared = cache.get(first, FULL_ACCESS, LIMITS)
     assert cache.get(second, FULL_ACCESS, LIMITS) is shared
@@ -31,7 +39,7 @@ def test_equal_catalogs_share_a_schema_and_access_does_not_leak(vendor, new_data
 
 def test_one_build_however_many_wait(library) -> None:
     entry = process_registry().entry(library.label)
-    cache = SchemaCache(10, 10, {})
+    cache = SchemaCache(_MANY, 10, {})
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: cache.get(entry, FULL_ACCESS, LIMITS), range(40)))
@@ -48,9 +56,61 @@ def test_the_least_used_is_dropped(library) -> None:
     assert cache.peek(entry, FULL_ACCESS, LIMITS) is None
 
 
+def test_a_schema_counts_with_the_bytes_that_it_takes(library) -> None:
+    """Measured: its operations count, and two schemas count twice."""
+    entry = process_registry().entry(library.label)
+    cache = SchemaCache(_MANY, 100, {})
+    first = cache.get(entry, FULL_ACCESS, LIMITS)
+    cache.measure()
+    alone = bytes_of(first, shared=(cache,), pause=lambda _: None)
+    assert 300_000 < alone < 10_000_000
+    wait_for(lambda: abs(cache.size_bytes - alone) < alone / 5, seconds=10)
+    for number in range(64):
+        first.operations.compile(f"{{ genre {{ name }} a{number}: artist {{ name }} }}", None)
+    wait_for(lambda: cache.size_bytes > alone * 1.05, seconds=10)
+    before = cache.size_bytes
+    cache.get(entry, READ_ONLY, LIMITS)
+    wait_for(lambda: cache.size_bytes > before * 1.2, seconds=10)
+
+
+def test_what_is_dropped_is_freed(library) -> None:
+    """Schema, operations, catalog and models: nothing of them stays in any registry of the process."""
+    execute(library.url, "CREATE TABLE only_here (id INTEGER PRIMARY KEY)")  # no other's catalog
+    registry = process_registry()
+    cache = SchemaCache(1, 10, {})
+    cache.on_drop(registry.release)
+    entry = registry.entry(library.label)
+    cached = cache.get(entry, FULL_ACCESS, LIMITS)
+    cached.operations.compile("{ genre { name } }", None)
+    registry.model(library.label, "genre")
+    found = [weakref.ref(one) for one in (cached, cached.built, cached.built.schema.graphql_schema, entry, entry.catalog, registry.models(library.label))]  # fmt: skip
+    execute(library.url, "ALTER TABLE genre ADD COLUMN mood VARCHAR(20)")
+    other = registry.refresh(library.label)
+    del entry, cached
+    cache.get(other, FULL_ACCESS, LIMITS)
+
+    def are_gone() -> bool:
+        gc.collect()
+        return all(one() is None for one in found)
+
+    wait_for(are_gone, seconds=30)
+
+
+def test_a_build_that_fails_is_not_tried_by_every_request(library) -> None:
+    entry = process_registry().entry(library.label)
+    cache = SchemaCache(_MANY, 10, {})
+    errors = []
+    for _ in range(3):
+        with pytest.raises(NoBaseline) as failed:
+            cache.get(entry, FULL_ACCESS, LIMITS, common=True)
+        errors.append(failed.value)
+
+    assert errors[0] is errors[1] is errors[2]
+
+
 def test_operations_are_planned_once_per_shape_of_the_variables(library) -> None:
     entry = process_registry().entry(library.label)
-    cached = SchemaCache(10, 10, {}).get(entry, FULL_ACCESS, LIMITS)
+    cached = SchemaCache(_MANY, 10, {}).get(entry, FULL_ACCESS, LIMITS)
     operation = cached.operations.compile(
         "query($w: TrackBoolExp) { track(where: $w) { name } }", None
     )

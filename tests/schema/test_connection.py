@@ -177,6 +177,12 @@ def test_the_pages_together_are_the_list(ordered, data, size: int, backward: boo
     assert pages == whole
 
 
+def test_pages_in_the_order_of_a_moment(ordered) -> None:
+    pages, whole = ordered("Track", [{"recordedAt": "DESC"}], {}, 1, False)
+
+    assert pages == whole
+
+
 def test_a_node_is_found_by_its_id(music, sent) -> None:
     listed = music.query(URL, "{ playlistTrack { id note } track(limit: 1) { id name } }").data
     query = """query($id: ID!) { node(id: $id) { __typename id ... on PlaylistTrack { note track { id } } ...names } }

@@ -56,7 +56,7 @@ def test_groups(music, sent, query: str) -> None:
             "The rows aren't grouped by name: by is [genreId].",
         ),
         ("{ trackGroupBy(by: []) { keys { name } } }", "by must name at least one column"),
-        ("{ trackGroupBy(by: [meta]) { keys { meta } } }", "by: meta"),
+        ("{ trackGroupBy(by: [cover]) { keys { cover } } }", "by: cover"),
         (
             "{ trackGroupBy(by: [name], having: {aggregate: {count: {_gt: null}}}) { keys { name } } }",
             "having.aggregate.count._gt must not be null",

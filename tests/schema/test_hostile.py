@@ -10,13 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.databases import execute
+from tests.fixtures.vendors import MARIADB
 
 TABLES = ['or"der', "se'lect", "a b", "100%", "%s", "%(x)s", "select", "größe", "价格", "2nd", "a.b", "a;b", "back`tick", "x]y",
           'id" FROM "secret" UNION SELECT 1 --', "{0}", "__typename", "Query", "na\\me", "emoji😀", "new\nline"]  # fmt: skip
 
 
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def names_of(vendor) -> list[str]:
+    """MariaDB's names hold what three bytes of UTF-8 do, and no dot or blank at their end."""
+    return [name for name in TABLES if vendor is not MARIADB or max(name) < "\uffff"]
 
 
 @pytest.fixture
@@ -25,19 +27,18 @@ def hostile(door, vendor, new_database, tenant_of):
     parts = [
         "CREATE TABLE secret (id INTEGER PRIMARY KEY, word TEXT); INSERT INTO secret VALUES (1, 'hidden');"
     ]
-    for number, name in enumerate(TABLES):
+    for number, name in enumerate(names_of(vendor)):
+        quoted = vendor.quoted(name)
         parts.append(
-            f"CREATE TABLE {quoted(name)} (id INTEGER PRIMARY KEY, {quoted(name)} TEXT, up INTEGER REFERENCES {quoted(name)}(id));"
+            f"CREATE TABLE {quoted} (id INTEGER PRIMARY KEY, {quoted} TEXT, up INTEGER REFERENCES {quoted}(id));"
         )
-        parts.append(
-            f"INSERT INTO {quoted(name)} VALUES (1, 'value {number}', NULL), (2, 'child', 1);"
-        )
+        parts.append(f"INSERT INTO {quoted} VALUES (1, 'value {number}', NULL), (2, 'child', 1);")
     _, door.token = tenant_of("hostile", production=new_database(vendor, "\n".join(parts)))
     door.alias_database = None
     return door
 
 
-def test_every_hostile_name_reads_and_writes(hostile) -> None:
+def test_every_hostile_name_reads_and_writes(hostile, vendor) -> None:
     fields = hostile.query(
         "/t/hostile/graphql",
         "{ __schema { queryType { fields { name description type { ofType { ofType { ofType { name } } } } } } } }",
@@ -45,8 +46,8 @@ def test_every_hostile_name_reads_and_writes(hostile) -> None:
     found = fields.data["__schema"]["queryType"]["fields"]
     rows = [f for f in found if re.fullmatch("Rows of .*[.]", f["description"], re.DOTALL)]
     lists = {f["description"]: f for f in rows if not f["description"].endswith(", page by page.")}
-    assert len(lists) == len(TABLES) + 1
-    for number, name in enumerate(TABLES):
+    assert len(lists) == len(names_of(vendor)) + 1
+    for number, name in enumerate(names_of(vendor)):
         field = lists[f"Rows of {name}."]["name"]
         kind = lists[f"Rows of {name}."]["type"]["ofType"]["ofType"]["ofType"]["name"]
         shape = hostile.query(
@@ -72,12 +73,12 @@ def test_every_hostile_name_reads_and_writes(hostile) -> None:
 
 def test_hostile_names_through_the_orm(vendor, new_database) -> None:
     sql = "".join(
-        f"CREATE TABLE {quoted(n)} (id INTEGER PRIMARY KEY, {quoted(n)} TEXT); INSERT INTO {quoted(n)} VALUES (1, 'x');"
-        for n in TABLES
+        f"CREATE TABLE {n} (id INTEGER PRIMARY KEY, {n} TEXT); INSERT INTO {n} VALUES (1, 'x');"
+        for n in map(vendor.quoted, names_of(vendor))
     )
     database = new_database(vendor, sql)
 
-    for name in TABLES:
+    for name in names_of(vendor):
         model = database.get_model(name)
         row = model.objects.get()
         attribute = model.get_field_name_by_db_column(name)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from dynamic_databases.active import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
-from dynamic_databases.catalog.fingerprint import fingerprint_of
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
@@ -172,7 +171,7 @@ def test_enum_values() -> None:
 def entry_of(*tables: Table) -> Entry:
     found = Catalog("sqlite", tables)
     capabilities = Capabilities("sqlite", (3, 40), JsonWay.EXACT, locks_rows=False, returning=True)
-    return Entry(Alias("A"), found, fingerprint_of(found), capabilities, None, "")
+    return Entry(Alias("A"), found, capabilities, None, "")
 
 
 NASTY = ["track", "track_by_pk", "track_one", "track_many", "TrackAggregate", "track_sum_fields", "int_comparison_exp", "mood", "mood_comparison_exp",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures.vendors import MSSQL
+
 TRACKS = {
     "everything": ("{ track { trackId } }", [1, 2, 3, 4, 5, 6]),
     "empty where": ("{ track(where: {}) { trackId } }", [1, 2, 3, 4, 5, 6]),
@@ -69,7 +71,9 @@ def test_rows(music, case: str) -> None:
     ] == expected
 
 
-def test_every_kind_of_value(music) -> None:
+def test_every_kind_of_value(music, vendor) -> None:
+    if vendor is MSSQL:
+        pytest.skip("it keeps JSON as text; tests/types has its kinds")
     query = "{ trackByPk(trackId: 1) { name seconds bytes rating explicit recordedAt meta album { released price } } }"
 
     assert music.query("/t/music/graphql", query).data["trackByPk"] == {
@@ -160,7 +164,9 @@ def test_a_default_and_a_left_out_variable(music) -> None:
     assert len(music.query("/t/music/graphql", query).data["track"]) == 2
 
 
-def test_one_statement_for_each_root_field(music, sent) -> None:
+def test_one_statement_for_each_root_field(music, vendor, sent) -> None:
+    if vendor is MSSQL:
+        pytest.skip("a server may be read the portable way")
     music.query("/t/music/graphql", "{ genre { name } }")
     query = "{ artist { albums { tracks { genre { name } playlistTracks { note } } } } genre { tracks { name } } }"
 
@@ -260,7 +266,9 @@ def test_eleven_levels_with_aggregates_at_each(music) -> None:
     assert answer == {"title": "First"}
 
 
-def test_six_levels_with_aggregates_at_each_are_one_statement(music, sent) -> None:
+def test_six_levels_with_aggregates_at_each_are_one_statement(music, vendor, sent) -> None:
+    if vendor is MSSQL:
+        pytest.skip("a server may be read the portable way")
     figures = "aggregate { count sum { trackId } }"
     tracks = f"tracks {{ name playlistTracks {{ note }} playlistTracksAggregate {{ {'aggregate { count sum { position } }'} }} }}"
     query = f"""{{ artist {{ name albumsAggregate {{ aggregate {{ count max {{ title }} }} }} albums {{ title

@@ -208,7 +208,8 @@ def reference(url: str, node: Lists, parent: tuple[str, int] | None = None) -> l
 
 def order_of(column: str, direction: str) -> str:
     nulls = {"ASC": "LAST", "DESC": "FIRST"}.get(direction, direction.rpartition("_")[2])
-    return f"r.{column} {direction.partition('_')[0]} NULLS {nulls}"
+    first = "0" if nulls == "FIRST" else "2"
+    return f"CASE WHEN r.{column} IS NULL THEN {first} ELSE 1 END, r.{column} {direction.partition('_')[0]}"
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
-"""`manage.py export_schema TENANT [--environment E] [--format sdl|json] [--role R]`."""
+"""`manage.py export_schema TENANT [--environment E] [--format sdl|json] [--role R] [--common]`."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -13,8 +12,9 @@ from dynamic_databases.registry import process_registry
 from gateway.access import UnknownRole, access_of
 from gateway.limits import limits_of
 from schema.build import build_schema
+from schema.errors import NoBaseline
 from schema.printing import introspection_json, sdl
-from tenants.apps import TenantsConfig
+from tenants.directory import process_directory
 from tenants.principals import ADMIN_ROLE
 
 _FORMATS = {"sdl": sdl, "json": introspection_json}
@@ -36,10 +36,15 @@ class Command(BaseCommand):
             dest="format",
             help="the same as --format json",
         )
+        parser.add_argument(
+            "--common",
+            action="store_true",
+            help="the schema of the database's baseline, which all its tenants satisfy",
+        )
         parser.add_argument("--role", default=ADMIN_ROLE, help="what this role sees")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        snapshot = cast("TenantsConfig", apps.get_app_config("tenants")).directory.current()
+        snapshot = process_directory().current()
         entry = snapshot.tenant(options["tenant"])
         if entry is None:
             raise CommandError(f"There is no active tenant called {options['tenant']}.")
@@ -52,8 +57,12 @@ class Command(BaseCommand):
         try:
             access = access_of(options["role"], snapshot.roles)
             built = build_schema(
-                process_registry().entry(alias), access, config.names, limits_of(config)
+                process_registry().entry(alias),
+                access,
+                config.names,
+                limits_of(config),
+                common=options["common"],
             )
-        except (DatabaseProblem, UnknownRole) as error:
+        except (DatabaseProblem, UnknownRole, NoBaseline) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(_FORMATS[options["format"]](built).decode(), ending="")

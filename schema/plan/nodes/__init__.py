@@ -17,15 +17,18 @@ from schema.plan.nodes.conditions import (
     RelatedFigure,
     Slot,
     Subject,
+    Unknown,
     Use,
     Where,
 )
 from schema.plan.nodes.operation import Action, Introspect, Plan, Read, Root
 from schema.plan.nodes.reads import (
+    Absent,
     Aggregate,
     Connection,
     Count,
     CursorField,
+    CustomFields,
     Edges,
     Figure,
     Figures,
@@ -68,11 +71,11 @@ from schema.plan.nodes.writes import (
 )
 
 __all__ = [
-    "EVERYTHING", "Action", "AffectedRows", "Aggregate", "AllOf", "Answer", "AnyOf", "Assignment", "ChangeFields",
-    "Compare", "Connection", "Count", "CursorField", "Delete", "DeleteRows", "Edges", "Figure", "FigureSet", "Figures",
+    "EVERYTHING", "Absent", "Action", "AffectedRows", "Aggregate", "AllOf", "Answer", "AnyOf", "Assignment", "ChangeFields",
+    "Compare", "Connection", "Count", "CursorField", "CustomFields", "Delete", "DeleteRows", "Edges", "Figure", "FigureSet", "Figures",
     "Function", "GlobalId", "GroupBy", "GroupFigure", "GroupKeys", "Hop", "How", "Insert", "InsertRows", "InsertedRow",
     "Introspect", "IsNull", "Nested", "NestedAggregate", "NodeField", "NodeLookup", "Nodes", "Not", "OnConflict", "Op",
     "OrderTerm", "Page", "PageInfoFields", "Plan", "Read", "Related", "RelatedCount", "RelatedFigure", "Resolve",
-    "Returning", "Root", "RowField", "Save", "Selected", "Slot", "Subject", "TotalCount", "Typename", "Update",
+    "Returning", "Root", "RowField", "Save", "Selected", "Slot", "Subject", "TotalCount", "Typename", "Unknown", "Update",
     "UpdateEach", "UpdateRows", "Use", "Value", "Where", "Write",
 ]  # fmt: skip

@@ -154,13 +154,18 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """Neither true nor false: a comparison with a column that this database lacks."""
+
+
+@dataclass(frozen=True)
 class Not:
     """The part does not hold."""
 
     part: Where
 
 
-Where = Compare | IsNull | Related | AllOf | AnyOf | Not
+Where = Compare | IsNull | Related | AllOf | AnyOf | Not | Unknown
 EVERYTHING = AllOf()
 
 

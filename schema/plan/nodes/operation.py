@@ -34,3 +34,4 @@ class Plan:
 
     roots: tuple[Root, ...]
     writes: bool
+    absent: tuple[str, ...] = ()  # columns of the baseline that are answered as null

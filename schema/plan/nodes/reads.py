@@ -35,6 +35,21 @@ class GlobalId:
 
 
 @dataclass(frozen=True)
+class CustomFields:
+    """Dynamic columns under a response key, as one object."""
+
+    key: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Null under a response key: the baseline has the column, this database doesn't."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class Nested:
     """Related rows under a response key: an object or null where `page.single`, else a list."""
 
@@ -67,7 +82,7 @@ class FigureSet:
 
     key: str
     function: Function
-    parts: tuple[Figure | Typename, ...]
+    parts: tuple[Figure | Typename | Absent, ...]
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,7 @@ class NestedAggregate:
     links: tuple[Link, ...]
 
 
-Selected = Value | Typename | GlobalId | Nested | NestedAggregate
+Selected = Value | Typename | GlobalId | CustomFields | Absent | Nested | NestedAggregate
 
 
 @dataclass(frozen=True)

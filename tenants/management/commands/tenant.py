@@ -1,22 +1,26 @@
-"""`manage.py tenant add SLUG [--domain D] | attach SLUG ENV DATABASE | list`."""
+"""`manage.py tenant add SLUG [--domain D] | attach SLUG ENV DATABASE | import FILE | list`."""
 
 from __future__ import annotations
 
-import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.management.base import CommandError
 
-from dynamic_databases.models import Database
+from dynamic_databases.commands import ActionCommand, Answer, find_database
+from dynamic_databases.errors import DatabaseProblem
+from tenants.files import FIELDS, BadLine, read_lines
 from tenants.models import DEFAULT_ENVIRONMENT, Environment, Tenant, TenantDatabase
+from tenants.records import Outcome, store
 
 
-class Command(BaseCommand):
+class Command(ActionCommand):
     help = "Adds tenants, attaches databases to them, lists them."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True)
+    def add_actions(self, actions: Any) -> None:
         add = actions.add_parser("add", help="add a tenant")
         add.add_argument("slug")
         add.add_argument("--name", default="")
@@ -33,19 +37,11 @@ class Command(BaseCommand):
         )
         attach.add_argument("database")
         actions.add_parser("list", help="list the tenants and their databases")
-        for action in actions.choices.values():
-            action.add_argument("--json", action="store_true", help="print JSON")
-
-    def handle(self, *_args: Any, **options: Any) -> None:
-        try:
-            answer = getattr(self, f"_{options['action']}")(options)
-        except ValidationError as error:
-            raise CommandError("; ".join(error.messages)) from None
-        if options["json"]:
-            self.stdout.write(json.dumps(answer))
-        else:
-            for line in answer if isinstance(answer, list) else [answer]:
-                self.stdout.write("  ".join(_text(value) for value in line.values()))
+        load = actions.add_parser(
+            "import",
+            help="add or change many: CSV with a head, or JSON lines; again changes nothing",
+        )
+        load.add_argument("file", type=Path, help=f"its fields: {', '.join(FIELDS)}")
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         row = Tenant(slug=options["slug"], name=options["name"], domains=options["domain"])
@@ -55,11 +51,7 @@ class Command(BaseCommand):
 
     def _attach(self, options: dict[str, Any]) -> dict[str, Any]:
         tenant = find_tenant(options["slug"])
-        database = Database.objects.filter(name=options["database"]).first()
-        if database is None:
-            raise CommandError(
-                f"There is no database called {options['database']}; `manage.py database list` shows them."
-            )
+        database = find_database(options["database"])
         environment = Environment.objects.filter(name=options["environment"]).first()
         if environment is None:
             environment = Environment(name=options["environment"])
@@ -69,6 +61,45 @@ class Command(BaseCommand):
             tenant=tenant, environment=environment, defaults={"database": database}
         )
         return {"tenant": tenant.slug, "environment": environment.name, "database": database.name}
+
+    def _import(self, options: dict[str, Any]) -> Answer:
+        path: Path = options["file"]
+        counts: Counter[str] = Counter()
+        refused: list[dict[str, Any]] = []
+        try:
+            total = sum(1 for _ in read_lines(path))
+            for place, (line, record) in enumerate(read_lines(path), 1):
+                try:
+                    if isinstance(record, BadLine):
+                        raise record
+                    counts[store(record)] += 1
+                except (BadLine, DatabaseProblem, ObjectDoesNotExist) as error:
+                    refused.append({"line": line, "reason": str(error)})
+                except ValidationError as error:
+                    refused.append({"line": line, "reason": "; ".join(error.messages)})
+                self._progress(place, total)
+        except (OSError, UnicodeDecodeError, BadLine) as error:
+            raise CommandError(f"{path}: {error}") from None
+        return {**{outcome: counts[outcome] for outcome in Outcome}, "refused": refused}
+
+    def _progress(self, done: int, total: int) -> None:
+        """Draw a bar where somebody looks."""
+        if self.stderr.isatty() and (done % 10 == 0 or done == total):
+            filled = "#" * (40 * done // total)
+            end = "\n" if done == total else ""
+            self.stderr.write(f"\r[{filled:<40}] {done}/{total}", ending=end)
+
+    def show(self, answer: Answer, *, as_json: bool) -> None:
+        refused = answer.get("refused", []) if isinstance(answer, Mapping) else []
+        if isinstance(answer, Mapping) and "refused" in answer and not as_json:
+            for line in refused:
+                self.stderr.write(f"line {line['line']}: {line['reason']}")
+            counted = ", ".join(f"{answer[outcome]} {outcome}" for outcome in Outcome)
+            self.stdout.write(f"{counted}, {len(refused)} refused")
+        else:
+            super().show(answer, as_json=as_json)
+        if refused:
+            raise CommandError(f"{len(refused)} lines were refused; the others are done.")
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
         return [
@@ -90,9 +121,3 @@ def find_tenant(slug: str) -> Tenant:
         known = ", ".join(Tenant.objects.values_list("slug", flat=True)[:20]) or "none"
         raise CommandError(f"There is no tenant called {slug}; there are: {known}.")
     return tenant
-
-
-def _text(value: Any) -> str:
-    return (
-        ", ".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.utils import timezone
 
+from dynamic_databases.commands import ActionCommand, Answer
 from tenants.authentication.tokens import digest_of, issue_token
 from tenants.management.commands.tenant import find_tenant
 from tenants.models import ApiToken, Environment, Role
@@ -18,13 +19,17 @@ from tenants.principals import ADMIN_ROLE
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Command(BaseCommand):
+class Command(ActionCommand):
     help = "Creates, lists and revokes API tokens."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True)
+    def add_actions(self, actions: Any) -> None:
         create = actions.add_parser("create", help="create a token and print it, once")
-        create.add_argument("tenant")
+        create.add_argument("tenant", nargs="?")
+        create.add_argument(
+            "--operator",
+            action="store_true",
+            help="instead of a tenant: good for every tenant, and for /manage/graphql",
+        )
         create.add_argument("--role", required=True, help=f"'{ADMIN_ROLE}' has everything")
         create.add_argument("--environment", help="this environment alone")
         create.add_argument(
@@ -34,23 +39,23 @@ class Command(BaseCommand):
         actions.add_parser("list", help="list the tokens, without the tokens themselves")
         revoke = actions.add_parser("revoke", help="revoke a token")
         revoke.add_argument("token", help="the token or its prefix")
-        for action in actions.choices.values():
-            action.add_argument("--json", action="store_true", help="print JSON")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        answer = getattr(self, f"_{options['action']}")(options)
-        if options["json"]:
-            self.stdout.write(json.dumps(answer, default=str))
+    def show(self, answer: Answer, *, as_json: bool) -> None:
+        """Print an answer; a token stands alone on the last line."""
+        if as_json:
+            super().show(answer, as_json=True)
             return
-        for line in answer if isinstance(answer, list) else [answer]:
-            token = line.pop("token", None)
-            self.stdout.write("  ".join(f"{name}: {value}" for name, value in line.items()))
-            if token is not None:
+        for line in [answer] if isinstance(answer, Mapping) else answer:
+            shown = {name: value for name, value in line.items() if name != "token"}
+            self.stdout.write("  ".join(f"{name}: {value}" for name, value in shown.items()))
+            if "token" in line:
                 self.stdout.write("This is the only time that the token is shown:")
-                self.stdout.write(token)
+                self.stdout.write(line["token"])
 
     def _create(self, options: dict[str, Any]) -> dict[str, Any]:
-        tenant = find_tenant(options["tenant"])
+        if bool(options["tenant"]) == options["operator"]:
+            raise CommandError("Name a tenant, or give --operator.")
+        tenant = find_tenant(options["tenant"]) if options["tenant"] else None
         role = options["role"]
         roles = [ADMIN_ROLE, *Role.objects.values_list("name", flat=True)]
         if role not in roles:
@@ -59,7 +64,7 @@ class Command(BaseCommand):
         expires = timezone.now() + _duration(options["expires"]) if options["expires"] else None
         token = issue_token(tenant, role, environment, expires, options["name"])
         answer = {
-            "tenant": tenant.slug,
+            "tenant": tenant.slug if tenant else "every",
             "role": role,
             "environment": environment.name if environment else "any",
         }
@@ -67,7 +72,7 @@ class Command(BaseCommand):
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            {"prefix": row.prefix, "tenant": row.tenant.slug, "role": row.role, "name": row.name,
+            {"prefix": row.prefix, "tenant": row.tenant.slug if row.tenant else "every", "role": row.role, "name": row.name,
              "environment": row.environment.name if row.environment else "any",
              "expires": row.expires_at or "never", "revoked": row.revoked_at or "no"}
             for row in ApiToken.objects.select_related("tenant", "environment").order_by("pk")

@@ -7,5 +7,5 @@ UPDATE "artist" SET "name" = $1::text WHERE "artist_id" = $2::integer
 SELECT (SELECT row_to_json("#") FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = $1::integer)) p1) "#")::text
 -- ['1']
 
-SELECT json_build_object('name', t1."name")::text FROM "artist" t1 WHERE t1."artist_id" = $1::integer FOR UPDATE
+SELECT (SELECT row_to_json("#") FROM (SELECT p1.c0 AS "c0" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = $1::integer)) p1) "#")::text
 -- ['1']

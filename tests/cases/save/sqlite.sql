@@ -7,5 +7,5 @@ UPDATE "artist" SET "name" = ? WHERE "artist_id" = ?
 SELECT CAST((SELECT json_object('name', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END) FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = ?)) p1) AS BLOB)
 -- [1]
 
-SELECT json_object('name', CASE WHEN typeof(t1."name") <> 'blob' THEN CAST(t1."name" AS TEXT) END) FROM "artist" t1 WHERE t1."artist_id" = ?
+SELECT CAST((SELECT json_object('c0', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END) FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = ?)) p1) AS BLOB)
 -- [1]

@@ -1,23 +1,28 @@
-"""`manage.py database add NAME URL | list | test NAME | remove NAME`."""
+"""`manage.py database add NAME URL | list | test NAME | check NAME | remove NAME`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import IntegrityError, transaction
 
+from dynamic_databases.commands import ActionCommand, Answer, find_database
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
 from dynamic_databases.registry import process_registry
+from gateway.check import Report, check
+from gateway.limits import limits_of
 
 
-class Command(BaseCommand):
+class Command(ActionCommand):
     help = "Registers, lists, tests and removes databases."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True)
+    def add_actions(self, actions: Any) -> None:
         add = actions.add_parser("add", help="register a database and connect to it once")
         add.add_argument("name")
         add.add_argument(
@@ -27,17 +32,21 @@ class Command(BaseCommand):
         add.add_argument("--no-test", action="store_true", help="don't connect now")
         actions.add_parser("list", help="list the databases")
         actions.add_parser("test", help="connect and read the catalog").add_argument("name")
+        actions.add_parser(
+            "check", help="ask every table and relation; fails where one doesn't answer"
+        ).add_argument("name")
         actions.add_parser("remove", help="forget a database; its data stays").add_argument("name")
-        for action in actions.choices.values():
-            action.add_argument("--json", action="store_true", help="print JSON")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        answer = getattr(self, f"_{options['action']}")(options)
-        if options["json"]:
-            self.stdout.write(json.dumps(answer, default=str))
+    def show(self, answer: Answer | Report, *, as_json: bool) -> None:
+        if not isinstance(answer, Report):
+            super().show(answer, as_json=as_json)
+        elif as_json:
+            self.stdout.write(json.dumps(asdict(answer) | {"failures": answer.failures}))
         else:
-            for line in answer if isinstance(answer, list) else [answer]:
-                self.stdout.write("  ".join(f"{value}" for value in line.values()))
+            for line in _lines(answer):
+                self.stdout.write(line)
+        if isinstance(answer, Report) and answer.failures:
+            raise CommandError(f"{answer.failures} kinds of query failed.")
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         if "://" in options["name"]:
@@ -65,7 +74,7 @@ class Command(BaseCommand):
         ]
 
     def _test(self, options: dict[str, Any]) -> dict[str, Any]:
-        row = _find(options["name"])
+        row = find_database(options["name"])
         if not row.enabled:
             raise CommandError(f"{row.name} is disabled.")
         try:
@@ -73,8 +82,16 @@ class Command(BaseCommand):
         except DatabaseProblem as error:
             raise CommandError(f"{row.name}: {error}") from None
 
+    def _check(self, options: dict[str, Any]) -> Report:
+        row = find_database(options["name"])
+        config = settings.GATEWAY
+        try:
+            return check(process_registry(), row.label, config.names, limits_of(config))
+        except DatabaseProblem as error:
+            raise CommandError(f"{row.name}: {error}") from None
+
     def _remove(self, options: dict[str, Any]) -> dict[str, Any]:
-        row = _find(options["name"])
+        row = find_database(options["name"])
         row.delete()
         return {"name": options["name"], "state": "removed"}
 
@@ -86,9 +103,13 @@ def _test(row: Database) -> dict[str, Any]:
     return answer | ({"skipped": f"not served: {'; '.join(skipped)}"} if skipped else {})
 
 
-def _find(name: str) -> Database:
-    row = Database.objects.filter(name=name).first()
-    if row is None:
-        known = ", ".join(Database.objects.values_list("name", flat=True)) or "none"
-        raise CommandError(f"There is no database called {name}; there are: {known}.")
-    return row
+def _lines(report: Report) -> Iterator[str]:
+    for table in report.tables:
+        yield f"{table.name}: {', '.join(table.answered) or 'nothing'} answered"
+        for what, reason in table.failed.items():
+            yield f"  FAILED {what}: {reason}"
+        for note in table.notes:
+            yield f"  {note}"
+    for name, reason in report.skipped.items():
+        yield f"{name}: not served, {reason}"
+    yield f"{len(report.tables)} tables served, {len(report.skipped)} names not, {report.failures} failures"

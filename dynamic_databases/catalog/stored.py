@@ -1,16 +1,12 @@
-"""A stable SHA-256 of what a schema depends on, and catalogs as plain JSON values."""
+"""Catalogs as they are stored: from the JSON values that `Catalog.to_json` gives."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict
 from typing import Any
 
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
-    Fingerprint,
     ForeignKey,
     Kind,
     SqlType,
@@ -20,20 +16,10 @@ from dynamic_databases.catalog.types import (
 )
 
 
-def fingerprint_of(catalog: Catalog) -> Fingerprint:
-    """Return the same text for equal catalogs in every process and version of Python."""
-    text = json.dumps(catalog_to_json(catalog), sort_keys=True, separators=(",", ":"))
-    return Fingerprint(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-
-
-def catalog_to_json(catalog: Catalog) -> dict[str, Any]:
-    """Return `catalog` as JSON values; what was skipped is no part of it."""
-    return {"vendor": catalog.vendor, "tables": [asdict(table) for table in catalog.tables]}
-
-
 def catalog_from_json(value: dict[str, Any]) -> Catalog:
-    """Return the catalog that `catalog_to_json` wrote."""
-    return Catalog(value["vendor"], tuple(_table(table) for table in value["tables"]))
+    """Return the catalog that `Catalog.to_json` gave."""
+    names = tuple((source, name) for source, name in value.get("names", ()))
+    return Catalog(value["vendor"], tuple(_table(table) for table in value["tables"]), names=names)
 
 
 def _table(value: dict[str, Any]) -> Table:

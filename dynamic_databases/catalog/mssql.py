@@ -1,0 +1,175 @@
+"""SQL Server: its catalog in four queries of `sys.*`, its types, its change token.
+
+mssql-django's own introspection crosses the columns of composite foreign keys and guesses at types;
+the views here say both (Microsoft's manual, "System Catalog Views").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.types import (
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+    UniqueKey,
+)
+
+VENDOR = "microsoft"
+CHANGE_QUERY = """
+SELECT CONCAT(
+  (SELECT CONCAT(COUNT(*), ',', CONVERT(varchar(30), MAX(modify_date), 126)) FROM sys.objects WHERE is_ms_shipped = 0), ':',
+  (SELECT CONCAT(COUNT(*), ',', SUM(CAST(c.object_id AS bigint) + c.column_id * 31 + c.system_type_id * 7 + c.max_length
+     + c.precision * 3 + c.scale * 5 + CAST(c.is_nullable AS int) + LEN(c.name) * 13))
+   FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id WHERE o.is_ms_shipped = 0))
+"""
+
+_TABLES = """
+SELECT o.object_id, CASE WHEN s.name = SCHEMA_NAME() THEN '' ELSE s.name END, o.name, CASE WHEN o.type = 'V' THEN 1 ELSE 0 END,
+       CAST(p.value AS nvarchar(4000))
+FROM sys.objects o JOIN sys.schemas s ON s.schema_id = o.schema_id
+LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = o.object_id AND p.minor_id = 0 AND p.name = 'MS_Description'
+WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND s.name NOT IN ('sys', 'INFORMATION_SCHEMA')
+  AND HAS_PERMS_BY_NAME(QUOTENAME(s.name) + '.' + QUOTENAME(o.name), 'OBJECT', 'SELECT') = 1
+  AND NOT EXISTS (SELECT 1 FROM sys.extended_properties d WHERE d.class = 1 AND d.major_id = o.object_id AND d.minor_id = 0
+                  AND d.name = 'microsoft_database_tools_support')
+"""
+# A type made from another counts as that one; CLR types have no other.
+_COLUMNS = """
+SELECT c.object_id, c.name, COALESCE(b.name, t.name), c.max_length, c.precision, c.scale, c.is_nullable, c.is_identity, c.is_computed,
+       d.definition, CAST(p.value AS nvarchar(4000))
+FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id
+JOIN sys.types t ON t.user_type_id = c.user_type_id
+LEFT JOIN sys.types b ON b.user_type_id = c.system_type_id
+LEFT JOIN sys.default_constraints d ON d.object_id = c.default_object_id
+LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = c.object_id AND p.minor_id = c.column_id AND p.name = 'MS_Description'
+WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
+ORDER BY c.object_id, c.column_id
+"""
+_UNIQUE = """
+SELECT i.object_id, i.name, i.is_primary_key, c.name
+FROM sys.indexes i JOIN sys.index_columns x ON x.object_id = i.object_id AND x.index_id = i.index_id
+JOIN sys.columns c ON c.object_id = x.object_id AND c.column_id = x.column_id
+JOIN sys.objects o ON o.object_id = i.object_id
+WHERE i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND x.is_included_column = 0 AND x.key_ordinal > 0
+  AND o.type = 'U' AND o.is_ms_shipped = 0
+ORDER BY i.object_id, i.index_id, x.key_ordinal
+"""
+_FOREIGN = """
+SELECT k.object_id, k.name, k.parent_object_id, own.name, k.referenced_object_id, their.name
+FROM sys.foreign_keys k JOIN sys.foreign_key_columns x ON x.constraint_object_id = k.object_id
+JOIN sys.columns own ON own.object_id = x.parent_object_id AND own.column_id = x.parent_column_id
+JOIN sys.columns their ON their.object_id = x.referenced_object_id AND their.column_id = x.referenced_column_id
+ORDER BY k.object_id, x.constraint_column_id
+"""
+
+_KINDS = {
+    "bit": Kind.BOOLEAN,
+    "tinyint": Kind.INTEGER,
+    "smallint": Kind.INTEGER,
+    "int": Kind.INTEGER,
+    "bigint": Kind.BIGINT,
+    "decimal": Kind.DECIMAL,
+    "numeric": Kind.DECIMAL,
+    "money": Kind.DECIMAL,
+    "smallmoney": Kind.DECIMAL,
+    "float": Kind.FLOAT,
+    "real": Kind.FLOAT,
+    "char": Kind.TEXT,
+    "varchar": Kind.TEXT,
+    "text": Kind.TEXT,
+    "nchar": Kind.TEXT,
+    "nvarchar": Kind.TEXT,
+    "ntext": Kind.TEXT,
+    "sysname": Kind.TEXT,
+    "binary": Kind.BINARY,
+    "varbinary": Kind.BINARY,
+    "image": Kind.BINARY,
+    "timestamp": Kind.BINARY,  # rowversion
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "datetime": Kind.LOCAL_DATETIME,
+    "datetime2": Kind.LOCAL_DATETIME,
+    "smalldatetime": Kind.LOCAL_DATETIME,
+    "datetimeoffset": Kind.DATETIME,
+    "uniqueidentifier": Kind.UUID,
+    "json": Kind.JSON,
+}
+_LENGTHS = {"char": 1, "varchar": 1, "binary": 1, "varbinary": 1, "nchar": 2, "nvarchar": 2}
+_SCALED = ("time", "datetime2", "datetimeoffset")
+
+
+def read(cursor: Any) -> RawCatalog:
+    raw = RawCatalog(VENDOR)
+    table_of: dict[int, TableName] = {}
+    for oid, schema, name, is_view, comment in _rows(cursor, _TABLES):
+        table_of[oid] = TableName(schema, name)
+        raw.tables[table_of[oid]] = Table(
+            table_of[oid], (), is_view=bool(is_view), comment=comment or ""
+        )
+    for oid, *row in _rows(cursor, _COLUMNS):
+        if oid in table_of:
+            raw.columns[table_of[oid]].append(_column(row))
+    _read_unique_keys(cursor, raw, table_of)
+    _read_foreign_keys(cursor, raw, table_of)
+    return raw
+
+
+def _rows(cursor: Any, sql: str) -> list[tuple[Any, ...]]:
+    cursor.execute(sql)
+    return [tuple(row) for row in cursor.fetchall()]
+
+
+def _column(row: list[Any]) -> Column:
+    name, type_name, length, precision, scale, nullable, identity, computed, default, comment = row
+    return Column(
+        name,
+        sql_type(type_name, length, precision, scale),
+        nullable=bool(nullable),
+        default=default,
+        generated=bool(computed) or type_name == "timestamp",
+        identity=bool(identity),
+        comment=comment or "",
+    )
+
+
+def sql_type(name: str, length: int = 0, precision: int = 0, scale: int = 0) -> SqlType:
+    """Return the meaning of a type; lengths are in bytes, -1 is `max`."""
+    kind = _KINDS.get(name, Kind.OTHER)
+    if name in ("decimal", "numeric"):
+        return SqlType(kind, f"{name}({precision},{scale})", precision, scale)
+    if name in ("money", "smallmoney"):
+        return SqlType(kind, name, precision or (19 if name == "money" else 10), 4)
+    if name in _LENGTHS:
+        size = "max" if length == -1 else str(length // _LENGTHS[name])
+        return SqlType(kind, f"{name}({size})")
+    return SqlType(kind, f"{name}({scale})" if name in _SCALED else name)
+
+
+def _read_unique_keys(cursor: Any, raw: RawCatalog, table_of: dict[int, TableName]) -> None:
+    keys: dict[tuple[int, str, bool], list[str]] = {}
+    for oid, index, is_primary, column in _rows(cursor, _UNIQUE):
+        keys.setdefault((oid, index, bool(is_primary)), []).append(column)
+    for (oid, index, is_primary), columns in keys.items():
+        table = table_of.get(oid)
+        if table is None:
+            continue
+        if is_primary:
+            raw.primary_keys[table] = tuple(columns)
+        else:
+            raw.unique_keys[table].append(UniqueKey(index, tuple(columns)))
+
+
+def _read_foreign_keys(cursor: Any, raw: RawCatalog, table_of: dict[int, TableName]) -> None:
+    parts: dict[tuple[int, str, int, int], list[tuple[str, str]]] = {}
+    for oid, name, own, column, target, target_column in _rows(cursor, _FOREIGN):
+        parts.setdefault((oid, name, own, target), []).append((column, target_column))
+    for (_, name, own, target), pairs in parts.items():
+        if own in table_of and target in table_of:
+            columns, targets = tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)
+            key = ForeignKey(name, columns, table_of[target], targets)
+            raw.foreign_keys[table_of[own]].append(key)

@@ -1,0 +1,203 @@
+"""MySQL and MariaDB: their catalog in five queries of information_schema, their types, their change token.
+
+A schema is a database there, so the catalog is that of the one database that is connected to.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.types import (
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+    UniqueKey,
+)
+
+VENDOR = "mysql"
+CHANGE_QUERY = """
+SELECT concat_ws(':',
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, column_name, ordinal_position, column_type, is_nullable,
+     column_default, extra, column_comment)))) FROM information_schema.columns WHERE table_schema = database()),
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, index_name, seq_in_index, column_name, non_unique))))
+     FROM information_schema.statistics WHERE table_schema = database()),
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, constraint_name, column_name, referenced_table_name,
+     referenced_column_name)))) FROM information_schema.key_column_usage WHERE table_schema = database()))
+"""
+
+_TABLES = """
+SELECT table_name, table_type = 'VIEW', table_comment FROM information_schema.tables
+WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
+"""
+_COLUMNS = """
+SELECT table_name, column_name, data_type, column_type, is_nullable, column_default, extra, column_comment,
+       numeric_precision, numeric_scale, coalesce(generation_expression, ''), character_set_name
+FROM information_schema.columns WHERE table_schema = database() ORDER BY table_name, ordinal_position
+"""
+# MariaDB's JSON is a text with this check; MySQL's is a type.
+_JSON_CHECKS = """
+SELECT table_name, check_clause FROM information_schema.check_constraints
+WHERE constraint_schema = database() AND check_clause LIKE 'json\\_valid(`%`)'
+"""
+_UNIQUE = """
+SELECT table_name, index_name, column_name, sub_part FROM information_schema.statistics
+WHERE table_schema = database() AND non_unique = 0 ORDER BY table_name, index_name, seq_in_index
+"""
+_FOREIGN = """
+SELECT table_name, constraint_name, column_name, referenced_table_name, referenced_column_name
+FROM information_schema.key_column_usage
+WHERE table_schema = database() AND referenced_table_schema = database()
+ORDER BY table_name, constraint_name, ordinal_position
+"""
+
+_KINDS = {
+    "tinyint": Kind.INTEGER,
+    "smallint": Kind.INTEGER,
+    "mediumint": Kind.INTEGER,
+    "int": Kind.INTEGER,
+    "year": Kind.INTEGER,
+    "bigint": Kind.BIGINT,
+    "decimal": Kind.DECIMAL,
+    "float": Kind.FLOAT,
+    "double": Kind.FLOAT,
+    "char": Kind.TEXT,
+    "varchar": Kind.TEXT,
+    "tinytext": Kind.TEXT,
+    "text": Kind.TEXT,
+    "mediumtext": Kind.TEXT,
+    "longtext": Kind.TEXT,
+    "binary": Kind.BINARY,
+    "varbinary": Kind.BINARY,
+    "tinyblob": Kind.BINARY,
+    "blob": Kind.BINARY,
+    "mediumblob": Kind.BINARY,
+    "longblob": Kind.BINARY,
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "datetime": Kind.LOCAL_DATETIME,
+    "timestamp": Kind.DATETIME,  # stored as UTC, and shown in the session's zone, which is UTC here
+    "uuid": Kind.UUID,
+    "json": Kind.JSON,
+    "enum": Kind.ENUM,
+}
+_UNSIGNED = {"int": Kind.BIGINT, "bigint": Kind.DECIMAL}
+_DIGITS_OF = {"bigint": (20, 0)}
+
+
+def read(cursor: Any) -> RawCatalog:
+    raw = RawCatalog(VENDOR)
+    is_mariadb = "MariaDB" in str(_rows(cursor, "SELECT version()")[0][0])
+    for name, is_view, comment in _rows(cursor, _TABLES):
+        table = TableName("", name)
+        raw.tables[table] = Table(
+            table, (), is_view=bool(is_view), comment="" if is_view else comment
+        )
+    documents = (
+        {(table, clause[12:-2].replace("``", "`")) for table, clause in _rows(cursor, _JSON_CHECKS)}
+        if is_mariadb
+        else set()
+    )
+    for row in _rows(cursor, _COLUMNS):
+        table = TableName("", row[0])
+        if table in raw.tables:
+            column = _column(row, is_mariadb=is_mariadb, is_json=(row[0], row[1]) in documents)
+            raw.columns[table].append(column)
+    _read_unique_keys(cursor, raw)
+    _read_foreign_keys(cursor, raw)
+    return raw
+
+
+def _rows(cursor: Any, sql: str) -> list[Any]:
+    cursor.execute(sql)
+    return list(cursor.fetchall())
+
+
+def _column(row: tuple[Any, ...], *, is_mariadb: bool, is_json: bool) -> Column:
+    table, name, data_type, column_type, nullable, default, extra, comment, *numbers, computed, charset = row  # fmt: skip
+    extra = extra.lower()
+    if charset not in (None, "utf8mb4"):
+        column_type = f"{column_type} character set {charset}"  # its texts are converted
+    return Column(
+        name,
+        sql_type(data_type, column_type, f"{table}_{name}", *numbers, is_json=is_json),
+        nullable=nullable == "YES",
+        default=None if computed else _default(default, extra, is_mariadb=is_mariadb),
+        generated=bool(computed),
+        identity="auto_increment" in extra,
+        comment=comment,
+    )
+
+
+def _default(value: str | None, extra: str, *, is_mariadb: bool) -> str | None:
+    """MariaDB tells an expression, MySQL a bare value unless it says that it is an expression."""
+    if value is None or (is_mariadb and value == "NULL"):
+        return None
+    if is_mariadb or "default_generated" in extra:
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def sql_type(
+    data_type: str,
+    column_type: str,
+    name: str,
+    precision: int | None = None,
+    scale: int | None = None,
+    *,
+    is_json: bool = False,
+) -> SqlType:
+    """Return the meaning of a type; `name` is what an enum of this column is called.
+
+    `tinyint(1)` and `bit(1)` are how people write booleans there (MySQL manual, §11.1.1). Unsigned
+    numbers take the next larger kind.
+    """
+    data_type, spelled = data_type.lower(), column_type.lower()
+    if spelled in ("tinyint(1)", "bit(1)"):
+        return SqlType(Kind.BOOLEAN, spelled)
+    if is_json:
+        return SqlType(Kind.JSON, "json")
+    if data_type == "enum":
+        return SqlType(Kind.ENUM, column_type, labels=_labels(column_type), enum=name)
+    if "unsigned" in spelled and data_type in _UNSIGNED:
+        return SqlType(_UNSIGNED[data_type], spelled, *_DIGITS_OF.get(data_type, ()))
+    kind = _KINDS.get(data_type, Kind.OTHER)
+    return SqlType(kind, column_type, *((precision, scale) if kind is Kind.DECIMAL else ()))
+
+
+def _labels(column_type: str) -> tuple[str, ...]:
+    """`enum('a','it''s')` → a, it's."""
+    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", column_type))
+
+
+def _read_unique_keys(cursor: Any, raw: RawCatalog) -> None:
+    unique: dict[tuple[str, str], list[str]] = {}
+    partial: set[tuple[str, str]] = set()
+    for table, index, column, sub_part in _rows(cursor, _UNIQUE):
+        unique.setdefault((table, index), []).append(column)
+        if column is None or sub_part is not None:  # an expression, or a column's beginning
+            partial.add((table, index))
+    for (table, index), columns in unique.items():
+        if (table, index) in partial:
+            continue
+        if index == "PRIMARY":
+            raw.primary_keys[TableName("", table)] = tuple(columns)
+        else:
+            raw.unique_keys[TableName("", table)].append(UniqueKey(index, tuple(columns)))
+
+
+def _read_foreign_keys(cursor: Any, raw: RawCatalog) -> None:
+    parts: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for table, name, *pair in _rows(cursor, _FOREIGN):
+        parts.setdefault((table, name), []).append(tuple(pair))
+    spelled = {name.name.lower(): name for name in raw.tables}
+    for (table, name), columns in parts.items():
+        # Servers on file systems without case tell the target in lower case.
+        target = TableName("", columns[0][1])
+        target = target if target in raw.tables else spelled.get(target.name.lower(), target)
+        own, theirs = tuple(c[0] for c in columns), tuple(c[2] for c in columns)
+        raw.foreign_keys[TableName("", table)].append(ForeignKey(name, own, target, theirs))

@@ -1,0 +1,162 @@
+"""What an operator says of one database beyond its catalog: names, keys, relations, what is hidden.
+
+The file is JSON: `{"names": {"table.column": "name"}, "keys": {"view": ["column"]}, "relations": [{"table", "columns",
+"target", "targetColumns"}], "hide": ["table", "table.column"]}`, every name as the database spells it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dynamic_databases.catalog.types import Catalog, ForeignKey, Skipped, Table, TableName
+from dynamic_databases.errors import InvalidConfig
+
+_KEYS = ("names", "keys", "relations", "hide")
+_RELATION = {"table", "columns", "target", "targetColumns"}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A foreign key that the database doesn't know of."""
+
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """One database's file."""
+
+    names: Mapping[str, str]
+    keys: Mapping[str, tuple[str, ...]]
+    relations: tuple[Relation, ...]
+    hide: frozenset[str]
+
+
+def parse_overrides(text: str, file: str) -> Overrides:
+    """Return the overrides of a file's text. Raises InvalidConfig, which names the file and the place."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidConfig(file, f"it is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InvalidConfig(file, "it must be an object")
+    for key in found:
+        if key not in _KEYS:
+            raise InvalidConfig(f"{file}: {key}", f"it isn't known; known are {', '.join(_KEYS)}")
+    names = _checked(found, "names", {}, _is_texts_by_name, "texts by table or table.column", file)
+    keys = _checked(found, "keys", {}, _is_lists_by_name, "lists of columns by table", file)
+    relations = _checked(found, "relations", [], _is_relations, f"objects of {', '.join(sorted(_RELATION))}", file)  # fmt: skip
+    hide = _checked(found, "hide", [], _is_texts, "a list of table or table.column", file)
+    return Overrides(
+        names,
+        {table: tuple(columns) for table, columns in keys.items()},
+        tuple(
+            Relation(r["table"], tuple(r["columns"]), r["target"], tuple(r["targetColumns"]))
+            for r in relations
+        ),
+        frozenset(hide),
+    )
+
+
+def with_overrides(catalog: Catalog, overrides: Overrides) -> Catalog:
+    """Return the catalog as the overrides have it; what they name and isn't there is told as skipped."""
+    skipped = list(catalog.skipped)
+    tables = {str(table.name): table for table in catalog.tables}
+    for name in sorted(overrides.hide):
+        _hide(tables, name, skipped)
+    for name, columns in overrides.keys.items():
+        table = tables.get(name)
+        if table is None or not set(columns) <= set(table.by_name) or not columns:
+            skipped.append(Skipped(name, f"the key {', '.join(columns)} of its override isn't there"))  # fmt: skip
+        else:
+            tables[name] = replace(table, primary_key=columns)
+    for relation in overrides.relations:
+        _relate(tables, relation, skipped)
+    kept = {table.name for table in tables.values()}
+    ordered = tuple(_without_lost_targets(table, kept) for table in tables.values())
+    names = tuple(sorted(overrides.names.items()))
+    return Catalog(catalog.vendor, ordered, tuple(skipped), names)
+
+
+def _hide(tables: dict[str, Table], name: str, skipped: list[Skipped]) -> None:
+    if tables.pop(name, None) is not None:
+        skipped.append(Skipped(name, "its override hides it"))
+        return
+    table_name, _, column = name.rpartition(".")
+    table = tables.get(table_name)
+    if table is None or column not in table.by_name:
+        skipped.append(Skipped(name, "its override hides it, and it isn't there"))
+        return
+    skipped.append(Skipped(name, "its override hides it"))
+    tables[table_name] = replace(
+        table,
+        columns=tuple(c for c in table.columns if c.name != column),
+        primary_key=() if column in table.primary_key else table.primary_key,
+        unique_keys=tuple(k for k in table.unique_keys if column not in k.columns),
+        foreign_keys=tuple(k for k in table.foreign_keys if column not in k.columns),
+    )
+
+
+def _relate(tables: dict[str, Table], relation: Relation, skipped: list[Skipped]) -> None:
+    table, target = tables.get(relation.table), tables.get(relation.target)
+    name = f"{relation.table} → {relation.target}"
+    if (
+        table is None
+        or target is None
+        or not set(relation.columns) <= set(table.by_name)
+        or not set(relation.target_columns) <= set(target.by_name)
+        or len(relation.columns) != len(relation.target_columns)
+    ):
+        skipped.append(Skipped(name, "a table or column of the relation isn't there"))
+    elif not target.is_unique(relation.target_columns):
+        skipped.append(Skipped(name, "the relation leads to no key; give the target a key first"))
+    else:
+        key = ForeignKey("", relation.columns, target.name, relation.target_columns)
+        tables[relation.table] = replace(table, foreign_keys=(*table.foreign_keys, key))
+
+
+def _without_lost_targets(table: Table, kept: set[TableName]) -> Table:
+    keys = tuple(key for key in table.foreign_keys if key.target in kept)
+    return table if len(keys) == len(table.foreign_keys) else replace(table, foreign_keys=keys)
+
+
+def _checked(
+    found: Mapping[str, Any],
+    key: str,
+    default: Any,
+    is_right: Callable[[Any], bool],
+    shape: str,
+    file: str,
+) -> Any:
+    value = found.get(key, default)
+    if not is_right(value):
+        raise InvalidConfig(f"{file}: {key}", f"it must be {shape}")
+    return value
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_texts_by_name(value: Any) -> bool:
+    return isinstance(value, dict) and _is_texts(list(value.values()))
+
+
+def _is_lists_by_name(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_texts(item) for item in value.values())
+
+
+def _is_relations(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(r, dict)
+        and set(r) == _RELATION
+        and all(isinstance(r[k], str) for k in ("table", "target"))
+        and all(_is_texts(r[k]) for k in ("columns", "targetColumns"))
+        for r in value
+    )

@@ -1,0 +1,1 @@
+"""The management schema at `/manage/graphql`: what operators do by commands, as GraphQL."""

@@ -1,0 +1,81 @@
+"""Who manages: staff by their session, operators and tenants' admins by their tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.middleware.csrf import CsrfViewMiddleware
+
+from dynamic_databases.models import Database
+from tenants.authentication.tokens import TokenAuthenticator
+from tenants.directory import process_directory
+from tenants.errors import TenantProblem, Unauthenticated
+from tenants.principals import ADMIN_ROLE
+
+_PERMISSION = "dynamic_databases.change_database"
+
+
+class NotYours(TenantProblem):
+    """The caller may not manage this."""
+
+    def __init__(
+        self, reason: str = "There is no such database, or it isn't yours to manage."
+    ) -> None:
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who may manage: everything, or (`tenant_pk`, `environment`) one tenant's databases."""
+
+    name: str
+    tenant_pk: int | None = None
+    environment: str | None = None
+
+    def check_operator(self) -> None:
+        """Raises NotYours for a tenant's own admin."""
+        if self.tenant_pk is not None:
+            raise NotYours(
+                "This needs an operator: a token made with --operator, or a superuser's session."
+            )
+
+    def database(self, name: str) -> Database:
+        """Return a database that the caller may manage. Raises NotYours: unknown ones answer alike."""
+        rows = Database.objects.filter(name=name)
+        if self.tenant_pk is not None:
+            mine: dict[str, object] = {"attachments__tenant": self.tenant_pk}
+            if self.environment is not None:
+                mine["attachments__environment__name"] = self.environment
+            rows = rows.filter(**mine).distinct()
+        found = rows.first()
+        if found is None:
+            raise NotYours
+        return found
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Return who asks. Raises Unauthenticated, or NotYours for a role that manages nothing."""
+    if "authorization" in request.headers:
+        return _by_token(request)
+    user = request.user
+    if not user.is_authenticated:
+        raise Unauthenticated
+    refused = CsrfViewMiddleware(lambda _: None).process_view(request, None, (), {})  # type: ignore[arg-type]
+    if refused is not None:
+        raise NotYours("The CSRF token is missing or wrong: send the header X-CSRFToken.")
+    if not (user.is_active and user.is_staff and user.has_perm(_PERMISSION)):
+        raise NotYours("This needs staff with the permission to change databases.")
+    return Caller(user.get_username())
+
+
+def _by_token(request: HttpRequest) -> Caller:
+    headers = {"authorization": request.headers["authorization"]}
+    now = dt.datetime.now(dt.UTC)
+    principal = TokenAuthenticator().authenticate(headers, process_directory().current(), now)
+    if principal is None:
+        raise Unauthenticated
+    if principal.role != ADMIN_ROLE:
+        raise NotYours("This needs the role admin.")
+    return Caller(f"token {principal.name}", principal.tenant_pk, principal.environment)

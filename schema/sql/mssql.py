@@ -1,0 +1,243 @@
+"""SQL Server's dialect, from 2016 on: `FOR JSON`, `OFFSET … FETCH`, lists by `OPENJSON`.
+
+What FOR JSON can't spell as the others do (floats) or at all (global ids) is left to the portable way.
+Triggers are why OUTPUT goes into a table variable; names of the kind `[a]]b]` are quoted everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
+from dynamic_databases.identifiers import quote, quote_table
+from schema.errors import TooComplex
+from schema.plan.nodes import (
+    Assignment,
+    Compare,
+    Function,
+    How,
+    InsertedRow,
+    Op,
+    OrderTerm,
+    Slot,
+)
+from schema.sql import mssql_values as values
+from schema.sql.dialect import InPlace
+from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
+
+_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
+_ARRAY = "COALESCE((SELECT {} FROM ({}) {} ORDER BY {} FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')"
+_OBJECT = "(SELECT {} FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER)"
+_ONE = "(SELECT {} FROM ({}) {} FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER)"
+_NO_IDS = "SQL Server has no base64 of UTF-8 that ids could be made with."
+_TOLD = "@told"  # the table variable that OUTPUT fills
+
+
+class MssqlDialect:
+    """See `schema.sql.dialect.Dialect`."""
+
+    begin = "BEGIN TRANSACTION"
+    lock_hint = " WITH (UPDLOCK, ROWLOCK)"
+    in_place: InPlace | None = None
+    updates_return_keys = False
+    inserts_return_json = False
+    numbers_rows = True
+    figures_apart = True
+
+    def quote(self, name: str) -> str:
+        return quote(name, "microsoft")
+
+    def table(self, name: TableName) -> str:
+        return quote_table(name.schema, name.name, "microsoft")
+
+    def placeholders(self, text: str) -> str:
+        return text.replace(PLACE, "?")
+
+    def binder(self, slot: Slot) -> Binder:
+        return values.binder(slot)
+
+    def slot(self, slot: Slot) -> Sql:
+        return values.slot(slot)
+
+    def compare(self, subject: Sql, node: Compare) -> Sql:
+        if isinstance(node.subject, Column):
+            subject = sql("{}", Sql(values.comparable(subject.text, node.subject.type)))
+        if node.op in (Op.IN, Op.NIN):
+            kind = values.cast(node.slot.type) or "nvarchar(max)"
+            item = f"CONVERT({kind}, j.value, 1)" if node.slot.type.kind is Kind.BINARY else f"CAST(j.value AS {kind})"  # fmt: skip
+            word = "IN" if node.op is Op.IN else "NOT IN"
+            return sql(f"{{}} {word} (SELECT {item} FROM OPENJSON({{}}) j)", subject, value_of(node.slot))  # fmt: skip
+        if node.op in values.CONDITIONS:
+            return sql(values.CONDITIONS[node.op], subject, value_of(node.slot))
+        return sql("{} {} {}", subject, _OPERATORS[node.op], self.slot(node.slot))
+
+    def differs(self, column: str, slot: Slot) -> Sql:
+        """INTERSECT takes two NULLs for equal, which no operator did before 2022."""
+        value = sql(values.exact("{}", slot.type), self.slot(slot))
+        return sql("NOT EXISTS (SELECT {} INTERSECT SELECT {})", values.exact(column, slot.type), value)  # fmt: skip
+
+    def changed(self, column: str, assignment: Assignment) -> Sql:
+        value = self.slot(assignment.slot)
+        return sql("{} + {}", column, value) if assignment.how is How.ADD else value
+
+    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:
+        name = values.FIGURES[function]
+        if function in (Function.AVG, Function.STDDEV, Function.VARIANCE):
+            return f"{name}(CAST({column} AS float))"
+        if function is Function.SUM and sql_type.kind is Kind.INTEGER:
+            return f"{name}(CAST({column} AS bigint))"
+        return f"{name}({column})"
+
+    def json_value(self, column: str, sql_type: SqlType) -> str:
+        return values.json_value(column, sql_type)
+
+    def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
+        if not pairs:
+            return Sql("JSON_QUERY('{}')")
+        return sql("JSON_QUERY({})", sql(_OBJECT, self._named(pairs)))
+
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        return sql("JSON_QUERY({})", sql(_ARRAY, self._named(pairs), rows, alias, f"{alias}.o"))
+
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        return sql("JSON_QUERY({})", sql(_ONE, self._named(pairs), rows, alias))
+
+    def _named(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
+        if any("." in key for key, _ in pairs):
+            raise TooComplex("FOR JSON PATH takes a dot in a name for an object within.")
+        return joined(", ", (sql("{} AS {}", value, self.quote(key)) for key, value in pairs))
+
+    def id_text(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        raise TooComplex(_NO_IDS)
+
+    def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:  # noqa: ARG002
+        raise TooComplex(_NO_IDS)
+
+    def text(self, value: str) -> str:
+        return "N'" + value.replace("'", "''") + "'"
+
+    def order(self, expression: Sql, term: OrderTerm, *, nullable: bool) -> Sql:
+        direction = " DESC" if term.descending else ""
+        # NULL counts as the smallest value.
+        if nullable and term.nulls_first == term.descending:
+            first, last = ("0", "1") if term.nulls_first else ("1", "0")
+            place = f"CASE WHEN {{}} IS NULL THEN {first} ELSE {last} END"
+            return sql(f"{place}, {{}}{direction}", expression, expression)
+        return sql("{}{}", expression, direction)
+
+    def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
+        """FETCH takes no 0: of no rows wanted, one is fetched beyond the last."""
+        start = sql("CAST({} AS bigint)", value_of(offset)) if offset else Sql("0")
+        if limit is None:
+            return sql("OFFSET {} ROWS", start)
+        size = value_of(limit)
+        return sql(
+            "OFFSET (CASE WHEN {} = 0 THEN 9223372036854775807 ELSE {} END) ROWS"
+            " FETCH NEXT (CASE WHEN {} = 0 THEN 1 ELSE {} END) ROWS ONLY",
+            size, start, size, size,
+        )  # fmt: skip
+
+    def locked(self) -> str:
+        return ""  # the hint after the table says it
+
+    def json_text(self, value: Sql) -> Sql:
+        return value
+
+    def key_out(self, column: str, sql_type: SqlType) -> str:
+        kind = sql_type.kind
+        if kind in (Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME):
+            return f"CONVERT(varchar(34), {column}, 126)"
+        if kind is Kind.FLOAT:
+            return f"CONVERT(varchar(32), {column}, 3)"
+        if kind is Kind.DECIMAL:
+            style = ", 2" if "money" in sql_type.name else ""
+            return f"CONVERT(varchar(42), {column}{style})"
+        return f"CAST({column} AS varchar(36))" if kind is Kind.UUID else column
+
+    def conflict_alias(self, row: InsertedRow) -> str:  # noqa: ARG002 - the protocol's
+        return "t1"
+
+    def tells_conflict(self, row: InsertedRow) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+    def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        """A batch: OUTPUT goes into a table variable, which is what a table with triggers permits.
+
+        Where an identity is given, and so is all that is to be returned, it does without: a stand-in
+        takes no OUTPUT under IDENTITY_INSERT.
+        """
+        given = {a.column.name: self.slot(a.slot) for a in row.values}
+        table = self.table(row.table.name)
+        if not row.values and len(row.returned) == 1 and row.returned[0].identity:
+            own = self.quote(row.returned[0].name)
+            text = "SET NOCOUNT ON; INSERT INTO {} DEFAULT VALUES; SELECT {} FROM {} WHERE {} = SCOPE_IDENTITY();"
+            return sql(text, table, returned, table, own)
+        if not any(a.column.identity for a in row.values):
+            return self._told(row, returned, condition)
+        known = {*(column.name for column in row.returned), *(row.on_conflict.key if row.on_conflict else ())}  # fmt: skip
+        if not known <= given.keys():
+            body = self._told(row, returned, condition)
+            return sql("SET IDENTITY_INSERT {} ON; {} SET IDENTITY_INSERT {} OFF;", table, body, table)  # fmt: skip
+        body = self._written(row, "", f"SET {_TOLD} = @@ROWCOUNT;", condition)
+        # A row that was there is found by the key that conflicted: it keeps its own identity.
+        names = row.on_conflict.key if row.on_conflict else tuple(c.name for c in row.returned)
+        key = joined(" AND ", (sql("{} = {}", self.quote(name), given[name]) for name in names))
+        return sql(
+            "SET NOCOUNT ON; DECLARE {} int = 0; SET IDENTITY_INSERT {} ON; {} SET IDENTITY_INSERT {} OFF;"
+            " SELECT {} FROM {} WHERE {} AND {} > 0;",
+            _TOLD, table, body, table, returned, table, key, _TOLD,
+        )  # fmt: skip
+
+    def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:  # noqa: ARG002 - the protocol's
+        return None
+
+    def answer(self, value: Sql) -> Sql:
+        # At the top level FOR JSON comes in rows of 2,033 characters; a scalar subquery is one value.
+        return sql("SELECT {}", value)
+
+    def _told(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        """What is written, then a SELECT of what OUTPUT told."""
+        told = ", ".join(f"{self.quote(c.name)} {_stored(c.type)}" for c in row.returned)
+        names = ", ".join(self.quote(c.name) for c in row.returned)
+        output = f"OUTPUT {', '.join(f'INSERTED.{self.quote(c.name)}' for c in row.returned)} INTO {_TOLD} ({names}) "
+        body = self._written(row, output, "", condition)
+        head = sql("SET NOCOUNT ON; DECLARE {} TABLE ({}); {}", _TOLD, told, body)
+        return sql("{} SELECT {} FROM {};", head, returned, _TOLD)
+
+    def _insert(self, row: InsertedRow, output: str, then: str) -> Sql:
+        table = self.table(row.table.name)
+        if not row.values:
+            return sql("INSERT INTO {} {}DEFAULT VALUES; {}", table, output, then)
+        columns = ", ".join(self.quote(a.column.name) for a in row.values)
+        slots = joined(", ", (self.slot(a.slot) for a in row.values))
+        return sql("INSERT INTO {} ({}) {}VALUES ({}); {}", table, columns, output, slots, then)
+
+    def _written(self, row: InsertedRow, output: str, then: str, condition: Sql) -> Sql:
+        """The INSERT, or an UPDATE where the row is there; `then` follows whichever it is.
+
+        HOLDLOCK keeps the key's range until the end, so that nobody inserts it meanwhile.
+        """
+        on_conflict = row.on_conflict
+        insert = self._insert(row, output, then)
+        given = {a.column.name: self.slot(a.slot) for a in row.values}
+        if on_conflict is None or any(name not in given for name in on_conflict.key):
+            return insert  # a key that the server gives conflicts with nothing
+        table = self.table(row.table.name)
+        key = joined(" AND ", (sql("t1.{} = {}", self.quote(n), given[n]) for n in on_conflict.key))
+        there = sql("EXISTS (SELECT 1 FROM {} AS t1 WITH (UPDLOCK, HOLDLOCK) WHERE {})", table, key)
+        if not on_conflict.update:
+            return sql("IF NOT {} BEGIN {} END;", there, insert)
+        names = [column.name for column in on_conflict.update]
+        pairs = joined(
+            ", ", (sql("{} = {}", self.quote(n), given.get(n, "DEFAULT")) for n in names)
+        )
+        only = sql(" AND {}", condition) if condition.text else Sql("")
+        update = sql("UPDATE t1 SET {} {}FROM {} AS t1 WHERE {}{}; {}", pairs, output, table, key, only, then)  # fmt: skip
+        return sql("IF {} BEGIN {} END ELSE BEGIN {} END;", there, update, insert)
+
+
+def _stored(sql_type: SqlType) -> str:
+    """Return the type of a column of a table variable that keeps a column's value."""
+    if sql_type.name == "timestamp":
+        return "binary(8)"
+    return "nvarchar(max)" if sql_type.name in ("text", "ntext", "xml") else sql_type.name

@@ -1,0 +1,170 @@
+"""How SQL Server spells, compares and takes values: what both ways of running share.
+
+A parameter has a type there before it has a value, and NULL's is a text: each is cast to what it is
+for. Conditions on texts mind the case whatever the column's collation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynamic_databases.catalog.types import Kind, SqlType
+from schema.errors import TooComplex
+from schema.plan.nodes import Function, Op, Slot, Use
+from schema.sql.binding import big_integer, json_text, like_pattern, storable_text
+from schema.sql.statement import Binder, Sql, sql, value_of
+
+_LITERALLY = "{} COLLATE Latin1_General_BIN2"
+CONDITIONS = {
+    Op.LIKE: f"{_LITERALLY} LIKE {{}}",
+    Op.NLIKE: f"{_LITERALLY} NOT LIKE {{}}",
+    Op.ILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 LIKE LOWER({})",
+    Op.NILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 NOT LIKE LOWER({})",
+}
+FIGURES = {
+    Function.SUM: "SUM",
+    Function.AVG: "AVG",
+    Function.MIN: "MIN",
+    Function.MAX: "MAX",
+    Function.STDDEV: "STDEV",
+    Function.VARIANCE: "VAR",
+}
+_CASTS = {
+    Kind.BOOLEAN: "bit",
+    Kind.INTEGER: "int",
+    Kind.BIGINT: "bigint",
+    Kind.FLOAT: "float",
+    Kind.BINARY: "varbinary(max)",
+    Kind.DATE: "date",
+    Kind.TIME: "time(7)",
+    Kind.LOCAL_DATETIME: "datetime2(7)",
+    Kind.DATETIME: "datetimeoffset(7)",
+    Kind.UUID: "uniqueidentifier",
+}
+_OLD_MOMENTS = ("datetime", "smalldatetime")  # compared as they are rounded
+OLD_TEXTS = ("text", "ntext")  # can't be compared
+
+
+def cast(sql_type: SqlType) -> str | None:
+    """Return the type that a value is cast to; None where a text goes as it is."""
+    if sql_type.kind is Kind.DECIMAL:
+        return f"decimal(38, {max(sql_type.scale or 0, 10)})"
+    if sql_type.name == "sql_variant":
+        return "nvarchar(4000)"
+    return _CASTS.get(sql_type.kind)
+
+
+def slot(slot: Slot) -> Sql:
+    """Return a slot's placeholder with its type."""
+    kind = cast(slot.type)
+    typed = sql("CAST({} AS {})", value_of(slot), kind) if kind else value_of(slot)
+    if slot.type.name in _OLD_MOMENTS:
+        return sql("CAST({} AS {})", typed, slot.type.name)
+    return typed
+
+
+def comparable(expression: str, sql_type: SqlType) -> str:
+    """Return a column as something that can be compared."""
+    return f"CAST({expression} AS nvarchar(max))" if sql_type.name in OLD_TEXTS else expression
+
+
+def exact(expression: str, sql_type: SqlType) -> str:
+    """Return an expression whose equality is one to the letter: bytes, where texts would be folded."""
+    if sql_type.kind in (Kind.TEXT, Kind.ENUM, Kind.JSON):
+        return f"CAST(CAST({expression} AS nvarchar(max)) AS varbinary(max))"
+    if sql_type.kind is Kind.OTHER:
+        return f"CAST({as_text(expression, sql_type)} AS varbinary(max))"
+    return f"CAST({expression} AS varbinary(max))" if sql_type.name == "image" else expression
+
+
+def as_text(expression: str, sql_type: SqlType) -> str:
+    """Return what stands for a value that no scalar carries."""
+    if sql_type.name in ("geometry", "geography"):
+        return f"{expression}.STAsText()"
+    return f"CAST({expression} AS nvarchar({'4000' if sql_type.name == 'sql_variant' else 'max'}))"
+
+
+def told(expression: str, sql_type: SqlType) -> str | None:
+    """Return a column as the text that is spelled in Python; None where its value is."""
+    if sql_type.kind in (Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME):
+        return f"CONVERT(varchar(34), {expression}, 126)"
+    return as_text(expression, sql_type) if sql_type.kind is Kind.OTHER else None
+
+
+def json_value(expression: str, sql_type: SqlType) -> str:
+    """Return a column as FOR JSON spells it right. Raises TooComplex for what it spells otherwise."""
+    if sql_type.kind is Kind.FLOAT:
+        raise TooComplex("FOR JSON writes floats in a form of its own.")
+    if sql_type.kind is Kind.OTHER:
+        return as_text(expression, sql_type)
+    if "money" in sql_type.name:
+        return f"CONVERT(varchar(42), {expression}, 2)"
+    return _SPELLED.get(sql_type.kind, "{0}").replace("{0}", expression)
+
+
+def _trimmed(text: str, whole: int) -> str:
+    """Return a text whose fraction, after `whole` characters and a dot, has no zeros at its end."""
+    fraction = f"SUBSTRING({text}, {whole + 2}, 6)"
+    kept = f"'.' + REPLACE(RTRIM(REPLACE({fraction}, '0', ' ')), ' ', '0')"
+    return f"LEFT({text}, {whole}) + CASE WHEN {fraction} = '000000' THEN '' ELSE {kept} END"
+
+
+_UTC = "CAST(SWITCHOFFSET({0}, '+00:00') AS datetime2(7))"
+_SPELLED: dict[Kind, str] = {
+    Kind.BIGINT: "CAST({0} AS varchar(20))",
+    Kind.DECIMAL: "CONVERT(varchar(42), {0})",
+    Kind.DATE: "CONVERT(varchar(10), {0}, 23)",
+    Kind.TIME: _trimmed("CONVERT(varchar(16), CAST({0} AS time(7)), 126)", 8),
+    Kind.LOCAL_DATETIME: _trimmed("CONVERT(varchar(27), CAST({0} AS datetime2(7)), 126)", 19),
+    Kind.DATETIME: _trimmed(f"CONVERT(varchar(27), {_UTC}, 126)", 19) + " + '+00:00'",
+    Kind.UUID: "LOWER(CAST({0} AS varchar(36)))",
+    Kind.JSON: "JSON_QUERY({0})",
+}
+_BOUND: dict[Kind, Binder] = {
+    Kind.BOOLEAN: int,
+    Kind.INTEGER: int,
+    Kind.BIGINT: big_integer,
+    Kind.DECIMAL: lambda value: format(value, "f"),
+    Kind.FLOAT: float,
+    Kind.BINARY: bytes,
+    Kind.DATE: lambda value: value.isoformat(),
+    Kind.TIME: lambda value: value.isoformat(),
+    Kind.LOCAL_DATETIME: lambda value: value.isoformat(),
+    Kind.DATETIME: lambda value: value.isoformat(),
+    Kind.UUID: str,
+    Kind.JSON: json_text,
+}
+
+
+def binder(slot: Slot) -> Binder:
+    """Return what turns a coerced value into the driver's."""
+    if slot.use in (Use.PATTERN, Use.ICASE_PATTERN):
+        return pattern
+    if slot.use is Use.RAW:
+        return _as_it_is
+    bind: Binder = _BOUND.get(slot.type.kind, storable_text)
+    if slot.use is Use.LIST:
+        return lambda values: json_text([_plain(bind(value)) for value in values])
+    return lambda value: None if value is None else bind(value)
+
+
+def pattern(value: Any) -> str:
+    """Return a LIKE pattern whose escaped characters, and brackets, stand in brackets."""
+    parts: list[str] = []
+    characters = iter(like_pattern(value))
+    for character in characters:
+        literal = next(characters) if character == "\\" else ""
+        if literal or character == "[":
+            one = literal or character
+            parts.append(f"[{one}]" if one in "%_[" else one)
+        else:
+            parts.append(character)
+    return "".join(parts)
+
+
+def _plain(value: Any) -> Any:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

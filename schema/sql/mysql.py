@@ -1,0 +1,244 @@
+"""MySQL's and MariaDB's dialect. Lists nest in place; values are written into the text by the driver.
+
+MariaDB puts a list together in order with `JSON_ARRAYAGG(x ORDER BY y LIMIT n)`; MySQL can't, and
+reads go the portable way there, while writes use what both have. Lists in JSON lose that they are
+JSON where a subquery gives them back: `JSON_COMPACT` tells it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dynamic_databases.catalog.types import Kind, SqlType, TableName
+from dynamic_databases.identifiers import quote
+from schema.naming import enum_value_names
+from schema.plan.nodes import (
+    Assignment,
+    Compare,
+    Function,
+    How,
+    InsertedRow,
+    Op,
+    OrderTerm,
+    Slot,
+    Use,
+)
+from schema.sql import mysql_values as values
+from schema.sql.binding import escaped, like_pattern
+from schema.sql.dialect import InPlace
+from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
+
+_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
+
+
+class _InPlace:
+    """See `schema.sql.dialect.InPlace`."""
+
+    def json_list(
+        self, pairs: Sequence[tuple[str, Sql]], source: Sql, order: Sql, limit: Sql
+    ) -> Sql:
+        ordered = sql("ORDER BY {}", order) if order.text else order
+        rows = _present(json_object(pairs), ordered, limit)
+        return sql("JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG({}), '[]') {}))", rows, source)
+
+    def json_one(
+        self, pairs: Sequence[tuple[str, Sql]], source: Sql, order: Sql, limit: Sql
+    ) -> Sql:
+        ordered = sql("ORDER BY {}", order) if order.text else order
+        rows = _present(source, ordered, limit)
+        return sql("JSON_COMPACT((SELECT {} {}))", json_object(pairs), rows)
+
+
+class MysqlDialect:
+    """See `schema.sql.dialect.Dialect`; `returning` is MariaDB's `INSERT … RETURNING`."""
+
+    begin = "START TRANSACTION"
+    lock_hint = ""
+    in_place: InPlace | None = _InPlace()
+    updates_return_keys = False
+    numbers_rows = False
+    figures_apart = False
+
+    def __init__(self, *, returning: bool) -> None:
+        self.inserts_return_json = returning
+
+    def quote(self, name: str) -> str:
+        return quote(name, "mysql")
+
+    def table(self, name: TableName) -> str:
+        return quote(name.name, "mysql")
+
+    def placeholders(self, text: str) -> str:
+        return text.replace("%", "%%").replace(PLACE, "%s")
+
+    def binder(self, slot: Slot) -> Binder:
+        if slot.use in (Use.PATTERN, Use.ICASE_PATTERN):
+            return like_pattern
+        one = values.bound(slot.type)
+        if slot.use is Use.RAW:
+            return values.raw(slot.type)
+        if slot.use is Use.LIST:
+            return lambda items: [one(item) for item in items] or values.NoValues()
+        return one
+
+    def slot(self, slot: Slot) -> Sql:
+        return value_of(slot)
+
+    def compare(self, subject: Sql, node: Compare) -> Sql:
+        if node.op in (Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL):
+            keys = replace(node.slot, type=values.JSON_TYPE, use=Use.VALUE)
+            return sql(values.CONDITIONS[node.op], subject, value_of(keys))
+        if node.op in values.CONDITIONS:
+            return sql(values.CONDITIONS[node.op], subject, value_of(node.slot))
+        return sql("{} {} {}", subject, _OPERATORS[node.op], value_of(node.slot))
+
+    def differs(self, column: str, slot: Slot) -> Sql:
+        value = sql(values.exact(slot.type, "{}"), value_of(slot))
+        return sql("NOT ({} <=> {})", values.exact(slot.type, column), value)
+
+    def changed(self, column: str, assignment: Assignment) -> Sql:
+        value = values.written(assignment.slot)
+        return sql("{} + {}", column, value) if assignment.how is How.ADD else value
+
+    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        if function in values.FIGURES:
+            return f"{values.FIGURES[function]}({column} + 0e0)"
+        return f"{function}({column})"
+
+    def json_value(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is Kind.ENUM:
+            return self._enum(column, sql_type)
+        if sql_type.kind is Kind.OTHER:
+            return values.as_text(column, sql_type)
+        if sql_type.kind is Kind.TEXT and " character set " in sql_type.name:
+            return f"CONVERT({column} USING utf8mb4)"
+        if sql_type.kind is Kind.FLOAT and sql_type.name.startswith("float"):
+            column = f"({values.TEXT.format(column)} + 0e0)"  # six digits are what the server shows of it
+        return values.SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
+
+    def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
+        return json_object(pairs)
+
+    def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        # A derived table with a LIMIT is materialised in its order, and read in that order.
+        made = self.json_object(pairs)
+        return sql("JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG({}), '[]') FROM ({}) {}))", made, rows, alias)  # fmt: skip
+
+    def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        made = self.json_object(pairs)
+        return sql("JSON_COMPACT((SELECT {} FROM ({}) {}))", made, rows, alias)
+
+    def id_text(self, column: str, sql_type: SqlType) -> str:
+        return f"COALESCE(CAST({self.json_value(column, sql_type)} AS CHAR), '')"
+
+    def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:
+        parts = ", ':', ".join([self.text(type_name), *(escaped(key) for key in keys)])
+        return sql("REPLACE(TO_BASE64(CONCAT({}, ':', {})), '\\n', '')", scope, parts)
+
+    def text(self, value: str) -> str:
+        return literal(value)
+
+    def order(self, expression: Sql, term: OrderTerm, *, nullable: bool) -> Sql:
+        direction = " DESC" if term.descending else ""
+        # NULL counts as the smallest value.
+        if nullable and term.nulls_first == term.descending:
+            nulls = "DESC" if term.nulls_first else "ASC"
+            return sql(f"{{}} IS NULL {nulls}, {{}}{direction}", expression, expression)
+        return sql("{}{}", expression, direction)
+
+    def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
+        size = value_of(limit) if limit else Sql("18446744073709551615")
+        return (
+            sql("LIMIT {} OFFSET {}", size, value_of(offset)) if offset else sql("LIMIT {}", size)
+        )
+
+    def locked(self) -> str:
+        return " FOR UPDATE"
+
+    def json_text(self, value: Sql) -> Sql:
+        return value
+
+    def key_out(self, column: str, sql_type: SqlType) -> str:
+        return column if sql_type.kind is Kind.BINARY else f"CAST({column} AS CHAR)"
+
+    def answer(self, value: Sql) -> Sql:
+        return sql("SELECT CAST({} AS BINARY)", value)
+
+    def conflict_alias(self, row: InsertedRow) -> str:
+        return self.table(row.table.name)
+
+    def tells_conflict(self, row: InsertedRow) -> bool:
+        return row.on_conflict is not None and bool(row.values)
+
+    def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        """After what is returned comes 1 where a conflict left the row as it was."""
+        name = self.table(row.table.name)
+        columns = ", ".join(self.quote(a.column.name) for a in row.values)
+        stored = [values.written(a.slot) for a in row.values]
+        conflict = Sql("")
+        if self.tells_conflict(row):
+            stored[0] = sql("IF((@gateway := 0) = 0, {}, NULL)", stored[0])
+            conflict = self._on_conflict(row, condition)
+            returned = sql("{}, @gateway = 1", returned)
+        inserted = sql("INSERT INTO {} ({}) VALUES ({}){}", name, columns, joined(", ", stored), conflict)  # fmt: skip
+        return sql("{} RETURNING {}", inserted, returned) if self.inserts_return_json else inserted
+
+    def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:
+        """Return a SELECT of the row just inserted, where INSERT can't tell it."""
+        if self.inserts_return_json:
+            return None
+        given = {a.column.name: values.written(a.slot) for a in row.values}
+        key = row.on_conflict.key if row.on_conflict else row.table.primary_key
+        parts = [sql("{} = {}", self.quote(n), given.get(n, "LAST_INSERT_ID()")) for n in key]
+        flagged = sql("{}, @gateway = 1", returned) if self.tells_conflict(row) else returned
+        name = self.table(row.table.name)
+        return sql("SELECT {} FROM {} WHERE {}", flagged, name, joined(" AND ", parts))
+
+    def _on_conflict(self, row: InsertedRow, condition: Sql) -> Sql:
+        """Any unique key may be what conflicts: where it isn't the one that is named, it is an error.
+
+        `@gateway` tells what was done: 0 inserted, 1 left as it was, 2 updated. A subquery of two
+        rows is what makes an error inside an expression (1242).
+        """
+        on_conflict, table = row.on_conflict, row.table
+        assert on_conflict is not None  # noqa: S101 - for the type checker
+        names = [self.quote(name) for name in on_conflict.key]
+        own = self.table(table.name)
+        same = " AND ".join(f"VALUES({name}) <=> {own}.{name}" for name in names)
+        does = condition if condition.text else Sql("1 = 1")
+        does = does if on_conflict.update else Sql("1 = 0")
+        first = sql(
+            "{} = IF({}, IF((@gateway := IF({}, 2, 1)), {}, {}), (SELECT 1 UNION SELECT 2))",
+            names[0], same, does, f"{own}.{names[0]}", f"{own}.{names[0]}",
+        )  # fmt: skip
+        updates = [
+            f"{name} = IF(@gateway = 2, VALUES({name}), {own}.{name})"
+            for name in (self.quote(c.name) for c in on_conflict.update)
+            if name != names[0]
+        ]
+        return sql(" ON DUPLICATE KEY UPDATE {}", joined(", ", [first, *updates]))
+
+    def _enum(self, column: str, sql_type: SqlType) -> str:
+        """A value that was refused is kept as the empty text, which is no label."""
+        cases = " ".join(
+            f"WHEN {number} THEN {self.text(name)}"
+            for number, name in enumerate(enum_value_names(sql_type.labels).values(), 1)
+        )
+        return f"CASE {column} + 0 {cases} END"
+
+
+def literal(value: str) -> str:
+    """Return a text literal; the session's sql_mode leaves the backslash its meaning."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def json_object(pairs: Sequence[tuple[str, Sql]]) -> Sql:
+    return sql(
+        "JSON_OBJECT({})",
+        joined(", ", (sql("{}, {}", literal(key), value) for key, value in pairs)),
+    )
+
+
+def _present(*parts: Sql) -> Sql:
+    return joined(" ", [part for part in parts if part.text])

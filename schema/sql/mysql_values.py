@@ -1,0 +1,150 @@
+"""How MySQL and MariaDB spell, compare and take values: what both ways of running share."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable
+from typing import Any
+
+from dynamic_databases.catalog.types import Kind, SqlType
+from schema.plan.nodes import Function, Op, Slot
+from schema.sql.binding import big_integer, json_text, naive_utc, storable_text
+from schema.sql.statement import Binder, Sql, sql, value_of
+
+JSON_TYPE = SqlType(Kind.JSON, "json")
+_KEYS = "CASE JSON_TYPE({0}) WHEN 'OBJECT' THEN JSON_KEYS({0}) ELSE {0} END"
+_LITERALLY = "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin"
+# The templates of conditions; those on texts mind the case whatever the column's collation.
+CONDITIONS = {
+    Op.IN: "{} IN {}",
+    Op.NIN: "{} NOT IN {}",
+    Op.LIKE: f"{_LITERALLY} LIKE {{}}",
+    Op.NLIKE: f"{_LITERALLY} NOT LIKE {{}}",
+    Op.ILIKE: "LOWER(CONVERT({} USING utf8mb4)) COLLATE utf8mb4_bin LIKE LOWER({})",
+    Op.NILIKE: "LOWER(CONVERT({} USING utf8mb4)) COLLATE utf8mb4_bin NOT LIKE LOWER({})",
+    Op.REGEX: "{} REGEXP CONCAT('(?-i)', {})",
+    Op.NREGEX: "{} NOT REGEXP CONCAT('(?-i)', {})",
+    Op.IREGEX: "{} REGEXP CONCAT('(?i)', {})",
+    Op.NIREGEX: "{} NOT REGEXP CONCAT('(?i)', {})",
+    Op.CONTAINS: "JSON_CONTAINS({}, {})",
+    Op.CONTAINED_IN: "JSON_CONTAINS({1}, {0})",
+    Op.HAS_KEY: f"JSON_CONTAINS({_KEYS}, JSON_QUOTE({{1}}))",
+    Op.HAS_KEYS_ALL: f"JSON_CONTAINS({_KEYS}, {{1}})",
+    Op.HAS_KEYS_ANY: (
+        "EXISTS (SELECT 1 FROM JSON_TABLE({1}, '$[*]' COLUMNS (k LONGTEXT PATH '$')) wanted"
+        f" WHERE JSON_CONTAINS({_KEYS}, JSON_QUOTE(wanted.k)))"
+    ),
+}
+FIGURES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
+_IS_DATE = "{0} >= '0001-01-01' AND MONTH({0}) > 0 AND DAYOFMONTH({0}) > 0"
+_MOMENT = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT({0}, '%Y-%m-%dT%H:%i:%s.%f')))"
+_TIME = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM TIME_FORMAT({0}, '%H:%i:%s.%f')))"
+# The server writes 1e20 and 0.00001 where the others write 1e+20 and 1e-05.
+TEXT = "CAST({0} AS CHAR)"
+_DIGITS = f"REGEXP_REPLACE({TEXT}, '^-?0[.]0*', '')"
+_SMALL = (
+    f"CONCAT(IF({{0}} < 0, '-', ''), LEFT({_DIGITS}, 1), IF(CHAR_LENGTH({_DIGITS}) > 1, CONCAT('.', SUBSTR({_DIGITS}, 2)), ''),"
+    f" 'e-', LPAD(CHAR_LENGTH(REGEXP_SUBSTR({TEXT}, '[.]0*')), 2, '0'))"
+)
+_FLOAT = (
+    f"JSON_COMPACT(CASE WHEN {TEXT} LIKE '%e-%' THEN {TEXT} WHEN {TEXT} LIKE '%e%' THEN REPLACE({TEXT}, 'e', 'e+')"
+    f" WHEN {{0}} = 0 OR ABS({{0}}) >= 0.0001 THEN {TEXT} ELSE {_SMALL} END)"
+)
+SPELLED: dict[Kind, str] = {
+    Kind.BOOLEAN: "JSON_COMPACT(CASE {0} + 0 WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)",
+    Kind.BIGINT: TEXT,
+    Kind.DECIMAL: TEXT,
+    Kind.FLOAT: _FLOAT,
+    Kind.BINARY: "REPLACE(TO_BASE64({0}), '\\n', '')",
+    Kind.DATE: f"CASE WHEN {_IS_DATE} THEN {TEXT} END",
+    Kind.TIME: f"CASE WHEN {{0}} >= '00:00:00' AND {{0}} < '24:00:00' THEN {_TIME} END",
+    Kind.LOCAL_DATETIME: f"CASE WHEN {_IS_DATE} THEN {_MOMENT} END",
+    Kind.DATETIME: f"CASE WHEN {_IS_DATE} THEN CONCAT({_MOMENT}, '+00:00') END",
+    Kind.UUID: TEXT,
+    Kind.JSON: "JSON_COMPACT({0})",
+}
+_SPATIAL = (
+    "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection",
+)  # fmt: skip
+
+
+class NoValues:
+    """An empty list of values: nothing is in it, not even NULL."""
+
+    def __repr__(self) -> str:
+        return "no values"
+
+
+def add_literals(connection: Any, **_kwargs: Any) -> None:
+    """Teach the driver how an empty list is written (Django's `connection_created`)."""
+    if connection.vendor == "mysql":
+        connection.connection.encoders[NoValues] = lambda *_: "(SELECT NULL FROM DUAL WHERE 1 = 0)"
+
+
+def as_text(column: str, sql_type: SqlType) -> str:
+    """Return what stands for a value that no scalar carries."""
+    kind = sql_type.name.split("(")[0].lower()
+    if kind == "bit":
+        return f"LPAD(BIN({column} + 0), {sql_type.name[4:-1]}, '0')"
+    if kind in _SPATIAL:
+        return f"ST_AsText({column})"
+    return f"CAST({column} AS CHAR)"
+
+
+def written(slot: Slot) -> Sql:
+    """Return what is stored of a slot's value; what was told as text is made of a text."""
+    kind = slot.type.name.split("(")[0].lower()
+    if slot.type.kind is Kind.OTHER and kind == "bit":
+        return sql("CAST(CONV({}, 2, 10) AS UNSIGNED)", value_of(slot))
+    if slot.type.kind is Kind.OTHER and kind in _SPATIAL:
+        return sql("ST_GeomFromText({})", value_of(slot))
+    return value_of(slot)
+
+
+def exact(sql_type: SqlType, expression: str) -> str:
+    """Return an expression whose equality is one to the letter."""
+    if sql_type.kind in (Kind.TEXT, Kind.ENUM):
+        return f"CAST(CONVERT({expression} USING utf8mb4) AS BINARY)"
+    if sql_type.kind is Kind.JSON:
+        return f"JSON_COMPACT({expression})" if sql_type.name == "json" else expression
+    if sql_type.kind is Kind.FLOAT and sql_type.name.startswith("float"):
+        return f"(CAST({expression} AS CHAR) + 0e0)"
+    if sql_type.kind is Kind.OTHER and expression != "{}":
+        return as_text(expression, sql_type)
+    return expression
+
+
+_BOUND: dict[Kind, Binder] = {
+    Kind.BOOLEAN: int,
+    Kind.INTEGER: int,
+    Kind.BIGINT: big_integer,
+    Kind.DECIMAL: lambda value: decimal.Decimal(format(value, "f")),
+    Kind.FLOAT: float,
+    Kind.BINARY: bytes,
+    Kind.DATE: lambda value: value.isoformat(),
+    Kind.TIME: lambda value: value.isoformat(),
+    Kind.LOCAL_DATETIME: lambda value: naive_utc(value).isoformat(sep=" "),
+    Kind.DATETIME: lambda value: naive_utc(value).isoformat(sep=" "),
+    Kind.JSON: json_text,
+}
+
+_RAW: dict[Kind, Callable[[str], Any]] = {
+    Kind.BOOLEAN: int,
+    Kind.INTEGER: int,
+    Kind.BIGINT: int,
+    Kind.DECIMAL: decimal.Decimal,
+    Kind.FLOAT: float,
+}
+
+
+def bound(sql_type: SqlType) -> Binder:
+    bind: Binder = _BOUND.get(sql_type.kind, storable_text)
+    return lambda value: None if value is None else bind(value)
+
+
+def raw(sql_type: SqlType) -> Binder:
+    """What `key_out` told as text becomes a number again: texts are compared with numbers as floats."""
+    bind = _RAW.get(sql_type.kind)
+    if bind is None:
+        return lambda value: value
+    return lambda value: None if value is None else bind(value)

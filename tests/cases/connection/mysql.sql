@@ -1,0 +1,2 @@
+SELECT CAST(p1.k0 AS CHAR), CAST(p1.k1 AS CHAR), JSON_OBJECT('price', CAST(p1.c0 AS CHAR), 'albumByAlbum', JSON_COMPACT((SELECT JSON_OBJECT('title', t2.`Title`) FROM `album` t2 WHERE t2.`AlbumId` = p1.c1))), (SELECT count(*) FROM `track` t3 WHERE t3.`na"me` = %s) FROM (SELECT 1 AS one) o LEFT JOIN (SELECT t1.`price` AS k0, t1.`track_id` AS k1, t1.`price` AS c0, t1.`album` AS c1 FROM `track` t1 WHERE t1.`na"me` = %s ORDER BY t1.`price` IS NULL ASC, t1.`price`, t1.`track_id` DESC LIMIT 3) p1 ON 1 = 1 ORDER BY p1.k0 IS NULL DESC, p1.k0 DESC, p1.k1
+-- ['x', 'x']

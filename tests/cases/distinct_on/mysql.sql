@@ -1,0 +1,2 @@
+SELECT CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('price', CAST(p1.c0 AS CHAR))), '[]') FROM (SELECT c0 FROM (SELECT t1.`price` AS c0, row_number() OVER (PARTITION BY t1.`album` ORDER BY t1.`album` IS NULL ASC, t1.`album`, t1.`price` IS NULL DESC, t1.`price` DESC, t1.`track_id`) AS r, row_number() OVER (ORDER BY t1.`album` IS NULL ASC, t1.`album`, t1.`price` IS NULL DESC, t1.`price` DESC, t1.`track_id`) AS o FROM `track` t1) d WHERE r = 1 ORDER BY o LIMIT 3) p1)) AS BINARY)
+-- []

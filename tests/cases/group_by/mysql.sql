@@ -1,0 +1,2 @@
+SELECT CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('keys', JSON_OBJECT('album', p1.c0), 'aggregate', JSON_OBJECT('count', p1.c1, 'sum', JSON_OBJECT('price', CAST(p1.c2 AS CHAR))))), '[]') FROM (SELECT t1.`album` AS c0, count(*) AS c1, sum(t1.`price`) AS c2 FROM `track` t1 WHERE t1.`price` > %s GROUP BY t1.`album` HAVING (count(*) > %s AND max(t1.`price`) < %s) ORDER BY sum(t1.`price`) IS NULL DESC, sum(t1.`price`) DESC, t1.`album` IS NULL ASC, t1.`album` LIMIT 5) p1)) AS BINARY)
+-- [Decimal('1'), 2, Decimal('9')]

@@ -1,0 +1,2 @@
+SELECT JSON_QUERY(COALESCE((SELECT p1.c0 AS [title] FROM (SELECT t1.[Title] AS c0, ROW_NUMBER() OVER (ORDER BY (SELECT t2.[name] FROM [artist] t2 WHERE t2.[artist_id] = t1.[ArtistId]) DESC, t1.[Title], t1.[AlbumId]) AS o FROM [album] t1 ORDER BY (SELECT t2.[name] FROM [artist] t2 WHERE t2.[artist_id] = t1.[ArtistId]) DESC, t1.[Title], t1.[AlbumId] OFFSET (CASE WHEN 100 = 0 THEN 9223372036854775807 ELSE 0 END) ROWS FETCH NEXT (CASE WHEN 100 = 0 THEN 1 ELSE 100 END) ROWS ONLY) p1 ORDER BY p1.o FOR JSON PATH, INCLUDE_NULL_VALUES), '[]'))
+-- []

@@ -1,0 +1,2 @@
+INSERT INTO `album` (`AlbumId`, `Title`, `ArtistId`) VALUES (IF((@gateway := 0) = 0, %s, NULL), %s, %s) ON DUPLICATE KEY UPDATE `AlbumId` = IF(VALUES(`AlbumId`) <=> `album`.`AlbumId`, IF((@gateway := IF(`album`.`ArtistId` = %s, 2, 1)), `album`.`AlbumId`, `album`.`AlbumId`), (SELECT 1 UNION SELECT 2)), `Title` = IF(@gateway = 2, VALUES(`Title`), `album`.`Title`) RETURNING CAST(`AlbumId` AS CHAR), JSON_OBJECT('albumId', `AlbumId`, 'title', `Title`), @gateway = 1
+-- [7, 'New', 1, 1]

@@ -1,0 +1,2 @@
+INSERT INTO "album" AS t1 ("AlbumId", "Title", "ArtistId") VALUES (?, ?, ?) ON CONFLICT ("AlbumId") DO UPDATE SET "Title" = excluded."Title" WHERE t1."ArtistId" = ? RETURNING +"AlbumId", json_object('albumId', CASE WHEN typeof("AlbumId") = 'integer' AND "AlbumId" BETWEEN -2147483648 AND 2147483647 THEN "AlbumId" END, 'title', CASE WHEN typeof("Title") <> 'blob' THEN CAST("Title" AS TEXT) END)
+-- [7, 'New', 1, 1]

@@ -1,0 +1,43 @@
+"""Long computations beside the event loop: turns are short meanwhile, and things are put back."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import pytest
+
+from dynamic_databases.registry import process_registry
+from gateway.beside import Pace, beside_traffic
+from schema.access import FULL_ACCESS
+from schema.build import build_schema
+from schema.limits import Limits
+
+
+def test_the_last_one_out_puts_things_back() -> None:
+    before = sys.getswitchinterval()
+    with beside_traffic():
+        with beside_traffic():
+            assert not gc.isenabled()
+        assert not gc.isenabled() and sys.getswitchinterval() < before / 10
+    assert gc.isenabled() and sys.getswitchinterval() == before
+
+
+def test_a_failure_puts_things_back_too() -> None:
+    before = sys.getswitchinterval()
+    with pytest.raises(ValueError, match="x"), beside_traffic():
+        raise ValueError("x")
+    assert gc.isenabled() and sys.getswitchinterval() == before
+
+
+def test_a_build_asks_now_and_then_whether_to_rest(library) -> None:
+    entry = process_registry().entry(library.label)
+    asked: list[bool] = []
+
+    def is_busy() -> bool:
+        asked.append(True)
+        return True
+
+    rested = build_schema(entry, FULL_ACCESS, {}, Limits(), pace=Pace(is_busy))
+    assert len(asked) > 3
+    assert str(rested.schema) == str(build_schema(entry, FULL_ACCESS, {}, Limits()).schema)

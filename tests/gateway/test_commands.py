@@ -1,0 +1,158 @@
+"""Commands about baselines, columns, schemas and operators, as an operator types them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from dynamic_databases.models import Baseline, Database
+from tenants.models import Tenant
+from tests.fixtures.databases import execute
+from tests.fixtures.processes import wait_for
+from tests.fixtures.vendors import SQLITE
+
+SQL = "CREATE TABLE contact (id INTEGER PRIMARY KEY, name VARCHAR(40), city VARCHAR(40))"
+
+
+def run(*arguments: str) -> str:
+    """Return what a command printed. Raises CommandError."""
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def shop(new_database, tenant_of) -> Database:
+    database = new_database(SQLITE, SQL, "shop")
+    tenant_of("shop", production=database)
+    return database
+
+
+def test_a_baseline_has_versions(shop) -> None:
+    assert run("baseline", "capture", "shop", "--name", "crm") == "crm@1  1 tables  3 columns\n"
+    assert run("baseline", "capture", "shop", "--name", "crm") == "crm@1  1 tables  3 columns\n"
+    execute(shop.url, "ALTER TABLE contact ADD COLUMN age INTEGER")
+    assert run("baseline", "capture", "shop", "--name", "crm") == "crm@2  1 tables  4 columns\n"
+
+    assert run("baseline", "assign", "crm@1", "shop") == "shop  crm@1\n"
+    assert (
+        run("baseline", "show", "crm")
+        == "contact:  id INTEGER, name VARCHAR(40), city VARCHAR(40), age INTEGER\n"
+    )
+    assert [line["databases"] for line in json.loads(run("baseline", "list", "--json"))] == ["1 databases", "0 databases"]  # fmt: skip
+    assert Baseline.objects.named("crm").version == 2
+    assert run("baseline", "remove", "crm@2") == "crm@2  removed\n"
+    with pytest.raises(CommandError, match="crm@1 is assigned"):
+        run("baseline", "remove", "crm@1")
+    assert run("baseline", "unassign", "shop") == "shop  none\n"
+
+
+def test_a_tenants_baseline_goes_to_databases_that_come_later(
+    shop, new_database, tenant_of
+) -> None:
+    run("baseline", "capture", "shop", "--name", "crm")
+    assert run("baseline", "assign", "crm", "--tenant", "shop") == "shop  crm@1\n"
+    later = new_database(SQLITE, SQL, "later")
+    run("tenant", "attach", "shop", "testing", "later")
+
+    later.refresh_from_db()
+    assert str(later.baseline) == str(Tenant.objects.get().baseline) == "crm@1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("capture", "nosuch", "--name", "x"), "no database called nosuch"),
+        (("capture", "shop", "--name", "a@b"), "valid value"),
+        (("assign", "nosuch", "shop"), "no baseline nosuch"),
+        (("assign", "crm@7", "shop"), "no baseline crm@7; there are: crm@1"),
+        (("assign", "crm"), "Name at least one database"),
+    ],
+)
+def test_what_is_wrong_with_a_baseline_is_told(shop, arguments, words) -> None:
+    run("baseline", "capture", "shop", "--name", "crm")
+
+    with pytest.raises(CommandError, match=words):
+        run("baseline", *arguments)
+
+
+def test_columns_by_command(shop) -> None:
+    run("baseline", "capture", "shop", "--name", "crm")
+    run("baseline", "assign", "crm", "shop")
+
+    assert "add contact.cf_size" in run("column", "add", "shop", "contact", "cf_size", "Int", "--default", "3")  # fmt: skip
+    assert execute(shop.url, "INSERT INTO contact (id) VALUES (1)") == []
+    run("column", "rename", "shop", "contact", "cf_size", "cf_weight")
+    run("column", "widen", "shop", "contact", "cf_weight", "String(40)")
+    assert execute(shop.url, "SELECT cf_weight FROM contact") == [("3",)]
+    with pytest.raises(CommandError, match="--force"):
+        run("column", "drop", "shop", "contact", "cf_weight")
+    run("column", "drop", "shop", "contact", "cf_weight", "--force")
+    log = json.loads(run("column", "log", "shop", "--json"))
+    assert [(line["change"], line["state"]) for line in log] == [
+        ("drop contact.cf_weight", "done"), ("drop contact.cf_weight", "failed"), ("widen contact.cf_weight", "done"),
+        ("rename contact.cf_size", "done"), ("add contact.cf_size", "done"),
+    ]  # fmt: skip
+    assert all("(manage.py)" in line["who"] for line in log)
+
+
+def test_the_common_schema_is_exported(shop) -> None:
+    with pytest.raises(CommandError, match="has no baseline"):
+        run("export_schema", "shop", "--common")
+    run("baseline", "capture", "shop", "--name", "crm")
+    run("baseline", "assign", "crm", "shop")
+    run("column", "add", "shop", "contact", "cf_size", "Int")
+
+    assert "cfSize" in run("export_schema", "shop")
+    common = run("export_schema", "shop", "--common")
+    assert "cfSize" not in common and "customFields" in common
+
+
+def test_every_tenants_schema_is_loaded(shop, new_database, tenant_of) -> None:
+    dead = new_database(SQLITE, SQL, "dead")
+    tenant_of("dead", production=dead)
+    assert "2 databases, 1 schemas" in run("load_schema")
+    dead.config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1", "PORT": "1"}  # fmt: skip
+    dead.save()
+
+    assert "1 databases, 1 schemas" in run("load_schema", "shop")
+    with pytest.raises(CommandError, match="can't be served now: dead/production"):
+        run("load_schema")
+    with pytest.raises(CommandError, match="no active tenant called nosuch"):
+        run("load_schema", "nosuch")
+
+
+def test_a_token_of_an_operator(shop, door) -> None:
+    token = run("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+
+    found = door.query("/t/shop/graphql", "{ contact { name } }", authorization=f"Bearer {token}")
+    assert found.data == {"contact": []}
+    assert any(line["tenant"] == "every" for line in json.loads(run("token", "list", "--json")))
+    for wrong in (("--role", "admin"), ("shop", "--operator", "--role", "admin")):
+        with pytest.raises(CommandError, match="Name a tenant, or give --operator"):
+            run("token", "create", *wrong)
+
+
+def test_a_server_warms_the_schemas_that_it_is_told(gateway_with) -> None:
+    first = gateway_with()
+    path = first.folder / "databases" / "shop.sqlite3"
+    path.parent.mkdir(exist_ok=True)
+    with sqlite3.connect(path) as connection:
+        connection.execute(SQL)
+    connection.close()
+    first.manage("database", "add", "shop", f"sqlite:///{path}")
+    first.manage("tenant", "add", "shop")
+    first.manage("tenant", "attach", "shop", "production", "shop")
+    warmed = gateway_with(GATEWAY_WARM="*")
+
+    def is_open() -> bool:
+        """Nobody asked, and yet the server has the file open."""
+        descriptors = Path(f"/proc/{warmed.server.pid}/fd").iterdir()
+        return path.resolve() in [one.resolve() for one in descriptors]
+
+    wait_for(is_open, seconds=10)

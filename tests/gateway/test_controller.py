@@ -1,0 +1,146 @@
+"""A team's own table of customers: tenants are looked up there, and followed as their rows change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from django.conf import settings
+
+from dynamic_databases.models import Database
+from gateway.conf import InvalidSetting, load_config
+from tenants.authentication.tokens import issue_token
+from tenants.controller import Controller, ControllerConfig
+from tenants.models import Tenant
+from tests.fixtures.databases import execute, make_url
+from tests.fixtures.processes import wait_for
+from tests.fixtures.vendors import SQLITE
+
+CUSTOMERS = """CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, domain_name VARCHAR(80), conn VARCHAR(400), is_active BOOLEAN, title VARCHAR(40));"""
+NOTES = "CREATE TABLE note (id INTEGER PRIMARY KEY, text VARCHAR(40)); INSERT INTO note VALUES (1, '{}');"
+CONFIG = ControllerConfig("central", "customer", "customer_id", "conn", "domain_name", "is_active", "title")  # fmt: skip
+QUERY = "{ note { text } }"
+
+
+@pytest.fixture
+def central(vendor, new_database):
+    """The team's central database, with three customers: two served, one not."""
+    database = new_database(vendor, CUSTOMERS, "central")
+    true, false = ("1", "0") if vendor is SQLITE else ("true", "false")
+    for number, domain, active in ((701, "One.example.com", true), (702, "two.example.com", true), (703, "three.example.com", false)):  # fmt: skip
+        url = make_url(SQLITE, NOTES.format(f"of {number}"))
+        execute(database.url, f"INSERT INTO customer VALUES ({number}, '{domain}', '{url}', {active}, 'Customer {number}')")  # fmt: skip
+    return database
+
+
+@pytest.fixture
+def gateway(central, door, monkeypatch):
+    """A door that knows where the customers are, with an operator's token."""
+    controller = Controller(CONFIG, 0.1)
+    services, _ = door._application._ready()
+    endpoint = door._application._endpoint
+    monkeypatch.setattr(endpoint, "_services", replace(services, controller=controller))
+    door.controller = controller
+    door.token = issue_token(None, "admin", None, None)
+    return door
+
+
+def test_a_customer_is_served_by_id_and_by_domain_name(gateway) -> None:
+    assert gateway.query("/t/701/graphql", QUERY).data == {"note": [{"text": "of 701"}]}
+    assert gateway.query("/graphql", QUERY, host="two.example.com").data == {"note": [{"text": "of 702"}]}  # fmt: skip
+    assert gateway.query("/graphql", QUERY, **{"x-tenant": "one.example.com"}).data == {"note": [{"text": "of 701"}]}  # fmt: skip
+
+    tenant = Tenant.objects.get(external_id="701")
+    assert (tenant.slug, tenant.name, tenant.domains) == ("one-example-com", "Customer 701", ["one.example.com"])  # fmt: skip
+    alias = tenant.attachments.get().database.label
+    note = tenant.attachments.get().database.get_model("note")
+    assert note.objects.using(alias).get().text == "of 701"
+
+
+@pytest.mark.parametrize("name", ["703", "704", "three.example.com", "no such", "1 OR 1=1"])
+def test_inactive_and_unknown_customers_answer_alike(gateway, name) -> None:
+    answer = gateway.query("/graphql", QUERY, **{"x-tenant": name})
+
+    assert answer.code == "TENANT_NOT_FOUND"
+    assert not Tenant.objects.filter(active=True).exists()
+
+
+def test_strangers_make_nobody_look(gateway) -> None:
+    gateway.token = None
+
+    assert gateway.query("/t/701/graphql", QUERY).code == "UNAUTHENTICATED"
+    assert not Tenant.objects.exists()
+
+
+def test_changed_and_removed_rows_are_followed(gateway, central) -> None:
+    for number in (701, 702):
+        gateway.query(f"/t/{number}/graphql", QUERY).data  # noqa: B018 - raises where refused
+    other = make_url(SQLITE, NOTES.format("moved"))
+    execute(central.url, f"UPDATE customer SET conn = '{other}' WHERE customer_id = 701")
+    execute(central.url, "DELETE FROM customer WHERE customer_id = 702")
+    gateway.controller.follow_if_due()
+
+    assert gateway.query("/t/701/graphql", QUERY).data == {"note": [{"text": "moved"}]}
+    assert gateway.query("/t/702/graphql", QUERY).code == "TENANT_NOT_FOUND"
+
+
+def test_a_customer_that_comes_is_found_soon(gateway, central, vendor) -> None:
+    assert gateway.query("/t/703/graphql", QUERY).code == "TENANT_NOT_FOUND"
+    execute(central.url, f"UPDATE customer SET is_active = {'1' if vendor is SQLITE else 'true'} WHERE customer_id = 703")  # fmt: skip
+
+    def is_served() -> bool:
+        return "errors" not in gateway.query("/t/703/graphql", QUERY).json
+
+    wait_for(is_served, seconds=5)
+
+
+def test_nothing_changes_where_nothing_changed(gateway) -> None:
+    gateway.query("/t/701/graphql", QUERY).data  # noqa: B018 - raises where refused
+    before = list(Database.objects.values_list("pk", "revision"))
+    gateway.controller.follow_if_due()
+
+    assert list(Database.objects.values_list("pk", "revision")) == before
+
+
+def test_a_bad_connection_string_is_refused_and_told_to_the_operator(
+    gateway, central, caplog
+) -> None:
+    execute(
+        central.url, "UPDATE customer SET conn = 'Serve=typo;Database=x' WHERE customer_id = 701"
+    )
+
+    assert gateway.query("/t/701/graphql", QUERY).code == "TENANT_NOT_FOUND"
+    assert any("refused" in record.message for record in caplog.records)
+
+
+def test_sql_server_strings_take_the_templates_options(transactional_db) -> None:
+    from tenants.records import TenantRecord, store  # noqa: PLC0415 - used once
+
+    text = "Server=tcp:db.example,1433;Initial Catalog=crm;User ID=sa;Password={a;b}}c};Encrypt=yes"
+    template = {"OPTIONS": {"connection_timeout": 7}, "TIME_ZONE": None}
+    store(TenantRecord("shop", text, external_id="9", template=template))
+
+    config = Database.objects.get().config
+    assert config["HOST"] == "db.example" and config["OPTIONS"]["connection_timeout"] == 7
+    assert "a;b}c" not in json.dumps(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "it is no JSON"),
+        ("[]", "must be a JSON object of"),
+        ('{"database": "central"}', "connection, database, id, table"),
+        (
+            '{"database": "c", "table": "t", "id": "i", "connection": "x", "colour": "red"}',
+            "may hold",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_told_at_start(text, words) -> None:
+    with pytest.raises(InvalidSetting, match="GATEWAY_CONTROLLER") as refused:
+        load_config(
+            {"GATEWAY_CONTROLLER": text, "GATEWAY_DATA_DIR": str(settings.GATEWAY.data_dir)}
+        )
+    assert words in str(refused.value)

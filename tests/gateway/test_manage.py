@@ -1,0 +1,165 @@
+"""The management schema at `/manage/graphql`: who may, what it does, and that the schema follows."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from dynamic_databases.models import Baseline, ColumnChange, Database
+from tenants.authentication.tokens import issue_token
+from tenants.models import Role, Tenant
+from tests.fixtures.databases import make_url
+from tests.fixtures.vendors import SQLITE
+
+URL = "/manage/graphql"
+ADD = 'mutation { addColumn(database: "crm", table: "contact", name: "cf_size", type: "Int") { action column who state after } }'
+SQL = "CREATE TABLE contact (id {identity}, name VARCHAR(40)); INSERT INTO contact (name) VALUES ('Ada');"
+
+
+@pytest.fixture
+def crm(door, vendor, new_database, tenant_of):
+    """A tenant `crm` with the database `crm` and its baseline; the token is its admin's."""
+    door.database = new_database(vendor, SQL.format(identity=vendor.identity), "crm")
+    door.database.baseline = Baseline.capture(door.database, "base")
+    door.database.save()
+    door.tenant, door.token = tenant_of("crm", production=door.database)
+    return door
+
+
+@pytest.fixture
+def operator(door) -> str:
+    return f"Bearer {issue_token(None, 'admin', None, None)}"
+
+
+def test_a_column_is_added_filled_renamed_and_dropped(crm) -> None:
+    """The tenant's own admin does it, and the tenant's schema follows at once."""
+    added = crm.query(URL, ADD).data["addColumn"]
+    assert (added["action"], added["state"], added["after"]["name"]) == ("add", "done", "cf_size")
+    assert added["who"].startswith("token tgw_")
+
+    set_it = "mutation { updateContactByPk(pkColumns: {id: 1}, _set: {cfSize: 7}) { cfSize customFields } }"
+    assert crm.query("/t/crm/graphql", set_it).data["updateContactByPk"] == {
+        "cfSize": 7, "customFields": {"cf_size": 7},
+    }  # fmt: skip
+
+    rename = 'mutation { renameColumn(database: "crm", table: "contact", name: "cf_size", newName: "cf_weight") { state } }'
+    assert crm.query(URL, rename).data == {"renameColumn": {"state": "done"}}
+    assert crm.query("/t/crm/graphql", "{ contact { cfWeight } }").data == {"contact": [{"cfWeight": 7}]}  # fmt: skip
+
+    drop = 'mutation($force: Boolean) { dropColumn(database: "crm", table: "contact", name: "cf_weight", force: $force) { state } }'
+    refused = crm.query(URL, drop)
+    assert refused.code == "BAD_USER_INPUT" and "force" in refused.error["message"]
+    assert crm.query(URL, drop, {"force": True}).data == {"dropColumn": {"state": "done"}}
+    assert crm.query("/t/crm/graphql", "{ contact { cfWeight } }").code == "GRAPHQL_VALIDATION_FAILED"  # fmt: skip
+    query = '{ database(name: "crm") { baseline changes { action state } tables { name columns { name dynamic } } } }'
+    shown = crm.query(URL, query).data["database"]
+    assert [line["action"] for line in shown["changes"]] == ["drop", "drop", "rename", "add"]
+    assert shown["baseline"] == "base@1"
+    assert shown["tables"][0]["columns"] == [
+        {"name": "id", "dynamic": False}, {"name": "name", "dynamic": False},
+    ]  # fmt: skip
+
+
+def test_another_tenant_is_out_of_reach(crm, new_database, tenant_of) -> None:
+    other = new_database(SQLITE, SQL.format(identity=SQLITE.identity), "other")
+    tenant_of("other", production=other)
+
+    answer = crm.query(URL, ADD.replace('"crm"', '"other"'))
+    assert answer.code == "FORBIDDEN"
+    unknown = crm.query(URL, ADD.replace('"crm"', '"nosuch"'))
+    assert answer.error["message"] == unknown.error["message"]
+    assert crm.query(URL, "{ databases { name } tenants { slug } }").data == {
+        "databases": [{"name": "crm"}], "tenants": [{"slug": "crm"}],
+    }  # fmt: skip
+    assert not ColumnChange.objects.filter(database=other).exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'mutation { registerDatabase(name: "x", url: "sqlite:///x") { name } }',
+        'mutation { removeDatabase(name: "crm") }',
+        'mutation { addTenant(slug: "mine") { slug } }',
+        'mutation { assignBaseline(database: "crm") { name } }',
+        "{ baselines { label } }",
+    ],
+)
+def test_what_needs_an_operator(crm, query) -> None:
+    answer = crm.query(URL, query)
+
+    assert answer.code == "FORBIDDEN"
+    assert "operator" in answer.error["message"]
+    assert Database.objects.filter(name="crm").exists()
+
+
+def test_an_operator_sets_up_a_tenant(door, vendor, operator) -> None:
+    url = make_url(vendor, SQL.format(identity=vendor.identity))
+
+    def ask(query: str, **variables):
+        return door.query(URL, query, variables, authorization=operator)
+
+    register = 'mutation($url: String!) { registerDatabase(name: "shop", url: $url) { name enabled tables { name } config } }'
+    shown = ask(register, url=url).data["registerDatabase"]
+    assert shown["tables"] == [{"name": "contact"}]
+    assert "12345678" not in json.dumps(shown["config"])
+    assert ask(register, url=url).code == "BAD_USER_INPUT"
+    capture = 'mutation { captureBaseline(database: "shop", name: "base") { label tables } }'
+    assert ask(capture).data == {"captureBaseline": {"label": "base@1", "tables": 1}}
+    assert ask('mutation { assignBaseline(database: "shop", baseline: "base") { baseline } }').data == {"assignBaseline": {"baseline": "base@1"}}  # fmt: skip
+    ask('mutation { addTenant(slug: "shop", name: "Shop") { slug } }').data  # noqa: B018 - raises where refused
+    attach = 'mutation { attachDatabase(tenant: "shop", environment: "production", database: "shop") { databases { environment database } } }'
+    assert ask(attach).data["attachDatabase"]["databases"] == [
+        {"environment": "production", "database": "shop"}
+    ]
+    served = door.query("/t/shop/graphql", "{ contact { name } }", authorization=operator)
+    assert served.data == {"contact": [{"name": "Ada"}]}
+    assert ask('mutation { removeDatabase(name: "shop") }').data == {"removeDatabase": True}
+    gone = door.query("/t/shop/graphql", "{ contact { name } }", authorization=operator)
+    assert gone.code == "TENANT_NOT_FOUND"
+
+
+def test_refresh_schema_follows_at_once(crm) -> None:
+    from tests.fixtures.databases import execute  # noqa: PLC0415 - used once
+
+    crm.query("/t/crm/graphql", "{ contact { name } }").data  # noqa: B018 - reads the catalog
+    execute(crm.database.url, "ALTER TABLE contact ADD COLUMN nick VARCHAR(20)")
+    before, after = (
+        crm.query(URL, f'{kind} {{ {field}: "crm") {{ version }} }}').data
+        for kind, field in (("query", "database(name"), ("mutation", "refreshSchema(database"))
+    )
+
+    assert before["database"]["version"] != after["refreshSchema"]["version"]
+    assert crm.query("/t/crm/graphql", "{ contact { nick } }").data == {"contact": [{"nick": None}]}
+
+
+def test_nobody_else_is_let_in(crm) -> None:
+    Role.objects.create(name="reader")
+    reader = issue_token(Tenant.objects.get(slug="crm"), "reader", None, None)
+
+    assert crm.query(URL, ADD, authorization=f"Bearer {reader}").status == 403
+    assert crm.query(URL, ADD, authorization="Bearer tgw_wrong").status == 401
+    crm.token = None
+    assert crm.query(URL, ADD).status == 401
+    assert crm.request("GET", f"{URL}?query={{databases{{name}}}}").status == 405
+    form = crm.request("POST", URL, b"query={databases{name}}", {"content-type": "application/x-www-form-urlencoded"})  # fmt: skip
+    assert form.status == 415
+
+
+def test_staff_by_session_need_the_csrf_token(crm, client) -> None:
+    user = get_user_model().objects.create_superuser("root", password="x")
+    from django.test import Client  # noqa: PLC0415 - with its CSRF checks on
+
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    body = json.dumps({"query": ADD})
+
+    assert browser.post(URL, body, content_type="application/json").status_code == 403
+    token = browser.cookies["csrftoken"].value if "csrftoken" in browser.cookies else None
+    if token is None:
+        token = browser.get("/admin/login/?next=/").cookies["csrftoken"].value
+    answer = browser.post(
+        URL, body, content_type="application/json", headers={"X-CSRFToken": token}
+    )
+    assert answer.json()["data"]["addColumn"]["who"] == "root"
