@@ -20,7 +20,7 @@ from django.db import connections as _django_connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
-from dynamic_databases.errors import Unavailable
+from dynamic_databases.errors import NotRegistered, Unavailable
 
 # Typed loosely: Django's storage of wrappers (`_connections`) is no part of its public types.
 connections: Any = _django_connections
@@ -79,7 +79,7 @@ class Connections:
         """Make one connection of `alias` this thread's own (`connections[alias]`) until the end.
 
         A connection that is broken, or inside a transaction, afterwards is closed, not kept. Raises
-        `Unavailable` where the database can't be reached.
+        `Unavailable` where the database can't be reached, `NotRegistered` where there is none.
         """
         lent = self.lend_idle(alias) or self._make(alias)
         wrapper = lent.wrapper
@@ -98,7 +98,7 @@ class Connections:
 
         For what may take long and is nobody's request, such as altering a table. Raises `Unavailable`.
         """
-        wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
+        wrapper = _new_wrapper(alias)
         try:
             self._open(wrapper, statement_timeout_ms=0)
             with _as_this_threads(alias, wrapper):
@@ -156,7 +156,7 @@ class Connections:
         with self._lock:
             generation = self.generation(alias)
             writer = self._writers.setdefault(alias, threading.Lock())
-        wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
+        wrapper = _new_wrapper(alias)
         wrapper.__dict__[_WRITER] = writer
         wrapper.inc_thread_sharing()  # it moves from thread to thread, one at a time
         wrapper.__dict__[_LEASED] = True
@@ -182,6 +182,14 @@ class Connections:
             del self._idle[alias]
         self._idle_count -= 1
         return wrappers.popleft()
+
+
+def _new_wrapper(alias: str) -> BaseDatabaseWrapper:
+    try:
+        wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
+    except KeyError:  # of the settings, which lost it a moment ago
+        raise NotRegistered(alias) from None
+    return wrapper
 
 
 @contextmanager

@@ -23,6 +23,16 @@ class InvalidConfig(DatabaseProblem):
         self.reason = reason
 
 
+class NotRegistered(DatabaseProblem, LookupError):
+    """No database goes by this alias now: it was never registered, is disabled or was removed."""
+
+    code = "TENANT_UNAVAILABLE"
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"No registered database goes by {alias}; it may have been removed.")
+        self.alias = alias
+
+
 class NoActiveDatabase(DatabaseProblem):
     """A dynamic model was used where nothing says which database is meant."""
 

@@ -77,13 +77,19 @@ class Invalidator:
         now = {pk: (own, of_tables) for pk, own, of_tables in rows.values_list(*_REVISIONS)}
         if self._revision is not None:
             for pk in self._databases.keys() | now.keys():
-                before, after = self._databases.get(pk), now.get(pk)
-                if before is None or after is None or before[0] != after[0]:
-                    self._registry.forget(self._alias_of(pk))
-                elif before != after:
-                    self._registry.expire(self._alias_of(pk))
+                self._follow(self._alias_of(pk), self._databases.get(pk), now.get(pk))
         self._revision, self._databases = revision, now
         self._tell()
+
+    def _follow(
+        self, alias: str, before: tuple[int, int] | None, after: tuple[int, int] | None
+    ) -> None:
+        """Forget what is older than its row; what this process saved itself is new already."""
+        in_use = self._registry.revision(alias)
+        if after is None or in_use not in (None, after[0]):
+            self._registry.forget(alias)
+        elif after[1] and (before is None or before[1] != after[1]):
+            self._registry.expire(alias)
 
     def _tell(self) -> None:
         for listener in self._listeners:

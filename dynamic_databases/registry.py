@@ -23,7 +23,7 @@ from dynamic_databases.catalog.read import change_token, check_engine, read_cata
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.connections import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
-from dynamic_databases.errors import DatabaseProblem
+from dynamic_databases.errors import DatabaseProblem, NotRegistered
 from dynamic_databases.models_factory.factory import BoundModels, ModelSet
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Source:
     config: dict[str, Any]  # as Django's settings want it, secrets open
     baseline: Catalog | None
     overrides: Path | None = None  # its override file, which need not be there
+    revision: int = 0  # of its row
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +103,11 @@ class Registry:
         source = self._source(alias)
         return source.config if source else None
 
+    def revision(self, alias: str) -> int | None:
+        """Return the revision of the row that is in use here, or None where none is."""
+        source = self._sources.get(alias)
+        return source.revision if source is not None else None
+
     def peek(self, alias: str) -> Entry | None:
         """Return what is known of `alias` without any I/O."""
         return self._entries.get(alias)
@@ -112,7 +118,7 @@ class Registry:
     def entry(self, alias: str) -> Entry:
         """Return what is known of `alias`, reading its catalog where nothing is: one read at a time.
 
-        Raises `KeyError` for an alias that isn't registered, and the errors of `outcomes`.
+        Raises `NotRegistered`, and the errors of `outcomes`.
         """
         self._before_use()
         if (known := self._entries.get(alias)) is not None:
@@ -213,6 +219,8 @@ class Registry:
             raise error
         try:
             entry = self._read(alias)
+        except NotRegistered:
+            raise
         except DatabaseProblem as error:
             self._failed[alias] = (error, time.monotonic() + _FAILED_SECONDS)
             raise
@@ -223,7 +231,7 @@ class Registry:
         version = self._versions.get(alias, 0)
         source = self._source(alias)
         if source is None:
-            raise KeyError(alias)
+            raise NotRegistered(alias)
         self._expired.discard(alias)
         check_engine(source.config["ENGINE"])
         stamp = _stamp(source.overrides)

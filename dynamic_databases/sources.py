@@ -20,7 +20,7 @@ def load_source(pk: int) -> Source | None:
         return None
     config = database_secrets().open(check_config(row.config, settings.GATEWAY_SQLITE_ROOT))
     baseline = row.baseline.catalog if row.baseline else None
-    return Source(_runtime_settings(config), baseline, _override_file(row.name))
+    return Source(_runtime_settings(config), baseline, _override_file(row.name), row.revision)
 
 
 def _override_file(name: str) -> Path | None:

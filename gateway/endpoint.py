@@ -18,9 +18,9 @@ from typing import TypeVar
 
 from django.db import close_old_connections
 
-from dynamic_databases.errors import SchemaChanged
+from dynamic_databases.errors import NotRegistered, SchemaChanged
 from dynamic_databases.invalidation import Invalidator
-from dynamic_databases.registry import Entry, Registry
+from dynamic_databases.registry import Registry
 from gateway.access import access_of
 from gateway.beside import beside_traffic
 from gateway.conf import Config
@@ -125,16 +125,27 @@ class GraphQLEndpoint:
             media_type = accepted_media_type(http.headers.get("accept"))
             request = _read(http)
             deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
-            resolved, principal = await self.admit(http)
-            common = wants_common(http.headers)
-            cached = await self.schema(resolved, principal, deadline, common=common)
-            body = await self._run(resolved, cached, request, deadline, request_id)
-            headers = {"X-Request-Id": request_id, "X-Schema-Version": cached.built.version}
+            try:
+                body, version = await self._answer(http, request, deadline, request_id)
+            except NotRegistered:
+                # Its database was replaced a moment ago, before anything was asked of it.
+                body, version = await self._answer(http, request, deadline, request_id)
+            headers = {"X-Request-Id": request_id, "X-Schema-Version": version}
             return Response(200, body, media_type, headers)
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
             problem = problem_of(error, request_id)
             _log_problem(error, problem, request_id, http, started)
             return problem_response(problem, media_type, request_id)
+
+    async def _answer(
+        self, http: HttpRequest, request: GraphQLRequest, deadline: Deadline, request_id: str
+    ) -> tuple[bytes, str]:
+        """Return the body, and the version of the schema that it is of."""
+        resolved, principal = await self.admit(http)
+        common = wants_common(http.headers)
+        cached = await self.schema(resolved, principal, deadline, common=common)
+        body = await self._run(resolved, cached, request, deadline, request_id)
+        return body, cached.built.version
 
     async def admit(self, http: HttpRequest) -> Admitted:
         """Return which database the request may reach, and as whom. Raises TenantProblem."""
@@ -200,7 +211,7 @@ class GraphQLEndpoint:
 
         def build(_lease: Lease) -> CachedSchema:
             with beside_traffic():
-                entry = _entry(services.registry, resolved)
+                entry = services.registry.entry(resolved.alias)
                 return services.schemas.get(entry, access, self._limits, common=common)
 
         return await services.readers.run(resolved.alias, deadline, build)
@@ -337,13 +348,6 @@ def _read(http: HttpRequest) -> GraphQLRequest:
     raise HttpProblem(
         405, f"{http.method} isn't answered here; use POST or GET.", headers={"Allow": "GET, POST"}
     )
-
-
-def _entry(registry: Registry, resolved: ResolvedTenant) -> Entry:
-    try:
-        return registry.entry(resolved.alias)
-    except KeyError:
-        raise TenantNotFound from None  # removed a moment ago
 
 
 def _is_local(http: HttpRequest) -> bool:

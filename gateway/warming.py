@@ -36,7 +36,7 @@ def warm(
             error = ""
             try:
                 build(alias)
-            except (DatabaseProblem, KeyError) as problem:
+            except DatabaseProblem as problem:
                 error = str(problem)
                 event = {"tenant": tenant.slug, "environment": environment, "reason": error}
                 _log.warning("a schema could not be built beforehand", extra={"event": event})
