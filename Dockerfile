@@ -18,4 +18,4 @@ USER gateway
 ENV GATEWAY_DATA_DIR=/data HOST=0.0.0.0 PORT=8000 WORKERS=1 PYTHONUNBUFFERED=1
 VOLUME /data
 EXPOSE 8000
-CMD ["sh", "-c", "python manage.py migrate --verbosity 0 && exec python -m uvicorn gateway.asgi:application --host $HOST --port $PORT --workers $WORKERS --no-access-log"]
+CMD ["sh", "-c", "python manage.py migrate --verbosity 0 && exec python -m gateway --host $HOST --port $PORT --workers $WORKERS"]

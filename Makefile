@@ -4,7 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
 BIN := .venv/bin
-UVICORN := $(BIN)/python -m uvicorn gateway.asgi:application --host $(HOST) --port $(PORT) --no-access-log
+SERVE := $(BIN)/python -m gateway --host $(HOST) --port $(PORT)
 DEMO_ENV := GATEWAY_DEMO=1 GATEWAY_DATA_DIR=$${GATEWAY_DATA_DIR:-.data}
 
 .PHONY: setup run serve test soak test-pure lint format bench migrate golden lock graphiql
@@ -24,10 +24,10 @@ setup: .venv/installed
 run: setup  ## the demo, with its own databases
 	@$(DEMO_ENV) $(BIN)/python manage.py migrate --verbosity 0
 	@$(DEMO_ENV) $(BIN)/python manage.py demo --url http://$(HOST):$(PORT)
-	@$(DEMO_ENV) $(UVICORN) --log-level warning
+	@$(DEMO_ENV) $(SERVE)
 
 serve: setup migrate  ## what is registered
-	$(UVICORN) --workers $(WORKERS)
+	$(SERVE) --workers $(WORKERS)
 
 migrate: setup
 	@$(BIN)/python manage.py migrate --verbosity 0

@@ -11,7 +11,8 @@ from django.db.models.signals import post_delete, post_save
 
 from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.checks import check_settings
-from dynamic_databases.connections import Connections, install_thread_wrappers
+from dynamic_databases.connections import Connections, PoolBounds
+from dynamic_databases.thread_wrappers import install_thread_wrappers
 
 if TYPE_CHECKING:
     from dynamic_databases.invalidation import Invalidator
@@ -38,13 +39,18 @@ class DynamicDatabasesConfig(AppConfig):
         databases: object = settings.DATABASES
         if not isinstance(databases, DatabaseAliases):
             return  # the check says so
-        pool = Connections(settings.GATEWAY_MAX_IDLE_CONNECTIONS, settings.GATEWAY_DEADLINE_MS)
+        bounds = PoolBounds(
+            settings.GATEWAY_MAX_IDLE_CONNECTIONS,
+            settings.GATEWAY_SERVER_CONNECTIONS,
+            settings.GATEWAY_IDLE_CONNECTION_SECONDS,
+        )
+        pool = Connections(bounds, settings.GATEWAY_DEADLINE_MS)
         self.registry = Registry(load_source, databases.pk_of, pool)
         self.invalidator = Invalidator(
             self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS
         )
         self.registry.set_before_use(self.invalidator.poll_if_due)
-        install_thread_wrappers(pool.generation)
+        install_thread_wrappers(pool.generation, lambda alias: databases.pk_of(alias) is not None)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
         post_save.connect(self.invalidator.database_saved, sender=Database)
         post_delete.connect(self.invalidator.database_deleted, sender=Database)

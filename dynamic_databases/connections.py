@@ -8,41 +8,56 @@ database at once, because each connection belongs to a generation of its alias.
 from __future__ import annotations
 
 import math
-import sys
 import threading
-from collections import OrderedDict, deque
+import time
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-from django.db import connections as _django_connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dynamic_databases import outcomes
-from dynamic_databases.errors import NotRegistered, Unavailable
-
-# Typed loosely: Django's storage of wrappers (`_connections`) is no part of its public types.
-connections: Any = _django_connections
+from dynamic_databases.errors import ServerBusy
+from dynamic_databases.opening import (
+    connections,
+    forget_version,
+    is_reusable,
+    is_stale,
+    new_wrapper,
+    open_connection,
+)
 
 # A lease outlives a new generation: what runs finishes on what it began with.
-_LEASED = "leased_by_the_gateway"
+LEASED = "leased_by_the_gateway"
 _WRITER = "gateway_writer"
-_MYSQL_SESSION = "gateway_mysql_session"
-_TLS_MODES = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
-# `{}` is the time in milliseconds that a statement may take. MySQL's own limit is for reads alone; the
-# waits for locks, which writes may hang on, are whole seconds on both. JSON is put together in a
-# session's memory, up to a packet's size.
-_SESSION = {
-    "postgresql": "SET statement_timeout = {}; SET intervalstyle = 'iso_8601'",
-    "mysql": (
-        "SET SESSION time_zone = '+00:00', group_concat_max_len = 1073741824,"
-        " innodb_lock_wait_timeout = ceil({} / 1000), @gateway = 0,"
-        " sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
-        "/*M!, max_statement_time = {} / 1000 *//*!80000, max_execution_time = {} */"
-    ),
-    "microsoft": "SET XACT_ABORT ON; SET LOCK_TIMEOUT {}",
-}
+_SERVER = "gateway_server"
+_SINCE = "gateway_idle_since"
+_TIMEOUT = "gateway_statement_timeout_ms"
+
+
+class Watcher(Protocol):
+    """Whoever ends a connection's statements from outside, and tells those who no longer may go on."""
+
+    def opens(self, wrapper: BaseDatabaseWrapper) -> None:
+        """A connection is about to be opened, or used."""
+
+    def is_done_with(self, wrapper: BaseDatabaseWrapper) -> None: ...
+
+    def may_go_on(self) -> None:
+        """Raises where nobody waits any more."""
+
+    def may_commit(self) -> None:
+        """Raises where nobody waits any more; else a COMMIT is about to be sent."""
+
+
+@dataclass(frozen=True)
+class PoolBounds:
+    """How many connections are open, and how long without being used."""
+
+    max_idle: int  # without a lease, in this process
+    per_server: int = 100_000  # with and without
+    idle_seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +72,21 @@ class Lent:
 class Connections:
     """Leases connections, keeps idle ones for the next lease, and closes all of one alias.
 
-    At most `max_idle` connections are kept open without a lease; beyond it the alias that was
-    used longest ago loses one. The server ends a leased connection's statement by itself after
-    `statement_timeout_ms`.
+    Beyond the bounds the alias that was used longest ago loses a connection. The server ends a
+    leased connection's statement by itself after `statement_timeout_ms`, of an alias.
     """
 
-    def __init__(self, max_idle: int, statement_timeout_ms: int) -> None:
-        self._max_idle = max_idle
-        self._statement_timeout_ms = statement_timeout_ms
+    def __init__(self, bounds: PoolBounds, statement_timeout_ms: int) -> None:
+        self._bounds = bounds
+        self.statement_timeout_ms: Callable[[str], int] = lambda _alias: statement_timeout_ms
+        self._open_counts: Counter[str] = Counter()  # by server
+        self._servers: dict[str, str] = {}
         self._lock = threading.Lock()
         self._idle: OrderedDict[str, deque[BaseDatabaseWrapper]] = OrderedDict()
         self._idle_count = 0
         self._generations: dict[str, int] = {}
         self._writers: dict[str, threading.Lock] = {}
+        self._dead: list[BaseDatabaseWrapper] = []  # to be closed where that may block
 
     def generation(self, alias: str) -> int:
         return self._generations.get(alias, 0)
@@ -78,17 +95,24 @@ class Connections:
     def lease(self, alias: str) -> Iterator[BaseDatabaseWrapper]:
         """Make one connection of `alias` this thread's own (`connections[alias]`) until the end.
 
-        A connection that is broken, or inside a transaction, afterwards is closed, not kept. Raises
-        `Unavailable` where the database can't be reached, `NotRegistered` where there is none.
+        Whoever watches this thread is told of it. A connection that is broken, or inside a transaction, afterwards is closed, not kept. Raises
+        `CannotConnect` where the database can't be reached, `ServerBusy` where its server has all the
+        connections that it may have, `NotRegistered` where there is no such database.
         """
         lent = self.lend_idle(alias) or self._make(alias)
-        wrapper = lent.wrapper
+        wrapper, watcher = lent.wrapper, _watcher()
+        if watcher is not None:
+            watcher.opens(wrapper)
         try:
             if wrapper.connection is None:
-                self._open(wrapper, self._statement_timeout_ms)
+                open_connection(wrapper, wrapper.__dict__[_TIMEOUT])
+            if watcher is not None:
+                watcher.may_go_on()
             with _as_this_threads(alias, wrapper):
                 yield wrapper
         finally:
+            if watcher is not None:
+                watcher.is_done_with(wrapper)
             for old in self.take_back(lent):
                 old.close()
 
@@ -98,9 +122,9 @@ class Connections:
 
         For what may take long and is nobody's request, such as altering a table. Raises `Unavailable`.
         """
-        wrapper = _new_wrapper(alias)
+        wrapper = new_wrapper(alias)
         try:
-            self._open(wrapper, statement_timeout_ms=0)
+            open_connection(wrapper, statement_timeout_ms=0)
             with _as_this_threads(alias, wrapper):
                 yield wrapper
         finally:
@@ -108,15 +132,19 @@ class Connections:
 
     def lend_idle(self, alias: str) -> Lent | None:
         """Lend an open connection that nobody uses, where there is one; `take_back` ends it."""
+        timeout = self.statement_timeout_ms(alias)
         with self._lock:
             idle = self._idle.get(alias)
-            if not idle:
-                return None
-            self._idle_count -= 1
-            wrapper = idle.pop()
-            if not idle:
-                del self._idle[alias]  # what is there has a connection to evict
-            return Lent(alias, wrapper, self.generation(alias))
+            while idle:
+                self._idle_count -= 1
+                wrapper = idle.pop()
+                if not idle:
+                    del self._idle[alias]  # what is there has a connection to evict
+                if wrapper.__dict__[_TIMEOUT] == timeout and not is_stale(wrapper):
+                    return Lent(alias, wrapper, self.generation(alias))
+                self._forget(wrapper)
+                self._dead.append(wrapper)
+        return None
 
     def take_back(self, lent: Lent) -> list[BaseDatabaseWrapper]:
         """Keep a lent connection for the next use; return those that are to be closed instead.
@@ -124,19 +152,43 @@ class Connections:
         Closing is left to the caller, who may be in an event loop, where Django closes nothing.
         """
         wrapper, alias = lent.wrapper, lent.alias
-        if not _reusable(wrapper):
-            return [wrapper]
-        evicted: list[BaseDatabaseWrapper] = []
         with self._lock:
-            if lent.generation != self.generation(alias):
-                evicted.append(wrapper)
-            else:
-                self._idle.setdefault(alias, deque()).append(wrapper)
-                self._idle.move_to_end(alias)
-                self._idle_count += 1
-                if self._idle_count > self._max_idle:
-                    evicted.append(self._evict())
-        return evicted
+            if not is_reusable(wrapper) or lent.generation != self.generation(alias):
+                self._forget(wrapper)
+                return [wrapper]
+            wrapper.__dict__[_SINCE] = time.monotonic()
+            self._idle.setdefault(alias, deque()).append(wrapper)
+            self._idle.move_to_end(alias)
+            self._idle_count += 1
+            return [self._evict(alias=None)] if self._idle_count > self._bounds.max_idle else []
+
+    def discard(self, lent: Lent) -> None:
+        """Count a lent connection as closed: whoever calls sees to that."""
+        with self._lock:
+            self._forget(lent.wrapper)
+
+    def close_unused(self) -> None:
+        """Close what was not used for too long, and what turned out to be closed by its server."""
+        before = time.monotonic() - self._bounds.idle_seconds
+        with self._lock:
+            unused, self._dead = self._dead, []
+            for alias, wrappers in list(self._idle.items()):
+                while wrappers and wrappers[0].__dict__[_SINCE] < before:
+                    unused.append(self._evict(alias))
+        for wrapper in unused:
+            wrapper.close()
+
+    def server_of(self, alias: str) -> str:
+        """Return what tells the server of `alias` from others: its host and port, as soon as it was used.
+
+        Before that, and for a file, the alias itself. Nothing is asked: an event loop may call this.
+        """
+        return self._servers.get(alias, alias)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many connections are open, and how many of them idle."""
+        return self._open_counts.total(), self._idle_count
 
     def close(self, alias: str) -> None:
         """Close the idle connections of `alias` now and the leased ones when they are given back."""
@@ -144,7 +196,10 @@ class Connections:
             self._generations[alias] = self.generation(alias) + 1
             wrappers = self._idle.pop(alias, deque())
             self._idle_count -= len(wrappers)
-        _forget_version(alias)
+            for wrapper in wrappers:
+                self._forget(wrapper)
+            self._servers.pop(alias, None)
+        forget_version(alias)
         for wrapper in wrappers:
             wrapper.close()
 
@@ -153,43 +208,73 @@ class Connections:
             self.close(alias)
 
     def _make(self, alias: str) -> Lent:
+        wrapper = new_wrapper(alias)
+        host, port = wrapper.settings_dict.get("HOST"), wrapper.settings_dict.get("PORT")
+        server = f"{host}:{port}".lower() if host else alias
         with self._lock:
+            self._servers[alias] = server
             generation = self.generation(alias)
-            writer = self._writers.setdefault(alias, threading.Lock())
-        wrapper = _new_wrapper(alias)
-        wrapper.__dict__[_WRITER] = writer
+            wrapper.__dict__[_WRITER] = self._writers.setdefault(alias, threading.Lock())
+            evicted = self._make_room(server)
+            self._open_counts[server] += 1
+        if evicted is not None:
+            evicted.close()
+        wrapper.__dict__[_SERVER] = server
+        wrapper.__dict__[_TIMEOUT] = self.statement_timeout_ms(alias)
         wrapper.inc_thread_sharing()  # it moves from thread to thread, one at a time
-        wrapper.__dict__[_LEASED] = True
+        wrapper.__dict__[LEASED] = True
         return Lent(alias, wrapper, generation)
 
-    def _open(self, wrapper: BaseDatabaseWrapper, statement_timeout_ms: int) -> None:
-        with outcomes.translated(wrapper.vendor, writing=False):
-            wrapper.ensure_connection()
-            if wrapper.vendor == "mysql":
-                # Told now: the driver refuses to tell while a statement runs.
-                session = wrapper.connection
-                wrapper.__dict__[_MYSQL_SESSION] = (session.thread_id(), session.fileno())
-                _require_tls(wrapper)
-            if wrapper.vendor == "microsoft":
-                _open_microsoft(wrapper, statement_timeout_ms)
-            if statement := _SESSION.get(wrapper.vendor):
-                with wrapper.cursor() as cursor:
-                    cursor.execute(statement.replace("{}", str(statement_timeout_ms)))
+    def _make_room(self, server: str) -> BaseDatabaseWrapper | None:
+        """Return an idle connection to close where the server has all it may have. Raises ServerBusy."""
+        if self._open_counts[server] < self._bounds.per_server:
+            return None
+        for alias in self._idle:
+            if self._servers.get(alias) == server:
+                return self._evict(alias)
+        raise ServerBusy("The database server has all the connections that it may have; try again.")
 
-    def _evict(self) -> BaseDatabaseWrapper:
-        alias, wrappers = next(iter(self._idle.items()))
-        if len(wrappers) == 1:
+    def _evict(self, alias: str | None) -> BaseDatabaseWrapper:
+        """Take the oldest idle connection of an alias, or of that which was used longest ago."""
+        alias = alias or next(iter(self._idle))
+        wrappers = self._idle[alias]
+        wrapper = wrappers.popleft()
+        if not wrappers:
             del self._idle[alias]
         self._idle_count -= 1
-        return wrappers.popleft()
+        self._forget(wrapper)
+        return wrapper
+
+    def _forget(self, wrapper: BaseDatabaseWrapper) -> None:
+        """A connection leaves the pool."""
+        server = wrapper.__dict__[_SERVER]
+        self._open_counts[server] -= 1
+        if not self._open_counts[server]:
+            del self._open_counts[server]
 
 
-def _new_wrapper(alias: str) -> BaseDatabaseWrapper:
+_watching = threading.local()
+
+
+@contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Have `watcher` told of each connection that this thread leases."""
+    _watching.watcher = watcher
     try:
-        wrapper: BaseDatabaseWrapper = connections.create_connection(alias)
-    except KeyError:  # of the settings, which lost it a moment ago
-        raise NotRegistered(alias) from None
-    return wrapper
+        yield
+    finally:
+        del _watching.watcher
+
+
+def before_commit() -> None:
+    """Raises where nobody waits for this thread's write any more: nothing is done then."""
+    watcher = _watcher()
+    if watcher is not None:
+        watcher.may_commit()
+
+
+def _watcher() -> Watcher | None:
+    return getattr(_watching, "watcher", None)
 
 
 @contextmanager
@@ -206,31 +291,6 @@ def _as_this_threads(alias: str, wrapper: BaseDatabaseWrapper) -> Iterator[None]
             del connections[alias]
 
 
-def _forget_version(alias: str) -> None:
-    """mssql-django keeps the version of each alias's server for the life of the process."""
-    if mssql := sys.modules.get("mssql.base"):
-        mssql.DatabaseWrapper._known_versions.pop(alias, None)
-        mssql.DatabaseWrapper._known_azures.pop(alias, None)
-
-
-def _require_tls(wrapper: BaseDatabaseWrapper) -> None:
-    """MariaDB's client takes REQUIRED and connects without TLS all the same: see what came of it."""
-    if wrapper.settings_dict["OPTIONS"].get("ssl_mode") not in _TLS_MODES:
-        return
-    with wrapper.cursor() as cursor:
-        cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
-        cipher = cursor.fetchone()
-    if not cipher or not cipher[1]:
-        wrapper.close()
-        raise Unavailable("The server doesn't speak TLS, which ssl_mode requires.")
-
-
-def _open_microsoft(wrapper: Any, statement_timeout_ms: int) -> None:
-    """mssql-django leaves a new connection as its driver opens it: every statement in a transaction."""
-    wrapper.connection.autocommit = True
-    wrapper.connection.timeout = math.ceil(statement_timeout_ms / 1000)
-
-
 def writer_of(wrapper: BaseDatabaseWrapper) -> threading.Lock:
     """Return the lock of those in this process who write to a database that takes one writer at a time.
 
@@ -239,65 +299,3 @@ def writer_of(wrapper: BaseDatabaseWrapper) -> threading.Lock:
     """
     lock: threading.Lock = wrapper.__dict__[_WRITER]
     return lock
-
-
-def mysql_session_of(wrapper: BaseDatabaseWrapper) -> tuple[int, int]:
-    """Return the number of a connection's session at the server, and its socket's descriptor here."""
-    session: tuple[int, int] = wrapper.__dict__[_MYSQL_SESSION]
-    return session
-
-
-class ThreadWrappers:
-    """Storage for Django's `connections`: what each thread holds, without the outdated.
-
-    Django keeps a wrapper per alias and thread for the thread's life and never asks again whether
-    the alias still means the same. This storage forgets a dynamic alias's wrapper, closing it in
-    its own thread, when the alias has got a new generation meanwhile.
-    """
-
-    def __init__(self, generation: Callable[[str], int]) -> None:
-        self.__dict__["_generation"] = generation
-        self.__dict__["_local"] = threading.local()
-
-    def __getattr__(self, alias: str) -> Any:
-        held = self._wrappers().get(alias)
-        if held is None:
-            raise AttributeError(alias)
-        wrapper, generation = held
-        outdated = generation != self._generation(alias)
-        if outdated and not wrapper.in_atomic_block and _LEASED not in wrapper.__dict__:
-            del self._wrappers()[alias]
-            wrapper.close()
-            raise AttributeError(alias)
-        return wrapper
-
-    def __setattr__(self, alias: str, wrapper: BaseDatabaseWrapper) -> None:
-        self._wrappers()[alias] = (wrapper, self._generation(alias))
-
-    def __delattr__(self, alias: str) -> None:
-        if self._wrappers().pop(alias, None) is None:
-            raise AttributeError(alias)
-
-    def _wrappers(self) -> dict[str, tuple[BaseDatabaseWrapper, int]]:
-        local = self.__dict__["_local"]
-        if not hasattr(local, "wrappers"):
-            local.wrappers = {}
-        wrappers: dict[str, tuple[BaseDatabaseWrapper, int]] = local.wrappers
-        return wrappers
-
-
-def install_thread_wrappers(generation: Callable[[str], int]) -> None:
-    """Give `django.db.connections` the storage above, keeping what this thread holds already."""
-    storage = ThreadWrappers(generation)
-    for alias in connections.settings:
-        if hasattr(connections._connections, alias):
-            setattr(storage, alias, getattr(connections._connections, alias))
-    connections._connections = storage
-
-
-def _reusable(wrapper: BaseDatabaseWrapper) -> bool:
-    if wrapper.connection is None:
-        return False
-    if wrapper.in_atomic_block or wrapper.needs_rollback or wrapper.errors_occurred:
-        return False
-    return not getattr(wrapper.connection, "closed", False)

@@ -129,6 +129,16 @@ class NotPermitted(StatementFailed):
     code = "FORBIDDEN"
 
 
+class CannotConnect(Unavailable):
+    """No connection could be opened: nothing was asked."""
+
+
+class ServerBusy(StatementFailed):
+    """The server has as many connections of the gateway's as it may have; nothing was asked."""
+
+    code = "OVERLOADED"
+
+
 class TimedOut(StatementFailed):
     """The statement was ended at its deadline."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,6 +15,7 @@ from django.db import models, transaction
 from django.dispatch import Signal
 from jsonfield import JSONField
 
+from dynamic_databases.addresses import host_rules
 from dynamic_databases.catalog.stored import catalog_from_json
 from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.config.allowed import SQLITE, check_config
@@ -117,6 +119,12 @@ class Database(models.Model):
     config = JSONField(
         help_text="As a value of Django's DATABASES: ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS."
     )
+    secret_id = models.UUIDField(
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text="Whose the secrets in config are.",
+    )
     enabled = models.BooleanField(default=True)
     baseline = models.ForeignKey(
         Baseline, null=True, blank=True, on_delete=models.PROTECT, related_name="databases"
@@ -182,12 +190,22 @@ class Database(models.Model):
         """Return the configuration as it may be shown: no secret in it."""
         return redact(self.config) if isinstance(self.config, dict) else {}
 
+    @property
+    def secrets(self) -> Secrets:
+        """What seals and opens the secrets of this row, and of no other."""
+        return database_secrets(str(self.secret_id))
+
+    def opened_config(self) -> dict[str, Any]:
+        """Return the configuration checked, its secrets open: for a driver alone. Raises InvalidConfig."""
+        return self.secrets.open(_checked(self.config))
+
     def checked_config(self) -> dict[str, Any]:
         """Return the configuration checked and sealed. Raises InvalidConfig."""
-        checked = check_config(self.config, settings.GATEWAY_SQLITE_ROOT)
+        checked = _checked(self.config)
         if checked["ENGINE"] == SQLITE and _is_control_file(checked["NAME"]):
             raise InvalidConfig("NAME", "this is the gateway's own database")
-        return database_secrets().seal(checked)
+        stored = Database.objects.filter(pk=self.pk).values_list("config", flat=True).first()
+        return self.secrets.seal(checked, stored or {})
 
 
 class ColumnChange(models.Model):
@@ -235,14 +253,18 @@ def config_from_text(text: str) -> dict[str, Any]:
 
 
 def opened(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration checked, its secrets open, to compare it with another. Raises InvalidConfig."""
-    secrets = database_secrets()
-    return secrets.open(secrets.seal(check_config(config, settings.GATEWAY_SQLITE_ROOT)))
+    """Return a given configuration checked, its references followed. Raises InvalidConfig."""
+    secrets = database_secrets("given")
+    return secrets.open(secrets.seal(_checked(config)))
 
 
-def database_secrets() -> Secrets:
-    """Return what seals and opens the secrets of configurations."""
-    return Secrets(settings.GATEWAY_SECRET_KEYS, settings.GATEWAY_SECRET_FILES_ROOT)
+def database_secrets(owner: str) -> Secrets:
+    """Return what seals and opens the secrets of one owner's configuration."""
+    return Secrets(settings.GATEWAY_SECRET_KEYS, settings.GATEWAY_SECRET_FILES_ROOT, owner)
+
+
+def _checked(config: Any) -> dict[str, Any]:
+    return check_config(config, settings.GATEWAY_SQLITE_ROOT, host_rules())
 
 
 def _is_control_file(path: str) -> bool:

@@ -17,6 +17,7 @@ from django.db.utils import DatabaseError, InterfaceError
 
 from dynamic_databases.errors import (
     BadValue,
+    CannotConnect,
     ConstraintViolation,
     NotPermitted,
     OutcomeUnknown,
@@ -45,12 +46,16 @@ _RETRY = "The database ended this because of others writing at the same time; no
 
 
 @contextmanager
-def translated(vendor: str, *, writing: bool) -> Iterator[None]:
-    """Raise our errors instead of the driver's; `writing` says whether a write may have been sent."""
+def translated(vendor: str, *, writing: bool, connecting: bool = False) -> Iterator[None]:
+    """Raise our errors instead of the driver's; `writing` says whether a write may have been sent.
+
+    Whatever fails while `connecting` means that the database can't be reached.
+    """
     try:
         yield
     except DRIVER_ERRORS as error:
-        raise classify(error, vendor, writing=writing) from error
+        failed = classify(error, vendor, writing=writing)
+        raise (CannotConnect(failed.message) if connecting else failed) from error
     except OverflowError as error:  # sqlite3: an int beyond 64 bits
         raise BadValue("A number is too large for its column.") from error
 

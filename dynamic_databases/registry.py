@@ -73,6 +73,7 @@ class Registry:
         self._load = load
         self._pk_of = pk_of
         self._before_use: Callable[[], None] = _nothing
+        self._on_forget: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
         self._versions: dict[
             str, int
@@ -97,6 +98,10 @@ class Registry:
     def set_before_use(self, check: Callable[[], None]) -> None:
         """Call `check` before each look-up: it learns what other processes changed."""
         self._before_use = check
+
+    def on_forget(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with each alias that is forgotten."""
+        self._on_forget.append(listener)
 
     def config(self, alias: str) -> dict[str, Any] | None:
         """Return the settings of a registered, enabled database, or None."""
@@ -195,6 +200,8 @@ class Registry:
             self._bound.pop(alias, None)
             self._models_of.pop(alias, None)
         self.connections.close(alias)
+        for listener in self._on_forget:
+            listener(alias)
 
     def _source(self, alias: str) -> Source | None:
         self._before_use()

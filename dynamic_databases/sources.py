@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from dynamic_databases.config.allowed import MSSQL, SQLITE, check_config
-from dynamic_databases.models import Database, database_secrets
+from dynamic_databases.config.allowed import MSSQL, SQLITE
+from dynamic_databases.models import Database
 from dynamic_databases.registry import Source
 
 
@@ -18,7 +18,7 @@ def load_source(pk: int) -> Source | None:
     row = Database.objects.select_related("baseline").filter(pk=pk, enabled=True).first()
     if row is None:
         return None
-    config = database_secrets().open(check_config(row.config, settings.GATEWAY_SQLITE_ROOT))
+    config = row.opened_config()
     baseline = row.baseline.catalog if row.baseline else None
     return Source(_runtime_settings(config), baseline, _override_file(row.name), row.revision)
 

@@ -7,10 +7,11 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
@@ -21,22 +22,23 @@ from django.db.utils import DatabaseError  # noqa: E402
 
 from dynamic_databases.errors import DatabaseProblem  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
+from gateway.admission import with_control_database  # noqa: E402
 from gateway.departure import unless_gone  # noqa: E402
-from gateway.endpoint import GraphQLEndpoint, HttpRequest, Services, with_control_database  # noqa: E402
+from gateway.endpoint import GraphQLEndpoint, Services  # noqa: E402
 from gateway.http import HttpProblem, prefers_html  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
+from gateway.origins import Origins  # noqa: E402
 from gateway.push import Subscriber  # noqa: E402
+from gateway.requests import HttpRequest  # noqa: E402
 from gateway.responses import Response, json_response  # noqa: E402
-from gateway.services import make_services, stop_services  # noqa: E402
+from gateway.services import make_services, states_of, stop_services  # noqa: E402
 from gateway.static import StaticFiles  # noqa: E402
+from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
 from gateway.warming import warm  # noqa: E402
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
+_PATHS = {"/healthz", "/readyz", "/metrics", "/graphiql/targets"}
 _DOCUMENT = re.compile(
     rf"(?:/common|/t/[^/]+(?:/[^/]+)?)/({'|'.join(map(re.escape, sdl.DOCUMENTS))})"
 )
@@ -50,6 +52,7 @@ class Application:
         self._endpoint: GraphQLEndpoint | None = None
         self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
+        self._origins = Origins(settings.GATEWAY.cors_origins)
         self._stopping = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +98,10 @@ class Application:
             else:
                 if warming is not None:
                     warming.cancel()
-                self.close()
+                self._stopping.set()
+                if self._services is not None:
+                    await self._services.rate.close()
+                await asyncio.to_thread(self.close)  # connections are closed in no event loop
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -104,23 +110,33 @@ class Application:
         services, endpoint = self._ready()
         names = services.config.warm
         if names:
-            snapshot = await endpoint.snapshot()
+            snapshot = await services.admission.snapshot()
             build = endpoint.build_for_admin
             await asyncio.to_thread(lambda: list(warm(snapshot, names, build)))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         services, endpoint = self._ready()
+        config = services.config
+        seconds = config.deadline_ms / 1000
         try:
-            http = await _read_request(scope, receive, services.config.body_limit_bytes)
+            http = await read_request(scope, receive, config.body_limit_bytes, seconds)
         except HttpProblem as problem:
             error = {"message": str(problem), "extensions": {"code": problem.code}}
-            await _write(send, json_response({"errors": [error]}, problem.status))
+            refused = json_response({"errors": [error]}, problem.status)
+            await write_response(send, replace(refused, headers=problem.headers), seconds)
             return
         if http is None:
             return
-        response = await unless_gone(self._respond(http, services, endpoint), receive)
+        response = self._origins.preflight(http) or await unless_gone(
+            self._respond(http, services, endpoint), receive
+        )
         if response is not None:
-            await _write(send, response)
+            marked = self._origins.marked(http, response)
+            try:
+                await write_response(send, marked, seconds)
+            except TimeoutError:  # the client reads too slowly: it gets no more
+                if (abort := scope.get("gateway.abort")) is not None:
+                    abort()
 
     async def _respond(
         self, http: HttpRequest, services: Services, endpoint: GraphQLEndpoint
@@ -130,22 +146,34 @@ class Application:
                 http.method == "GET"
                 and prefers_html(http.headers.get("accept"))
                 and "query=" not in http.query
+                and services.config.has_graphiql
             )
             return graphiql.page(http) if is_page else await endpoint.respond(http)
         if match := _DOCUMENT.fullmatch(http.path):
             common = http.path.startswith("/common/")
-            deadline_ms = services.config.deadline_ms
-            return await sdl.document(endpoint, http, match[1], deadline_ms, common=common)
-        if http.path == "/graphiql/targets":
-            return await graphiql.targets(endpoint, http)
-        if http.path == "/healthz":
-            return await health.healthz(services)
-        found = self._static.respond(http)
+            return await sdl.document(endpoint, services, http, match[1], common=common)
+        found = await self._own(http, services) or self._static.respond(http)
         return found or json_response({"errors": [{"message": "There is nothing here."}]}, 404)
 
+    async def _own(self, http: HttpRequest, services: Services) -> Response | None:
+        """Answer what isn't GraphQL and is no tenant's."""
+        match http.path:
+            case "/healthz":
+                return health.healthz()
+            case "/readyz":
+                return await health.readyz(services, http, is_stopping=self._stopping.is_set())
+            case "/metrics":
+                services.metrics.set_states(states_of(services))
+                return await health.metrics(services, http)
+            case "/graphiql/targets" if services.config.has_graphiql:
+                return await graphiql.targets(services.admission, http)
+        return None
+
     def _poll(self, services: Services) -> None:
-        """Learn within `poll_seconds` what other processes changed in the control database."""
+        """Learn within `poll_seconds` what other processes changed; close what is not used."""
         while not self._stopping.wait(services.config.poll_seconds):
+            services.registry.connections.close_unused()
+            services.metrics.set_states(states_of(services))
             try:
                 with_control_database(services.invalidator.poll_now)
                 if services.controller is not None:
@@ -157,54 +185,8 @@ class Application:
 
 
 def _is_ours(path: str) -> bool:
-    fixed = path in ("/healthz", "/graphiql/targets") or path.startswith("/static/")
+    fixed = path in _PATHS or path.startswith("/static/")
     return fixed or _GRAPHQL.fullmatch(path) is not None or _DOCUMENT.fullmatch(path) is not None
-
-
-async def _read_request(scope: Scope, receive: Receive, limit_bytes: int) -> HttpRequest | None:
-    """Return the request with its body, or None where the client went away. Raises HttpProblem 413."""
-    # Of a header that is given twice the first counts: the order is turned round.
-    pairs = reversed(scope["headers"])
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit_bytes:
-            raise HttpProblem(
-                413,
-                f"The body is above the maximum of {limit_bytes} bytes (GATEWAY_BODY_LIMIT_BYTES).",
-            )
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    client = scope.get("client")
-    query = scope.get("query_string", b"").decode("latin-1")
-    return HttpRequest(
-        scope["method"],
-        scope["path"],
-        query,
-        headers,
-        b"".join(chunks),
-        client[0] if client else None,
-    )
-
-
-async def _write(send: Send, response: Response) -> None:
-    headers = [
-        (b"content-type", response.media_type.encode("latin-1")),
-        (b"content-length", str(len(response.body)).encode()),
-        *(
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in response.headers.items()
-        ),
-    ]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
 
 
 application = Application()

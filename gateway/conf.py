@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-_T = TypeVar("_T")
+from gateway.conf_values import (
+    Network,
+    control_url,
+    controller,
+    directory,
+    flag,
+    names,
+    networks,
+    one_of,
+    origins,
+    redis_url,
+    seconds,
+    whole,
+    word,
+    words,
+)
+
+# Where clouds keep the credentials of their machines, and what is no host of anybody's.
+_NEVER_A_DATABASE = (
+    "0.0.0.0/8,169.254.0.0/16,224.0.0.0/4,240.0.0.0/4,::/128,fe80::/10,ff00::/8,fd00:ec2::254/128"
+)
+_IN_DATA_DIR = "{data_dir}/"
+_LARGE = 1_000_000_000
 
 
 class InvalidSetting(Exception):
@@ -23,116 +44,136 @@ class InvalidSetting(Exception):
         self.name = name
 
 
-@dataclass(frozen=True)
-class Config:
-    """Every setting of the gateway, by its unit."""
+def _setting(name: str, default: str, parse: Callable[[str], Any]) -> Any:
+    """Return a field that is read from the environment variable `name`."""
+    return field(metadata={"name": name, "default": default, "parse": parse})
 
-    data_dir: Path
-    control_database_url: str
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Every setting of the gateway, by its unit; docs/operating.md says what each is for."""
+
+    # What is where
+    data_dir: Path = _setting("GATEWAY_DATA_DIR", ".data", directory)
+    control_database_url: str = _setting(
+        "GATEWAY_CONTROL_DATABASE_URL", f"sqlite:///{_IN_DATA_DIR}control.sqlite3", control_url
+    )
     secret_keys: tuple[str, ...]
-    sqlite_root: Path
-    overrides_dir: Path
-    secret_files_root: Path
-    demo: bool
-    allowed_hosts: tuple[str, ...]
-    alias_prefix: str
-    alias_separator: str
-    worker_threads: int
-    tenant_concurrency: int
-    queue_limit: int
-    max_idle_connections: int
-    deadline_ms: int
-    connect_timeout_seconds: int
-    poll_seconds: float
-    catalog_check_seconds: float
-    schema_cache_bytes: int
-    warm: tuple[str, ...]
-    operation_cache_entries: int
-    body_limit_bytes: int
-    max_tokens: int
-    max_depth: int
-    max_input_depth: int
-    max_aliases: int
-    max_root_fields: int
-    default_rows: int
-    max_rows: int
-    at_most_rows: int
-    names: Mapping[str, str]
-    redis_url: str
-    controller: Mapping[str, Any] | None
-    controller_check_seconds: float
+    sqlite_root: Path = _setting("GATEWAY_SQLITE_ROOT", f"{_IN_DATA_DIR}databases", directory)
+    overrides_dir: Path = _setting("GATEWAY_OVERRIDES_DIR", f"{_IN_DATA_DIR}overrides", directory)
+    secret_files_root: Path = _setting("GATEWAY_SECRET_FILES_ROOT", "/run/secrets", Path)
+    alias_prefix: str = _setting("DYNAMIC_DATABASES_PREFIX", "DYNAMIC_DATABASE", word)
+    alias_separator: str = _setting("DYNAMIC_DATABASES_SEPARATOR", "_", word)
+    redis_url: str = _setting("GATEWAY_REDIS_URL", "", redis_url)
+    controller: Mapping[str, Any] | None = _setting("GATEWAY_CONTROLLER", "", controller)
+    controller_check_seconds: float = _setting("GATEWAY_CONTROLLER_CHECK_SECONDS", "5", seconds)
+
+    # Who may come in, and where connections may go
+    demo: bool = _setting("GATEWAY_DEMO", "0", flag)
+    allowed_http_hosts: tuple[str, ...] = _setting(
+        "GATEWAY_ALLOWED_HTTP_HOSTS", "localhost,127.0.0.1,[::1]", words
+    )
+    allowed_hosts: tuple[str, ...] = _setting("GATEWAY_ALLOWED_HOSTS", "", words)
+    denied_networks: tuple[Network, ...] = _setting(
+        "GATEWAY_DENIED_NETWORKS", _NEVER_A_DATABASE, networks
+    )
+    cors_origins: tuple[str, ...] = _setting("GATEWAY_CORS_ORIGINS", "", origins)
+    locked_down: bool = _setting("GATEWAY_LOCKED_DOWN", "0", flag)
+    introspection: bool = _setting("GATEWAY_INTROSPECTION", "1", flag)
+    graphiql: bool = _setting("GATEWAY_GRAPHIQL", "1", flag)
+    suggestions: bool = _setting("GATEWAY_SUGGESTIONS", "1", flag)
+    log_requests: bool = _setting("GATEWAY_LOG_REQUESTS", "0", flag)
+    slow_ms: int = _setting("GATEWAY_SLOW_MS", "1000", whole(0, 3_600_000))
+    metrics: str = _setting("GATEWAY_METRICS", "operators", one_of("operators", "everyone", "off"))
+
+    # Threads, connections, waiting
+    worker_threads: int = _setting("GATEWAY_WORKER_THREADS", "64", whole(1, 512))
+    reader_threads: int = _setting("GATEWAY_READER_THREADS", "16", whole(1, 512))
+    tenant_concurrency: int = _setting("GATEWAY_TENANT_CONCURRENCY", "12", whole(1, 512))
+    server_concurrency: int = _setting("GATEWAY_SERVER_CONCURRENCY", "48", whole(1, 512))
+    queue_limit: int = _setting("GATEWAY_QUEUE_LIMIT", "1000", whole(1, 1_000_000))
+    queue_wait_ms: int = _setting("GATEWAY_QUEUE_WAIT_MS", "3000", whole(1, 3_600_000))
+    max_idle_connections: int = _setting("GATEWAY_MAX_IDLE_CONNECTIONS", "256", whole(0, 100_000))
+    server_connections: int = _setting("GATEWAY_SERVER_CONNECTIONS", "80", whole(1, 100_000))
+    idle_connection_seconds: float = _setting("GATEWAY_IDLE_CONNECTION_SECONDS", "300", seconds)
+    deadline_ms: int = _setting("GATEWAY_DEADLINE_MS", "5000", whole(50, 3_600_000))
+    catalog_deadline_ms: int = _setting(
+        "GATEWAY_CATALOG_DEADLINE_MS", "30000", whole(50, 3_600_000)
+    )
+    connect_timeout_seconds: int = _setting("GATEWAY_CONNECT_TIMEOUT_SECONDS", "3", whole(1, 600))
+    breaker_failures: int = _setting("GATEWAY_BREAKER_FAILURES", "3", whole(1, 1000))
+    breaker_max_seconds: float = _setting("GATEWAY_BREAKER_MAX_SECONDS", "5", seconds)
+
+    # Following changes, caches
+    poll_seconds: float = _setting("GATEWAY_POLL_SECONDS", "1", seconds)
+    catalog_check_seconds: float = _setting("GATEWAY_CATALOG_CHECK_SECONDS", "5", seconds)
+    schema_cache_bytes: int = _setting(
+        "GATEWAY_SCHEMA_CACHE_BYTES", "400000000", whole(1_000_000, 1_000_000_000_000)
+    )
+    operation_cache_entries: int = _setting(
+        "GATEWAY_OPERATION_CACHE_ENTRIES", "1000", whole(1, 1_000_000)
+    )
+    shapes_per_operation: int = _setting("GATEWAY_SHAPES_PER_OPERATION", "64", whole(1, 100_000))
+    admitted_entries: int = _setting("GATEWAY_ADMITTED_ENTRIES", "10000", whole(1, 10_000_000))
+    warm: tuple[str, ...] = _setting("GATEWAY_WARM", "", words)
+    names: Mapping[str, str] = _setting("GATEWAY_NAMES", "", names)
+
+    # Limits; all but the first may be given per tenant
+    body_limit_bytes: int = _setting("GATEWAY_BODY_LIMIT_BYTES", "1000000", whole(1000, _LARGE))
+    answer_limit_bytes: int = _setting(
+        "GATEWAY_ANSWER_LIMIT_BYTES", "20000000", whole(1000, _LARGE)
+    )
+    max_tokens: int = _setting("GATEWAY_MAX_TOKENS", "10000", whole(10, 1_000_000))
+    max_comments: int = _setting("GATEWAY_MAX_COMMENTS", "1000", whole(0, 1_000_000))
+    max_directives: int = _setting("GATEWAY_MAX_DIRECTIVES", "100", whole(0, 100_000))
+    max_depth: int = _setting("GATEWAY_MAX_DEPTH", "12", whole(1, 100))
+    max_input_depth: int = _setting("GATEWAY_MAX_INPUT_DEPTH", "64", whole(1, 200))
+    max_aliases: int = _setting("GATEWAY_MAX_ALIASES", "30", whole(1, 10_000))
+    max_root_fields: int = _setting("GATEWAY_MAX_ROOT_FIELDS", "20", whole(1, 10_000))
+    max_cost: int = _setting("GATEWAY_MAX_COST", "20000000", whole(1, 1_000_000_000_000))
+    max_errors: int = _setting("GATEWAY_MAX_ERRORS", "20", whole(1, 1000))
+    default_rows: int = _setting("GATEWAY_DEFAULT_ROWS", "100", whole(1, 1_000_000))
+    max_rows: int = _setting("GATEWAY_MAX_ROWS", "1000", whole(1, 1_000_000))
+    at_most_rows: int = _setting("GATEWAY_AT_MOST_ROWS", "1000", whole(0, _LARGE))
+    tenant_requests: int = _setting("GATEWAY_TENANT_REQUESTS", "200", whole(1, 1_000_000))
+    requests_per_second: int = _setting("GATEWAY_REQUESTS_PER_SECOND", "1000", whole(1, 10_000_000))
 
     @property
     def django_secret_keys(self) -> list[str]:
         """Django's signing keys, derived so that they can't open a database's secret."""
         return [hashlib.sha256(f"django:{key}".encode()).hexdigest() for key in self.secret_keys]
 
+    @property
+    def may_introspect(self) -> bool:
+        return self.introspection and not self.locked_down
+
+    @property
+    def has_graphiql(self) -> bool:
+        return self.graphiql and not self.locked_down
+
+    @property
+    def may_suggest(self) -> bool:
+        """Whether an error names fields that the client may have meant."""
+        return self.suggestions and not self.locked_down
+
 
 def load_config(environment: Mapping[str, str] = os.environ) -> Config:
     """Return the settings of `environment`. Raises InvalidSetting, which names the variable."""
-    read = _Reader(environment)
-    data_dir = read("GATEWAY_DATA_DIR", ".data", _directory)
-    return Config(
-        data_dir=data_dir,
-        control_database_url=read(
-            "GATEWAY_CONTROL_DATABASE_URL",
-            f"sqlite:///{data_dir / 'control.sqlite3'}",
-            _control_url,
-        ),
-        secret_keys=_secret_keys(environment, data_dir),
-        sqlite_root=read("GATEWAY_SQLITE_ROOT", str(data_dir / "databases"), _directory),
-        overrides_dir=read("GATEWAY_OVERRIDES_DIR", str(data_dir / "overrides"), _directory),
-        secret_files_root=read("GATEWAY_SECRET_FILES_ROOT", "/run/secrets", Path),
-        demo=read("GATEWAY_DEMO", "0", _flag),
-        allowed_hosts=read("GATEWAY_ALLOWED_HTTP_HOSTS", "localhost,127.0.0.1,[::1]", _words),
-        alias_prefix=read("DYNAMIC_DATABASES_PREFIX", "DYNAMIC_DATABASE", _word),
-        alias_separator=read("DYNAMIC_DATABASES_SEPARATOR", "_", _word),
-        worker_threads=read("GATEWAY_WORKER_THREADS", "64", _whole(1, 512)),
-        tenant_concurrency=read("GATEWAY_TENANT_CONCURRENCY", "12", _whole(1, 512)),
-        queue_limit=read("GATEWAY_QUEUE_LIMIT", "1000", _whole(1, 1_000_000)),
-        max_idle_connections=read("GATEWAY_MAX_IDLE_CONNECTIONS", "256", _whole(0, 100_000)),
-        deadline_ms=read("GATEWAY_DEADLINE_MS", "5000", _whole(50, 3_600_000)),
-        connect_timeout_seconds=read("GATEWAY_CONNECT_TIMEOUT_SECONDS", "3", _whole(1, 600)),
-        poll_seconds=read("GATEWAY_POLL_SECONDS", "1", _seconds),
-        catalog_check_seconds=read("GATEWAY_CATALOG_CHECK_SECONDS", "5", _seconds),
-        schema_cache_bytes=read(
-            "GATEWAY_SCHEMA_CACHE_BYTES", "400000000", _whole(1_000_000, 1_000_000_000_000)
-        ),
-        warm=read("GATEWAY_WARM", "", _words),
-        operation_cache_entries=read(
-            "GATEWAY_OPERATION_CACHE_ENTRIES", "1000", _whole(1, 1_000_000)
-        ),
-        body_limit_bytes=read("GATEWAY_BODY_LIMIT_BYTES", "1000000", _whole(1000, 1_000_000_000)),
-        max_tokens=read("GATEWAY_MAX_TOKENS", "10000", _whole(10, 1_000_000)),
-        max_depth=read("GATEWAY_MAX_DEPTH", "12", _whole(1, 100)),
-        max_input_depth=read("GATEWAY_MAX_INPUT_DEPTH", "64", _whole(1, 200)),
-        max_aliases=read("GATEWAY_MAX_ALIASES", "30", _whole(1, 10_000)),
-        max_root_fields=read("GATEWAY_MAX_ROOT_FIELDS", "20", _whole(1, 10_000)),
-        default_rows=read("GATEWAY_DEFAULT_ROWS", "100", _whole(1, 1_000_000)),
-        max_rows=read("GATEWAY_MAX_ROWS", "1000", _whole(1, 1_000_000)),
-        at_most_rows=read("GATEWAY_AT_MOST_ROWS", "1000", _whole(0, 1_000_000_000)),
-        names=read("GATEWAY_NAMES", "", _names),
-        redis_url=read("GATEWAY_REDIS_URL", "", _redis_url),
-        controller=read("GATEWAY_CONTROLLER", "", _controller),
-        controller_check_seconds=read("GATEWAY_CONTROLLER_CHECK_SECONDS", "5", _seconds),
-    )
+    values: dict[str, Any] = {}
+    for setting in fields(Config):
+        if setting.metadata:
+            values[setting.name] = _read(environment, setting.metadata, values.get("data_dir"))
+    return Config(**values, secret_keys=_secret_keys(environment, values["data_dir"]))
 
 
-_CONTROLLER = {"database", "table", "id", "connection"}
-_CONTROLLER_OPTIONAL = {"domain", "active", "name", "environment", "template"}
-
-
-class _Reader:
-    """Reads one variable at a time and says which one is wrong."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-
-    def __call__(self, name: str, default: str, parse: Callable[[str], _T]) -> _T:
-        try:
-            return parse(self._environment.get(name) or default)
-        except ValueError as error:
-            raise InvalidSetting(name, str(error)) from None
+def _read(environment: Mapping[str, str], setting: Mapping[str, Any], data_dir: Path | None) -> Any:
+    """Read one variable; one that is empty counts as not given."""
+    name: str = setting["name"]
+    default = str(setting["default"]).replace("{data_dir}", str(data_dir))
+    try:
+        return setting["parse"](environment.get(name) or default)
+    except ValueError as error:
+        raise InvalidSetting(name, str(error)) from None
 
 
 def _secret_keys(environment: Mapping[str, str], data_dir: Path) -> tuple[str, ...]:
@@ -165,88 +206,3 @@ def _own_secret_key(path: Path) -> str:
         key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
         file.write(key)
     return key
-
-
-def _directory(text: str) -> Path:
-    path = Path(text).expanduser().resolve()
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"{path} is no folder")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def _control_url(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        raise ValueError("it must start with sqlite:/// or postgresql://")
-    return text
-
-
-def _redis_url(text: str) -> str:
-    if text and not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("it must start with redis://, rediss:// or unix://")
-    return text
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"{text!r} is no whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 < seconds < 86_400:
-        raise ValueError(f"{text!r} is no number of seconds above 0 and below 86400")
-    return seconds
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in {"0", "1", "true", "false", "yes", "no"}:
-        raise ValueError(f"{text!r} is neither 1 nor 0")
-    return text.lower() in {"1", "true", "yes"}
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _word(text: str) -> str:
-    if not text.isidentifier():
-        raise ValueError(f"{text!r} may hold letters, digits and _ only")
-    return text
-
-
-def _controller(text: str) -> dict[str, Any] | None:
-    """A JSON object that says where the table of customers is; see `tenants.controller`."""
-    if not text:
-        return None
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"it is no JSON: {error}") from None
-    names = value.keys() if isinstance(value, dict) else set()
-    is_object = isinstance(value, dict) and isinstance(value.get("template", {}), dict)
-    if not is_object or names - _CONTROLLER - _CONTROLLER_OPTIONAL or not names >= _CONTROLLER:
-        needed, optional = ", ".join(sorted(_CONTROLLER)), ", ".join(sorted(_CONTROLLER_OPTIONAL))
-        raise ValueError(
-            f"it must be a JSON object of {needed}; it may hold {optional} (template: an object)"
-        )
-    found: dict[str, Any] = value
-    return found
-
-
-def _names(text: str) -> dict[str, str]:
-    """`table=name,table.column=name`: names that an operator gives instead of the folded ones."""
-    names: dict[str, str] = {}
-    for pair in _words(text):
-        source, equals, name = pair.partition("=")
-        if not equals or not (name.isidentifier() and name.isascii()) or name.startswith("__"):
-            raise ValueError(f"{pair!r} is not table=name or table.column=name with a GraphQL name")
-        names[source] = name
-    return names

@@ -2,83 +2,58 @@
 
 from __future__ import annotations
 
-import asyncio
-import datetime as dt
-import ipaddress
 import itertools
-import logging
-import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
-from django.db import close_old_connections
-
-from dynamic_databases.errors import NotRegistered, SchemaChanged
+from dynamic_databases.errors import (
+    CannotConnect,
+    NotRegistered,
+    OutcomeUnknown,
+    SchemaChanged,
+    StatementFailed,
+    Unavailable,
+)
 from dynamic_databases.invalidation import Invalidator
 from dynamic_databases.registry import Registry
 from gateway.access import access_of
+from gateway.admission import Admission
 from gateway.beside import beside_traffic
+from gateway.breaker import Breakers, TenantDown
 from gateway.conf import Config
 from gateway.deadline import Deadline
-from gateway.errors import Problem, graphql_error, problem_of
+from gateway.errors import TooManyAtOnce, graphql_error, problem_of
 from gateway.following import Follower
-from gateway.http import (
-    JSON,
-    GraphQLRequest,
-    HttpProblem,
-    accepted_media_type,
-    request_of_body,
-    request_of_query_string,
-)
+from gateway.http import JSON, GraphQLRequest, HttpProblem, accepted_media_type
+from gateway.journal import Journal, Seen
 from gateway.lane import Lane, NoConnection
-from gateway.limits import limits_of
+from gateway.limits import LimitsOfTenants, RequestLimits
+from gateway.metrics import Metrics
+from gateway.rate import Rate
+from gateway.requests import HttpRequest, graphql_request, wants_common
 from gateway.responses import Response, data_body, problem_response
+from gateway.watchdog import Watchdog
 from gateway.workers import Lease, Workers
 from schema.access import FULL_ACCESS, Access
-from schema.bounded import Bounded
 from schema.cache import CachedSchema, SchemaCache
 from schema.cursors import Cursors
+from schema.errors import TooComplex
+from schema.limits import Limits
 from schema.operations import CompiledOperation, Prepared
 from schema.plan.nodes import Introspect, Typename
 from schema.runner import Answer, Runner
-from tenants.authentication.chain import Authenticator, authenticate
 from tenants.controller import Controller
-from tenants.directory import Directory, Snapshot
-from tenants.errors import TenantNotFound, Unauthenticated
-from tenants.principals import Principal
-from tenants.resolution import ResolvedTenant, TenantRef, resolve, tenant_ref
+from tenants.directory import Directory
+from tenants.principals import ANONYMOUS, Principal
+from tenants.resolution import ResolvedTenant
 
-_T = TypeVar("_T")
-Admitted = tuple[ResolvedTenant, Principal]
-# All that decides, beside the tenant that is named, who is let in where.
-_ADMITTING_HEADERS = (
-    "authorization",
-    "host",
-    "x-forwarded-for",
-    "forwarded",
-)
-_ADMITTED_ENTRIES = 10_000
-_CONTROLLER = "controller"  # in the place of an alias: looking customers up is a queue of its own
 _LANE_BYTES = 64_000  # of a request whose values are coerced and bound in the event loop
 Ready = tuple[CompiledOperation, Prepared, Mapping[str, object]]
-_log = logging.getLogger("gateway.request")
-
-
-@dataclass(frozen=True)
-class HttpRequest:
-    """An HTTP request whose body was read; header names are in lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    client: str | None
 
 
 @dataclass(frozen=True)
@@ -94,9 +69,30 @@ class Services:
     readers: (
         Workers  # read catalogs and build schemas, so that a slow database holds up no statement
     )
-    authenticators: Sequence[Authenticator]
+    watchdog: Watchdog
+    breakers: Breakers
+    admission: Admission
+    limits: LimitsOfTenants
+    rate: Rate
+    metrics: Metrics
     cursors: Cursors
     controller: Controller | None  # a table of customers elsewhere
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One request that was let in, on its way."""
+
+    request: GraphQLRequest
+    resolved: ResolvedTenant
+    cached: CachedSchema
+    limits: RequestLimits
+    deadline: Deadline
+    request_id: str
+
+    @property
+    def alias(self) -> str:
+        return self.resolved.alias
 
 
 class GraphQLEndpoint:
@@ -104,13 +100,11 @@ class GraphQLEndpoint:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._limits = limits_of(services.config)
-        self._admitted: Bounded[tuple[object, ...], tuple[Snapshot, Admitted]] = Bounded(
-            _ADMITTED_ENTRIES
-        )
         self._lane = Lane(services.workers, services.registry.connections)
         self._follower = Follower(services.registry, services.readers, services.config)
+        self._journal = Journal(services.metrics, services.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
+        self._at_once: Counter[int] = Counter()  # requests under way, by tenant
         # Random once per process, then counted: a random number per request is a system call.
         self._request_ids = (
             f"{head}-{number:x}" for head in [secrets.token_hex(6)] for number in itertools.count(1)
@@ -118,72 +112,23 @@ class GraphQLEndpoint:
 
     async def respond(self, http: HttpRequest) -> Response:
         """Return the answer to one request; every error becomes one here."""
-        request_id = next(self._request_ids)
-        started = time.monotonic()
+        seen = Seen(http, next(self._request_ids), time.monotonic())
         media_type = JSON
         try:
             media_type = accepted_media_type(http.headers.get("accept"))
-            request = _read(http)
-            deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
+            seen.request = graphql_request(http)
             try:
-                body, version = await self._answer(http, request, deadline, request_id)
+                body, version = await self._answer(seen, seen.request)
             except NotRegistered:
                 # Its database was replaced a moment ago, before anything was asked of it.
-                body, version = await self._answer(http, request, deadline, request_id)
-            headers = {"X-Request-Id": request_id, "X-Schema-Version": version}
+                body, version = await self._answer(seen, seen.request)
+            self._journal.answered(seen)
+            headers = {"X-Request-Id": seen.request_id, "X-Schema-Version": version}
             return Response(200, body, media_type, headers)
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
-            problem = problem_of(error, request_id)
-            _log_problem(error, problem, request_id, http, started)
-            return problem_response(problem, media_type, request_id)
-
-    async def _answer(
-        self, http: HttpRequest, request: GraphQLRequest, deadline: Deadline, request_id: str
-    ) -> tuple[bytes, str]:
-        """Return the body, and the version of the schema that it is of."""
-        resolved, principal = await self.admit(http)
-        common = wants_common(http.headers)
-        cached = await self.schema(resolved, principal, deadline, common=common)
-        body = await self._run(resolved, cached, request, deadline, request_id)
-        return body, cached.built.version
-
-    async def admit(self, http: HttpRequest) -> Admitted:
-        """Return which database the request may reach, and as whom. Raises TenantProblem."""
-        snapshot = await self.snapshot()
-        ref = tenant_ref(http.path, http.query, http.headers)
-        key = (ref, http.client, *(http.headers.get(name) for name in _ADMITTING_HEADERS))
-        known = self._admitted.get(key)
-        if known is not None and known[0] is snapshot and not _has_expired(known[1][1]):
-            return known[1]
-        try:
-            admitted = self._admit(ref, http, snapshot)
-        except (TenantNotFound, Unauthenticated):
-            # It may have been added a moment ago: look before saying no, a few times per second.
-            if self._services.directory.may_ask_again():
-                await asyncio.to_thread(with_control_database, self._services.invalidator.poll_now)
-            elif self._services.controller is None:
-                raise
-            snapshot = await self.snapshot()
-            admitted = await self._admit_stranger(ref, http, snapshot)
-        self._admitted.put(key, (snapshot, admitted))
-        return admitted
-
-    async def _admit_stranger(
-        self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot
-    ) -> Admitted:
-        """Admit one whose tenant the snapshot lacks: the controller may know it."""
-        controller = self._services.controller
-        name = ref.tenant or ref.host
-        try:
-            return self._admit(ref, http, snapshot)
-        except TenantNotFound:
-            if controller is None or not name or snapshot.tenant(name) is not None:
-                raise
-        work = partial(with_control_database, partial(controller.look_up, name))
-        deadline = Deadline.after_ms(self._services.config.deadline_ms, time.monotonic)
-        if not await self._services.readers.run(_CONTROLLER, deadline, lambda _: work()):
-            raise TenantNotFound
-        return self._admit(ref, http, await self.snapshot())
+            problem = problem_of(error, seen.request_id)
+            self._journal.failed(seen, error, problem)
+            return problem_response(problem, media_type, seen.request_id)
 
     async def schema(
         self,
@@ -195,13 +140,15 @@ class GraphQLEndpoint:
     ) -> CachedSchema:
         """Return the schema of the database for the caller's role, read and built where it must be.
 
-        With `common` it is that of its baseline.
+        With `common` it is that of its baseline. A read that takes longer than the caller waits goes
+        on, for the next one.
         """
         services = self._services
         access = self._access_of(principal.role)
+        limits = services.limits.of(resolved.tenant.limits).operation
         entry = services.registry.peek(resolved.alias)
         cached = (
-            services.schemas.peek(entry, access, self._limits, common=common)
+            services.schemas.peek(entry, access, limits, common=common)
             if entry is not None
             else None
         )
@@ -212,15 +159,69 @@ class GraphQLEndpoint:
         def build(_lease: Lease) -> CachedSchema:
             with beside_traffic():
                 entry = services.registry.entry(resolved.alias)
-                return services.schemas.get(entry, access, self._limits, common=common)
+                return services.schemas.get(entry, access, limits, common=common)
 
-        return await services.readers.run(resolved.alias, deadline, build)
+        until = Deadline.after_ms(services.config.catalog_deadline_ms, time.monotonic)
+        with self._guarded(resolved.alias):
+            return await services.readers.run(resolved.alias, deadline, build, until)
 
     def build_for_admin(self, alias: str) -> None:
         """Read a database's catalog and build what its admin sees, in this thread."""
         services = self._services
+        limits = services.limits.default.operation
         with beside_traffic():
-            services.schemas.get(services.registry.entry(alias), FULL_ACCESS, self._limits)
+            services.schemas.get(services.registry.entry(alias), FULL_ACCESS, limits)
+
+    async def _answer(self, seen: Seen, request: GraphQLRequest) -> tuple[bytes, str]:
+        """Return the body, and the version of the schema that it is of."""
+        services, http = self._services, seen.http
+        resolved, principal = await services.admission.admit(http)
+        seen.tenant, seen.environment = resolved.tenant.slug, resolved.environment
+        limits = services.limits.of(resolved.tenant.limits)
+        await services.rate.take(_caller(principal, http), limits.requests_per_second)
+        if request.size > limits.body_bytes:
+            raise HttpProblem(413, f"The body is above the maximum of {limits.body_bytes} bytes (GATEWAY_BODY_LIMIT_BYTES).")  # fmt: skip
+        with self._one_of(resolved.tenant.pk, limits.requests_at_once):
+            deadline = Deadline(seen.started + limits.deadline_ms / 1000, time.monotonic)
+            common = wants_common(http.headers)
+            cached = await self.schema(resolved, principal, deadline, common=common)
+            call = _Call(request, resolved, cached, limits, deadline, seen.request_id)
+            with self._guarded(resolved.alias):
+                answer = await self._run(call)
+        return self._body(call, answer), cached.built.version
+
+    @contextmanager
+    def _one_of(self, tenant: int, maximum: int) -> Iterator[None]:
+        """Count a request of a tenant as under way. Raises TooManyAtOnce."""
+        if self._at_once[tenant] >= maximum:
+            raise TooManyAtOnce(maximum)
+        self._at_once[tenant] += 1
+        try:
+            yield
+        finally:
+            self._at_once[tenant] -= 1
+            if not self._at_once[tenant]:
+                del self._at_once[tenant]
+
+    @contextmanager
+    def _guarded(self, alias: str) -> Iterator[None]:
+        """Tell the breaker of the database what becomes of it. Raises TenantDown where it is open."""
+        breakers = self._services.breakers
+        breakers.enter(alias)
+        try:
+            yield
+        except TenantDown:
+            raise
+        except (Unavailable, OutcomeUnknown):
+            breakers.failed(alias)
+            raise
+        except StatementFailed:
+            breakers.succeeded(alias)
+            raise
+        except BaseException:
+            breakers.left(alias)
+            raise
+        breakers.succeeded(alias)
 
     def _access_of(self, role: str) -> Access:
         """Return a role's access, made once for each state of the roles."""
@@ -231,44 +232,35 @@ class GraphQLEndpoint:
             self._access[role] = known
         return known[1]
 
-    async def snapshot(self) -> Snapshot:
-        """Return the tenants, tokens and roles as they are now."""
-        directory = self._services.directory
-        if not directory.is_stale:
-            return directory.snapshot
-        return await asyncio.to_thread(with_control_database, directory.current)
-
-    def _admit(self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot) -> Admitted:
-        now = dt.datetime.now(dt.UTC)
-        principal = authenticate(self._services.authenticators, http.headers, snapshot, now)
-        anonymous = principal is None and self._services.config.demo and _is_local(http)
-        return resolve(ref, principal, snapshot, anonymous=anonymous)
-
-    async def _run(
-        self,
-        resolved: ResolvedTenant,
-        cached: CachedSchema,
-        request: GraphQLRequest,
-        deadline: Deadline,
-        request_id: str,
-    ) -> bytes:
-        def work(lease: Lease) -> bytes:
-            return self._execute(resolved, cached, request, lease, request_id)
-
+    async def _run(self, call: _Call) -> Answer:
+        """A read whose connection was lost is asked once more, on a fresh one; a write never is."""
         try:
-            ready = self._ready(cached, request)
-            if ready is not None:
-                with suppress(NoConnection):
-                    talk = partial(self._runner(resolved.alias, request).talk, *ready)
-                    answer = await self._lane.run(resolved.alias, deadline, talk)
-                    return _body(answer, request_id)
-            return await self._services.workers.run(resolved.alias, deadline, work)
+            return await self._ask(call)
         except SchemaChanged as error:
-            changed = await self._follower.read_now(resolved.alias, deadline, cached.built.names)
+            changed = await self._follower.read_now(
+                call.alias, call.deadline, call.cached.built.names
+            )
             raise SchemaChanged(str(error), changed) from error
+        except CannotConnect:
+            raise
+        except Unavailable:
+            if not _reads(call):
+                raise
+            return await self._ask(call)
 
-    def _ready(self, cached: CachedSchema, request: GraphQLRequest) -> Ready | None:
+    async def _ask(self, call: _Call) -> Answer:
+        ready = self._ready(call)
+        if ready is not None:
+            with suppress(NoConnection):
+                talk = partial(self._runner(call).talk, *ready)
+                return await self._lane.run(call.alias, call.deadline, talk)
+        return await self._services.workers.run(
+            call.alias, call.deadline, partial(self._execute, call)
+        )
+
+    def _ready(self, call: _Call) -> Ready | None:
         """Return what the event loop may run: what is prepared already, of PostgreSQL, and small."""
+        cached, request = call.cached, call.request
         if cached.built.key.capabilities.vendor != "postgresql" or request.size > _LANE_BYTES:
             return None
         operation = cached.operations.peek(request.query, request.operation_name)
@@ -280,108 +272,49 @@ class GraphQLEndpoint:
             return None
         return operation, prepared, variables
 
-    def _execute(
-        self,
-        resolved: ResolvedTenant,
-        cached: CachedSchema,
-        request: GraphQLRequest,
-        lease: Lease,
-        request_id: str,
-    ) -> bytes:
+    def _execute(self, call: _Call, lease: Lease) -> Answer:
         """Run in a worker's thread: compile or find the operation, bind, ask the database."""
-        operation = cached.operations.compile(request.query, request.operation_name)
+        request = call.request
+        operation = call.cached.operations.compile(request.query, request.operation_name)
         if operation.is_mutation and not request.may_write:
             raise HttpProblem(405, "A mutation needs POST.", headers={"Allow": "POST"})
         variables = operation.variables(request.variables)
         prepared = operation.prepare(variables)
         if all(isinstance(root.action, Introspect | Typename) for root in prepared.plan.roots):
-            fragments = [
-                (root.key, operation.constant(root.action, variables))
-                for root in prepared.plan.roots
-            ]
-            return data_body(fragments)
+            return Answer(
+                tuple(
+                    (root.key, operation.constant(root.action, variables))
+                    for root in prepared.plan.roots
+                )
+            )
         with lease() as wrapper:
-            runner = self._runner(resolved.alias, request)
-            answer = runner.run(wrapper, operation, prepared, variables)
-        return _body(answer, request_id)
+            return self._runner(call).run(wrapper, operation, prepared, variables)
 
-    def _runner(self, alias: str, request: GraphQLRequest) -> Runner:
-        models = partial(self._services.registry.models, alias)
-        return Runner(alias, models, self._limits, self._services.cursors, request.dry_run)
+    def _runner(self, call: _Call) -> Runner:
+        models = partial(self._services.registry.models, call.alias)
+        limits: Limits = call.limits.operation
+        return Runner(call.alias, models, limits, self._services.cursors, call.request.dry_run)
 
-
-def _body(answer: Answer, request_id: str) -> bytes:
-    errors = [graphql_error(error, key, request_id) for key, error in answer.errors]
-    extensions = {"missingColumns": list(answer.absent)} if answer.absent else None
-    return data_body(answer.fragments, errors, extensions)
-
-
-def with_control_database(work: Callable[[], _T]) -> _T:
-    """Run `work` in a thread that no request of Django's owns: its connection is closed by us."""
-    try:
-        return work()
-    finally:
-        close_old_connections()
-
-
-def wants_common(headers: Mapping[str, str]) -> bool:
-    """Return whether the schema of the baseline is asked for. Raises HttpProblem for another word."""
-    given = headers.get("x-schema", "").strip().lower()
-    if given not in ("", "baseline"):
-        raise HttpProblem(400, "X-Schema must be 'baseline', or left out for the database's own.")
-    return given == "baseline"
+    def _body(self, call: _Call, answer: Answer) -> bytes:
+        """Return the bytes of an answer. Raises TooComplex where they are too many."""
+        size = sum(len(text) for _, text in answer.fragments)
+        if size > call.limits.answer_bytes and _reads(call):  # what was written is acknowledged
+            raise TooComplex(
+                f"The answer has {size} bytes, above the maximum of {call.limits.answer_bytes} (GATEWAY_ANSWER_LIMIT_BYTES); "
+                "ask for fewer rows or columns."
+            )
+        errors = [graphql_error(error, key, call.request_id) for key, error in answer.errors]
+        for error in errors:
+            self._services.metrics.count_field_error(error["extensions"]["code"])
+        extensions = {"missingColumns": list(answer.absent)} if answer.absent else None
+        return data_body(answer.fragments, errors, extensions)
 
 
-def _has_expired(principal: Principal) -> bool:
-    return principal.expires_at is not None and principal.expires_at <= dt.datetime.now(dt.UTC)
+def _reads(call: _Call) -> bool:
+    operation = call.cached.operations.peek(call.request.query, call.request.operation_name)
+    return operation is not None and not operation.is_mutation
 
 
-def _read(http: HttpRequest) -> GraphQLRequest:
-    if http.method == "POST":
-        request = request_of_body(http.headers.get("content-type"), http.body)
-        dry_run = http.headers.get("x-dry-run", "false").strip().lower()
-        if dry_run not in ("true", "false"):
-            raise HttpProblem(400, "X-Dry-Run must be true or false.")
-        return replace(request, dry_run=True) if dry_run == "true" else request
-    if http.method == "GET":
-        return request_of_query_string(http.query)
-    raise HttpProblem(
-        405, f"{http.method} isn't answered here; use POST or GET.", headers={"Allow": "GET, POST"}
-    )
-
-
-def _is_local(http: HttpRequest) -> bool:
-    """Return whether the request comes from this machine, by this machine's own name, with no proxy between."""
-    if "x-forwarded-for" in http.headers or "forwarded" in http.headers:
-        return False
-    host = re.sub(r":\d+$", "", http.headers.get("host", ""))
-    try:
-        return ipaddress.ip_address(http.client or "").is_loopback and host in (
-            "localhost",
-            "127.0.0.1",
-            "[::1]",
-        )
-    except ValueError:
-        return False
-
-
-def _log_problem(
-    error: Exception, problem: Problem, request_id: str, http: HttpRequest, started: float
-) -> None:
-    event = {
-        "requestId": request_id,
-        "code": problem.code,
-        "method": http.method,
-        "path": http.path,
-        "ms": round((time.monotonic() - started) * 1000),
-        "error": type(error).__name__,
-    }
-    if problem.is_internal:
-        _log.error("request failed", extra={"event": event}, exc_info=error)
-    else:
-        cause = (
-            {"cause": str(error.__cause__)}
-            if problem.code == "TENANT_UNAVAILABLE" and error.__cause__
-            else {}
-        )
-        _log.info("request refused", extra={"event": event | cause})
+def _caller(principal: Principal, http: HttpRequest) -> str:
+    """Return whose requests are counted together: a token's, or those of an address."""
+    return f"{http.client}" if principal.name == ANONYMOUS else principal.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from dynamic_databases.errors import (
     InvalidConfig,
     Retryable,
     SchemaChanged,
+    ServerBusy,
     StatementFailed,
 )
 from gateway.http import HttpProblem
@@ -40,12 +42,34 @@ _UNAVAILABLE = "This tenant's database can't be served now."
 
 
 class Overloaded(Exception):
-    """More requests wait than may."""
+    """More is asked at a time than may be; the status, and seconds after which to try again."""
 
     code = "OVERLOADED"
+    status = 503
+    retry_seconds = 1
 
-    def __init__(self) -> None:
-        super().__init__("Too many requests are waiting; try again.")
+    def __init__(self, message: str = "Too many requests are waiting; try again.") -> None:
+        super().__init__(message)
+
+
+class TooManyAtOnce(Overloaded):
+    """One tenant has more requests under way than it may have."""
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(
+            f"This tenant has {maximum} requests under way, its maximum (GATEWAY_TENANT_REQUESTS); try again."
+        )
+
+
+class RateExceeded(Overloaded):
+    """One caller sent more requests in a second than it may."""
+
+    status = 429
+
+    def __init__(self, per_second: int) -> None:
+        super().__init__(
+            f"More than {per_second} requests in a second, the maximum (GATEWAY_REQUESTS_PER_SECOND); try again."
+        )
 
 
 class DeadlinePassed(Exception):
@@ -54,7 +78,9 @@ class DeadlinePassed(Exception):
     code = "TIMEOUT"
 
     def __init__(self) -> None:
-        super().__init__("The request took longer than it may (GATEWAY_DEADLINE_MS).")
+        super().__init__(
+            "The request took longer than it may (GATEWAY_DEADLINE_MS); nothing was changed."
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +108,10 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     entry = _error(message, code, request_id)
     entry["extensions"] |= extensions
     status = _STATUS.get(code, 400 if code in _DOCUMENT else 200)
+    status = getattr(error, "status", status)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if (seconds := getattr(error, "retry_seconds", None)) is not None:
+        headers["Retry-After"] = str(math.ceil(seconds))
     executed = isinstance(error, StatementFailed | OperationProblem) and status == 200
     return Problem(
         code, status, (entry,), headers, executed, is_internal=code == "INTERNAL_SERVER_ERROR"
@@ -118,7 +147,7 @@ def _extensions(error: Exception) -> dict[str, Any]:
         return {name: value for name, value in facts.items() if value}
     if isinstance(error, SchemaChanged) and error.changed:
         return {"changed": list(error.changed)}
-    if isinstance(error, Retryable | Overloaded):
+    if isinstance(error, Retryable | Overloaded | ServerBusy):
         return {"retryable": True}
     return error.extensions if isinstance(error, OperationProblem) else {}
 

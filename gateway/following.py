@@ -29,7 +29,7 @@ class Follower:
         self._registry = registry
         self._readers = readers
         self._check_seconds = config.catalog_check_seconds
-        self._deadline_ms = config.deadline_ms
+        self._catalog_deadline_ms = config.catalog_deadline_ms
         self._next_look: dict[str, float] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -49,8 +49,9 @@ class Follower:
         Return the fields of `names` that it changed; none where it can't be read in time.
         """
         try:
+            until = Deadline.after_ms(self._catalog_deadline_ms, time.monotonic)
             entry = await self._readers.run(
-                alias, deadline, lambda _: self._registry.refresh(alias)
+                alias, deadline, lambda _: self._registry.refresh(alias), until
             )
         except (DatabaseProblem, DeadlinePassed, Overloaded):
             self._registry.expire(alias)
@@ -68,7 +69,7 @@ class Follower:
         task.add_done_callback(self._running.discard)
 
     async def _run(self, alias: str, work: Callable[[str], object]) -> None:
-        deadline = Deadline.after_ms(self._deadline_ms, time.monotonic)
+        deadline = Deadline.after_ms(self._catalog_deadline_ms, time.monotonic)
         try:
             await self._readers.run(alias, deadline, lambda _: work(alias))
         except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request meets the same error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from gateway.endpoint import GraphQLEndpoint, HttpRequest
+from gateway.admission import Admission
+from gateway.requests import HttpRequest
 from gateway.responses import Response, json_response
 from tenants.errors import TenantProblem
 from tenants.resolution import tenant_ref
@@ -48,32 +49,31 @@ def page(http: HttpRequest) -> Response:
     body = _PAGE.format(static=STATIC, config=text).encode()
     headers = {
         "Content-Security-Policy": _CSP,
-        "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
     return Response(200, body, "text/html; charset=utf-8", headers)
 
 
-async def targets(endpoint: GraphQLEndpoint, http: HttpRequest) -> Response:
+async def targets(admission: Admission, http: HttpRequest) -> Response:
     """Return the tenants and environments that the caller may switch to."""
     found = []
-    for entry in (await endpoint.snapshot()).tenants:
+    for entry in (await admission.snapshot()).tenants:
         headers = {**http.headers, "x-tenant": entry.slug}
         reachable = []
         for environment in entry.environments:
             here = HttpRequest(
                 "GET", "/graphql", "", {**headers, "x-environment": environment}, b"", http.client
             )
-            if await _may_enter(endpoint, here):
+            if await _may_enter(admission, here):
                 reachable.append(environment)
         if reachable:
             found.append({"tenant": entry.slug, "environments": reachable})
     return json_response(found)
 
 
-async def _may_enter(endpoint: GraphQLEndpoint, http: HttpRequest) -> bool:
+async def _may_enter(admission: Admission, http: HttpRequest) -> bool:
     try:
-        await endpoint.admit(http)
+        await admission.admit(http)
     except TenantProblem:
         return False
     return True

@@ -53,7 +53,11 @@ def accepted_media_type(accept: str | None) -> str:
     weights: dict[str, float] = {}
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if not name:
+            continue  # an empty element of a list counts for nothing (RFC 9110, §5.6.1)
         weights[name] = max(weights.get(name, 0.0), _weight(parameters))
+    if not weights:
+        return JSON
     candidates = [
         (weights[name], rank, media_type)
         for rank, name, media_type in (

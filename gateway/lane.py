@@ -59,6 +59,7 @@ class Lane:
         except StopIteration as stop:
             result = stop.value
         except (DeadlinePassed, OutcomeUnknown, asyncio.CancelledError):
+            self._connections.discard(lent)
             self._workers.close(lent.wrapper, is_running=True)
             raise
         except BaseException:

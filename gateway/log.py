@@ -22,7 +22,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(event, default=str, ensure_ascii=False)
+        return json.dumps(event, default=str, ensure_ascii=True)
 
 
 def set_up_logging(level: str = "INFO") -> None:

@@ -21,7 +21,7 @@ except InvalidSetting as error:
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = GATEWAY.demo
 SECRET_KEY, *SECRET_KEY_FALLBACKS = GATEWAY.django_secret_keys
-ALLOWED_HOSTS = list(GATEWAY.allowed_hosts)
+ALLOWED_HOSTS = list(GATEWAY.allowed_http_hosts)
 
 INSTALLED_APPS = [
     "dynamic_databases.apps.DynamicDatabasesConfig",  # first: the others ask it when they get ready
@@ -37,6 +37,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -79,9 +80,13 @@ GATEWAY_SECRET_KEYS = GATEWAY.secret_keys
 GATEWAY_SECRET_FILES_ROOT = GATEWAY.secret_files_root
 GATEWAY_SQLITE_ROOT = GATEWAY.sqlite_root
 GATEWAY_OVERRIDES_DIR = GATEWAY.overrides_dir
+GATEWAY_ALLOWED_HOSTS = GATEWAY.allowed_hosts
+GATEWAY_DENIED_NETWORKS = GATEWAY.denied_networks
 GATEWAY_CONNECT_TIMEOUT_SECONDS = GATEWAY.connect_timeout_seconds
 GATEWAY_DEADLINE_MS = GATEWAY.deadline_ms
 GATEWAY_MAX_IDLE_CONNECTIONS = GATEWAY.max_idle_connections
+GATEWAY_SERVER_CONNECTIONS = GATEWAY.server_connections
+GATEWAY_IDLE_CONNECTION_SECONDS = GATEWAY.idle_connection_seconds
 GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -96,5 +101,16 @@ STATIC_ROOT = GATEWAY.data_dir / "staticfiles"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not GATEWAY.demo
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 LOGGING_CONFIG = None  # gateway.log sets up logging

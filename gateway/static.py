@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from whitenoise import WhiteNoise
 
-from gateway.endpoint import HttpRequest
+from gateway.requests import HttpRequest
 from gateway.responses import Response
 
 _YEAR_SECONDS = 31_536_000

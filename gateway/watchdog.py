@@ -1,4 +1,4 @@
-"""One thread that ends what runs past its deadline, from outside.
+"""Ends what runs past its deadline, from outside, and beside each other.
 
 A server is asked to cancel; a connection whose peer is silent is ended by shutting its socket down,
 because no time-out of the driver ends a wait for a silent peer.
@@ -9,22 +9,24 @@ from __future__ import annotations
 import logging
 import math
 import os
-import queue
 import socket
-import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dynamic_databases.connections import mysql_session_of
+from dynamic_databases.opening import mysql_session_of
 from dynamic_databases.outcomes import DRIVER_ERRORS
 
 _log = logging.getLogger("gateway.watchdog")
+_THREADS = 16
 _CANCEL_SECONDS = 1.0
 _GRACE_SECONDS = 0.2
+_OPENING_SECONDS = 30.0  # longer than any driver takes to give up opening a connection
 
 
 @dataclass(frozen=True)
@@ -37,67 +39,82 @@ class Overdue:
 
 
 class Watchdog:
-    """Takes overdue connections and ends their statements."""
+    """Takes overdue connections and ends their statements.
 
-    def __init__(self) -> None:
-        self._overdue: queue.SimpleQueue[Overdue | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
-        self._thread.start()
+    `on_silent` is called, in a thread, with the alias of a server that took no request to cancel.
+    """
+
+    def __init__(self, on_silent: Callable[[str], None] = lambda _alias: None) -> None:
+        self._on_silent = on_silent
+        self._threads = ThreadPoolExecutor(_THREADS, "watchdog")
 
     def end(self, overdue: Overdue) -> None:
-        self._overdue.put(overdue)
+        self._threads.submit(self._end, overdue)
 
     def stop(self) -> None:
-        self._overdue.put(None)
-        self._thread.join(timeout=5)
+        self._threads.shutdown()
 
-    def _watch(self) -> None:
-        while (overdue := self._overdue.get()) is not None:
-            if overdue.still_running():
-                _end(overdue)
+    def _end(self, overdue: Overdue) -> None:
+        try:
+            self._wait_until_open(overdue)
+            if overdue.still_running() and not _cancelled(overdue):
+                _log.info("the server took no cancel request")
+                self._on_silent(overdue.wrapper.alias)
+            _shut_down(overdue)
+        except (*DRIVER_ERRORS, OSError) as error:
+            _log.warning("a statement could not be cancelled: %s", type(error).__name__)
+        finally:
             if overdue.closes:
                 overdue.wrapper.close()
 
+    def _wait_until_open(self, overdue: Overdue) -> None:
+        """A connection that is still being opened has nothing yet to cancel or shut down."""
+        end = time.monotonic() + _OPENING_SECONDS
+        while overdue.wrapper.connection is None and overdue.still_running():
+            if time.monotonic() > end:
+                return
+            time.sleep(_GRACE_SECONDS / 4)
 
-def _end(overdue: Overdue) -> None:
+
+def _cancelled(overdue: Overdue) -> bool:
+    """Ask the server, over another connection, to end the statement; return whether it took that."""
     connection = overdue.wrapper.connection
     if connection is None:
-        return
+        return True
+    if overdue.wrapper.vendor == "sqlite":
+        connection.interrupt()
+        return True
+    if overdue.wrapper.vendor == "microsoft":
+        return True  # its driver can't cancel: the server ends it by `query_timeout`
     try:
-        if overdue.wrapper.vendor == "sqlite":
-            connection.interrupt()
-        elif overdue.wrapper.vendor == "postgresql":
-            _end_postgresql(overdue)
-        elif overdue.wrapper.vendor == "mysql":
-            _end_mysql(overdue)
-    except (*DRIVER_ERRORS, OSError) as error:
-        _log.warning("a statement could not be cancelled: %s", type(error).__name__)
+        if overdue.wrapper.vendor == "postgresql":
+            connection.cancel_safe(timeout=_CANCEL_SECONDS)
+        else:
+            _kill_mysql_query(overdue.wrapper)
+    except DRIVER_ERRORS:
+        return False
+    return True
 
 
-def _end_postgresql(overdue: Overdue) -> None:
+def _kill_mysql_query(wrapper: Any) -> None:
+    session, _ = mysql_session_of(wrapper)
+    options = {**wrapper.get_connection_params(), "connect_timeout": math.ceil(_CANCEL_SECONDS)}
+    with wrapper.wrap_database_errors, closing(wrapper.Database.connect(**options)) as other:
+        other.query(f"KILL QUERY {session}")
+
+
+def _shut_down(overdue: Overdue) -> None:
+    """End the connection where the statement runs on all the same."""
+    time.sleep(_GRACE_SECONDS)
     connection = overdue.wrapper.connection
-    try:
-        connection.cancel_safe(timeout=_CANCEL_SECONDS)
-    except DRIVER_ERRORS:
-        _log.info("the server took no cancel request")
-    if threading.Event().wait(_GRACE_SECONDS) or not overdue.still_running():
+    if connection is None or not overdue.still_running():
         return
-    # A copy of the descriptor: libpq keeps its own, which must not be closed under it.
-    with socket.socket(fileno=os.dup(connection.pgconn.socket)) as copy:
-        copy.shutdown(socket.SHUT_RDWR)
-
-
-def _end_mysql(overdue: Overdue) -> None:
-    """Ask the server over a second connection; the first is busy with the statement."""
-    wrapper: Any = overdue.wrapper
-    session, descriptor = mysql_session_of(wrapper)
-    try:
-        options = {**wrapper.get_connection_params(), "connect_timeout": math.ceil(_CANCEL_SECONDS)}
-        with wrapper.wrap_database_errors, closing(wrapper.Database.connect(**options)) as other:
-            other.query(f"KILL QUERY {session}")
-    except DRIVER_ERRORS:
-        _log.info("the server took no cancel request")
-    if threading.Event().wait(_GRACE_SECONDS) or not overdue.still_running():
+    if overdue.wrapper.vendor == "postgresql":
+        descriptor = connection.pgconn.socket
+    elif overdue.wrapper.vendor == "mysql":
+        _, descriptor = mysql_session_of(overdue.wrapper)
+    else:
         return
+    # A copy of the descriptor: the driver keeps its own, which must not be closed under it.
     with socket.socket(fileno=os.dup(descriptor)) as copy:
         copy.shutdown(socket.SHUT_RDWR)

@@ -1,22 +1,25 @@
-"""Threads that run statements: bounded per tenant and process, fair, each job under a deadline."""
+"""Threads that run statements: bounded per database, server and process, fair, each job under a deadline."""
 
 from __future__ import annotations
 
 import asyncio
 import queue
 import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases.active import use_database
-from dynamic_databases.connections import Connections
+from dynamic_databases.connections import Connections, watched_by
+from dynamic_databases.errors import OutcomeUnknown
+from dynamic_databases.outcomes import UNKNOWN
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded
+from gateway.places import Bounds, Places
 from gateway.watchdog import Overdue, Watchdog
 
 _T = TypeVar("_T")
@@ -26,14 +29,44 @@ Work = Callable[[Lease], Any]
 
 @dataclass(eq=False)
 class _Job:
-    """One piece of work for one alias, and where its answer goes; without work it is a turn."""
+    """One piece of work for one alias, and where its answer goes; without work it is a turn.
+
+    It watches the connections that its work leases, so that they can be ended from outside.
+    """
 
     alias: str
     work: Work | None
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
-    deadline: Deadline
-    wrapper: BaseDatabaseWrapper | None = field(default=None)
+    wrappers: list[BaseDatabaseWrapper] = field(default_factory=list)  # the last one is in use
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_given_up: bool = False
+    _is_committing: bool = False
+
+    def opens(self, wrapper: BaseDatabaseWrapper) -> None:
+        """A connection of this job is about to be opened or used."""
+        self.wrappers.append(wrapper)
+
+    def is_done_with(self, wrapper: BaseDatabaseWrapper) -> None:
+        self.wrappers.remove(wrapper)
+
+    def may_go_on(self) -> None:
+        """Raises DeadlinePassed where nobody waits any more."""
+        if self._is_given_up:
+            raise DeadlinePassed
+
+    def may_commit(self) -> None:
+        """From here on the outcome is known only once the database has answered."""
+        with self._lock:
+            self.may_go_on()
+            self._is_committing = True
+
+    def give_up(self) -> bool:
+        """Nobody waits any more; return whether a COMMIT may be on its way already."""
+        with self._lock:
+            self._is_given_up = True
+            return self._is_committing
 
     def finish(self, result: Any, error: BaseException | None) -> None:
         """Hand the answer to the event loop; nobody may be waiting any more."""
@@ -41,6 +74,8 @@ class _Job:
             self.loop.call_soon_threadsafe(self._settle, result, error)
 
     def _settle(self, result: Any, error: BaseException | None) -> None:
+        for timer in self.timers:
+            timer.cancel()
         if self.future.done():
             return
         if error is None:
@@ -50,69 +85,75 @@ class _Job:
 
 
 class Workers:
-    """At most `threads` jobs at a time, `per_alias` of one alias, `queue_limit` waiting.
+    """Runs jobs in threads, as many at a time as `bounds` lets; the others wait in a line.
 
-    Waiting aliases take turns, so that one tenant's queue doesn't hold up the others.
+    Who waits longer than `wait_seconds` is refused.
     """
 
     def __init__(
-        self, threads: int, per_alias: int, queue_limit: int, connections: Connections
+        self, bounds: Bounds, connections: Connections, watchdog: Watchdog, wait_seconds: float
     ) -> None:
-        self._threads = threads
-        self._per_alias = per_alias
-        self._queue_limit = queue_limit
         self._connections = connections
-        self._watchdog = Watchdog()
+        self._watchdog = watchdog
+        self._threads = bounds.places
+        self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
+        self._places: Places[_Job] = Places(bounds, connections.server_of)
         self._ready: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._waiting: OrderedDict[str, deque[_Job]] = OrderedDict()
-        self._waiting_count = 0
-        self._running: dict[str, int] = {}
-        self._running_count = 0
         self._started: list[threading.Thread] = []
 
-    async def run(self, alias: str, deadline: Deadline, work: Callable[[Lease], _T]) -> _T:
+    async def run(
+        self,
+        alias: str,
+        deadline: Deadline,
+        work: Callable[[Lease], _T],
+        until: Deadline | None = None,
+    ) -> _T:
         """Run `work` in a thread and return its answer.
 
         `work` gets a lease: a context manager that gives it a connection of `alias`, which is the
-        active database inside. Raises Overloaded where too many wait, DeadlinePassed at the deadline.
+        active database inside. Work that has begun goes on until `until` where that is given,
+        whether somebody waits for it or not. Raises Overloaded where too many wait or it waits too
+        long, DeadlinePassed at the deadline, OutcomeUnknown where that comes during a COMMIT.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(alias, work, loop, loop.create_future(), deadline)
-        self._submit(job)
-        timer = loop.call_later(max(deadline.seconds_left, 0), self._expire, job)
+        job = _Job(alias, work, loop, loop.create_future())
+        with self._lock:
+            runs = self._places.take(job)
+        if runs:
+            self._start_thread()
+            self._ready.put(job)
+        self._set_timers(job, deadline, until, waits=not runs)
         try:
             answer: _T = await job.future
             return answer
         except asyncio.CancelledError:
-            self._abandon(job)
+            if until is None or self._leaves_line(job):
+                self._abandon(job)
             raise
-        finally:
-            timer.cancel()
 
     async def turn(self, alias: str, deadline: Deadline) -> None:
         """Take a place among the running jobs for something that needs no thread; `leave` gives it back.
 
-        Raises as `run` does.
+        Raises Overloaded and DeadlinePassed as `run` does.
         """
         loop = asyncio.get_running_loop()
+        job = _Job(alias, None, loop, loop.create_future())
         with self._lock:
-            if self._may_run(alias):
-                self._start(alias)
+            if self._places.take(job):
                 return
-            job = _Job(alias, None, loop, loop.create_future(), deadline)
-            self._queue(job)
-        timer = loop.call_later(max(deadline.seconds_left, 0), self._expire, job)
+        self._set_timers(job, deadline, None, waits=True)
         try:
             await job.future
         except asyncio.CancelledError:
             if job.future.cancelled():
-                self._abandon(job)
+                self._leaves_line(job)
             else:  # the place was given just now
                 self.leave(alias)
             raise
         finally:
-            timer.cancel()
+            for timer in job.timers:
+                timer.cancel()
 
     def leave(self, alias: str) -> None:
         """Give the place of a turn to the next that waits."""
@@ -127,7 +168,12 @@ class Workers:
 
     @property
     def is_busy(self) -> bool:
-        return self._running_count > 0
+        return self._places.running_count > 0
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many run and how many wait."""
+        return self._places.running_count, self._places.waiting_count
 
     def stop(self) -> None:
         """End the threads once their jobs are done."""
@@ -135,38 +181,25 @@ class Workers:
             self._ready.put(None)
         for thread in self._started:
             thread.join(timeout=10)
-        self._watchdog.stop()
 
-    def _submit(self, job: _Job) -> None:
-        with self._lock:
-            if not self._may_run(job.alias):
-                self._queue(job)
-                return
-            self._start(job.alias)
-        self._start_thread()
-        self._ready.put(job)
-
-    def _queue(self, job: _Job) -> None:
-        if self._waiting_count >= self._queue_limit:
-            raise Overloaded
-        self._waiting.setdefault(job.alias, deque()).append(job)
-        self._waiting_count += 1
+    def _set_timers(
+        self, job: _Job, deadline: Deadline, until: Deadline | None, *, waits: bool
+    ) -> None:
+        left = max(deadline.seconds_left, 0)
+        job.timers.append(job.loop.call_later(left, self._expire, job, until is None))
+        if until is not None:
+            job.timers.append(job.loop.call_later(until.seconds_left, self._abandon, job))
+        if waits and self._wait_seconds < left:
+            job.timers.append(job.loop.call_later(self._wait_seconds, self._refuse, job))
 
     def _start_thread(self) -> None:
         """There are as many threads as jobs that may run at once, made as they are needed."""
         with self._lock:
-            if len(self._started) < min(self._threads, self._running_count):
+            if len(self._started) < min(self._threads, self._places.running_count):
                 name = f"worker-{len(self._started)}"
                 thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._started.append(thread)
                 thread.start()
-
-    def _may_run(self, alias: str) -> bool:
-        return self._running_count < self._threads and self._running.get(alias, 0) < self._per_alias
-
-    def _start(self, alias: str) -> None:
-        self._running_count += 1
-        self._running[alias] = self._running.get(alias, 0) + 1
 
     def _work(self) -> None:
         while (job := self._ready.get()) is not None:
@@ -176,10 +209,12 @@ class Workers:
                 following = self._next_after(following.alias)
 
     def _run_job(self, job: _Job) -> None:
-        if job.future.done() or job.work is None:
+        if job.work is None:
             return
         try:
-            result = job.work(lambda: self._lease(job))
+            job.may_go_on()
+            with watched_by(job):
+                result = job.work(lambda: self._lease(job))
         except BaseException as error:  # noqa: BLE001 - the event loop's side raises it
             job.finish(None, error)
         else:
@@ -188,26 +223,15 @@ class Workers:
     @contextmanager
     def _lease(self, job: _Job) -> Iterator[BaseDatabaseWrapper]:
         with use_database(job.alias), self._connections.lease(job.alias) as wrapper:
-            job.wrapper = wrapper
-            try:
-                yield wrapper
-            finally:
-                job.wrapper = None
+            yield wrapper
 
     def _next_after(self, alias: str) -> _Job | None:
-        """Give back a finished job's place; start all turns that may be, return a job for a thread."""
+        """Give back a finished job's place; start a turn that may be, or return a job for a thread."""
         with self._lock:
-            self._running_count -= 1
-            self._running[alias] -= 1
-            if not self._running[alias]:
-                del self._running[alias]
-            for waiting in list(self._waiting):
-                if self._may_run(waiting):
-                    job = self._take(waiting)
-                    if job.work is not None:
-                        return job
-                    job.loop.call_soon_threadsafe(self._give_turn, job)
-                    return None
+            job = self._places.give_back(alias)
+        if job is None or job.work is not None:
+            return job
+        job.loop.call_soon_threadsafe(self._give_turn, job)
         return None
 
     def _give_turn(self, job: _Job) -> None:
@@ -216,30 +240,33 @@ class Workers:
         else:
             job.future.set_result(None)
 
-    def _take(self, alias: str) -> _Job:
-        jobs = self._waiting.pop(alias)
-        job = jobs.popleft()
-        if jobs:
-            self._waiting[alias] = jobs  # to the end of the line
-        self._waiting_count -= 1
-        self._start(job.alias)
-        return job
+    def _leaves_line(self, job: _Job) -> bool:
+        with self._lock:
+            return self._places.remove(job)
 
-    def _expire(self, job: _Job) -> None:
-        if not job.future.done():
-            job.future.set_exception(DeadlinePassed())
+    def _refuse(self, job: _Job) -> None:
+        """It waited for its turn as long as it may."""
+        if self._leaves_line(job) and not job.future.done():
+            job.give_up()
+            job.future.set_exception(Overloaded())
+
+    def _expire(self, job: _Job, ends: bool) -> None:
+        """The deadline is over; with `ends` the work is, too."""
+        if job.future.done():
+            return
+        is_committing = job.give_up() if ends or self._leaves_line(job) else False
+        job.future.set_exception(OutcomeUnknown(UNKNOWN) if is_committing else DeadlinePassed())
+        if ends:
             self._abandon(job)
 
     def _abandon(self, job: _Job) -> None:
-        """Nobody waits for the job any more: end its statement, or take it out of the line."""
-        with self._lock:
-            jobs = self._waiting.get(job.alias)
-            if jobs is not None and job in jobs:
-                jobs.remove(job)
-                self._waiting_count -= 1
-                if not jobs:
-                    del self._waiting[job.alias]
-                return
-        wrapper = job.wrapper
-        if wrapper is not None:
-            self._watchdog.end(Overdue(wrapper, lambda: job.wrapper is wrapper))
+        """Nobody waits for the job any more: take it out of the line, or end its statement."""
+        job.give_up()
+        if self._leaves_line(job):
+            return
+        for wrapper in list(job.wrappers):
+            self._watchdog.end(Overdue(wrapper, partial(_is_in_use, job, wrapper)))
+
+
+def _is_in_use(job: _Job, wrapper: BaseDatabaseWrapper) -> bool:
+    return wrapper in job.wrappers

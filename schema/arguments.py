@@ -109,6 +109,7 @@ class VariableReader:
     type: GraphQLInputType
     default: Any  # Undefined where there is none
     is_structure: bool = False  # it stands for custom fields or their names
+    suggests: bool = True  # a refusal names what may have been meant
 
     @property
     def required(self) -> bool:
@@ -119,6 +120,8 @@ def variable_readers(
     schema: GraphQLSchema,
     nodes: Sequence[VariableDefinitionNode],
     structural: Collection[str] = (),
+    *,
+    suggests: bool = True,
 ) -> tuple[VariableReader, ...]:
     """Return a reader for each variable that a (valid) operation declares.
 
@@ -129,7 +132,7 @@ def variable_readers(
         declared = cast("GraphQLInputType", type_from_ast(schema, node.type))
         default = value_from_ast(node.default_value, declared) if node.default_value else Undefined
         name = node.variable.name.value
-        readers.append(VariableReader(name, declared, default, name in structural))
+        readers.append(VariableReader(name, declared, default, name in structural, suggests))
     return tuple(readers)
 
 
@@ -283,7 +286,7 @@ def _coerced(reader: VariableReader, value: Any) -> Any:
             f"Variable '${reader.name}' of non-null type '{reader.type}' must not be null."
         )
     try:
-        return coerce_input_value(value, reader.type, refuse)
+        return coerce_input_value(value, reader.type, refuse, None, not reader.suggests)
     except RecursionError:
         raise BadUserInput(f"Variable '${reader.name}' is nested too deeply.") from None
 

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.registry import Entry
 from schema.access import Access
+from schema.bounded import Bounded
 from schema.build import build_schema, schema_key
 from schema.built import BuiltSchema, SchemaKey
 from schema.footprint import bytes_of
@@ -26,15 +27,23 @@ from schema.types.leaves import Pace, no_pace
 
 _BYTES_PER_COLUMN = 5_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
-Key = tuple[SchemaKey, Limits]
+_LIMITS_PER_SCHEMA = 16  # tenants with limits of their own have operations of their own
 
 
 @dataclass(frozen=True, eq=False)
 class CachedSchema:
-    """A built schema with the operations that were compiled for it: both are dropped together."""
+    """A built schema with the operations that were compiled for it under some limits."""
 
     built: BuiltSchema
     operations: OperationCache
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """A built schema and its operations under each limits: all are dropped together."""
+
+    built: BuiltSchema
+    under: Bounded[Limits, CachedSchema]
 
 
 class _Dropped(Exception):
@@ -50,22 +59,24 @@ class SchemaCache:
         operation_entries: int,
         overrides: Mapping[str, str],
         pace: Callable[[], Pace] = lambda: no_pace,
+        shapes_per_operation: int = 64,
     ) -> None:
         self._pace = pace  # makes the pace of one build
+        self._shapes_per_operation = shapes_per_operation
         self._max_bytes = max_bytes
         self._operation_entries = operation_entries
         self._overrides = overrides
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Key, CachedSchema] = OrderedDict()
-        self._sizes: dict[Key, int] = {}
+        self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
+        self._sizes: dict[SchemaKey, int] = {}
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
-        self._building: dict[Key, threading.Lock] = {}
-        self._failed: dict[Key, tuple[Exception, float]] = {}
+        self._building: dict[SchemaKey, threading.Lock] = {}
+        self._failed: dict[SchemaKey, tuple[Exception, float]] = {}
         self._keys: WeakKeyDictionary[Entry, dict[tuple[Access, bool], SchemaKey]] = (
             WeakKeyDictionary()
         )
         self._on_drop: Callable[[Fingerprint], None] = _nothing
-        self._to_measure: queue.SimpleQueue[Key] = queue.SimpleQueue()
+        self._to_measure: queue.SimpleQueue[SchemaKey] = queue.SimpleQueue()
         self._measurer: threading.Thread | None = None
 
     def on_drop(self, listener: Callable[[Fingerprint], None]) -> None:
@@ -76,12 +87,13 @@ class SchemaCache:
         self, entry: Entry, access: Access, limits: Limits, *, common: bool = False
     ) -> CachedSchema | None:
         """Return the schema where it is built already."""
-        key = (self._key(entry, access, common), limits)
+        key = self._key(entry, access, common)
         with self._lock:
-            found = self._entries.get(key)
-            if found is not None:
-                self._entries.move_to_end(key)
-        return found
+            kept = self._entries.get(key)
+            if kept is None:
+                return None
+            self._entries.move_to_end(key)
+        return kept.under.get(limits) or self._under(key, kept, limits)
 
     def get(
         self, entry: Entry, access: Access, limits: Limits, *, common: bool = False
@@ -90,7 +102,7 @@ class SchemaCache:
 
         A build that failed fails again at once, for a moment.
         """
-        key = (self._key(entry, access, common), limits)
+        key = self._key(entry, access, common)
         with self._lock:
             building = self._building.setdefault(key, threading.Lock())
         try:
@@ -115,7 +127,7 @@ class SchemaCache:
             self._measure(self._to_measure.get())
 
     def _build(
-        self, key: Key, entry: Entry, access: Access, limits: Limits, common: bool
+        self, key: SchemaKey, entry: Entry, access: Access, limits: Limits, common: bool
     ) -> CachedSchema:
         error, until = self._failed.get(key, (None, 0.0))
         if error is not None and time.monotonic() < until:
@@ -128,18 +140,28 @@ class SchemaCache:
             self._failed = {k: v for k, v in self._failed.items() if v[1] > time.monotonic()}
             self._failed[key] = (error, time.monotonic() + _FAILED_SECONDS)
             raise
-        operations = OperationCache(built, limits, self._operation_entries)
-        operations.on_doubled(lambda: self._wants_measure(key))
-        return self._keep(key, CachedSchema(built, operations))
+        kept = _Kept(built, Bounded(_LIMITS_PER_SCHEMA))
+        found = self._under(key, kept, limits)
+        self._keep(key, kept)
+        return found
 
-    def _keep(self, key: Key, cached: CachedSchema) -> CachedSchema:
+    def _under(self, key: SchemaKey, kept: _Kept, limits: Limits) -> CachedSchema:
+        """Return a schema with a place for its operations under `limits`."""
+        operations = OperationCache(
+            kept.built, limits, self._operation_entries, self._shapes_per_operation
+        )
+        operations.on_doubled(lambda: self._wants_measure(key))
+        found = CachedSchema(kept.built, operations)
+        kept.under.put(limits, found)
+        return found
+
+    def _keep(self, key: SchemaKey, kept: _Kept) -> None:
         with self._lock:
-            self._entries[key] = cached
-            self._sizes[key] = int(_columns(cached.built.catalog) * self._bytes_per_column)
+            self._entries[key] = kept
+            self._sizes[key] = int(_columns(kept.built.catalog) * self._bytes_per_column)
             dropped = self._shrink()
         self._tell(dropped)
         self._wants_measure(key)
-        return cached
 
     def _shrink(self) -> list[SchemaKey]:
         """Drop the least used until the rest fits; the last one stays whatever its size."""
@@ -147,16 +169,16 @@ class SchemaCache:
         while self.size_bytes > self._max_bytes and len(self._entries) > 1:
             key, _ = self._entries.popitem(last=False)
             del self._sizes[key]
-            dropped.append(key[0])
+            dropped.append(key)
         return dropped
 
     def _tell(self, dropped: list[SchemaKey]) -> None:
-        kept = {key.fingerprint for key, _ in list(self._entries)}
+        kept = {key.fingerprint for key in list(self._entries)}
         for key in dropped:
             if key.fingerprint not in kept:
                 self._on_drop(key.fingerprint)
 
-    def _wants_measure(self, key: Key) -> None:
+    def _wants_measure(self, key: SchemaKey) -> None:
         with self._lock:
             self._to_measure.put(key)
             if self._measurer is None:
@@ -172,25 +194,25 @@ class SchemaCache:
                     return
             self._measure(self._to_measure.get())
 
-    def _measure(self, key: Key) -> None:
+    def _measure(self, key: SchemaKey) -> None:
         def pause(seconds: float) -> None:
             time.sleep(seconds)
             if key not in self._entries:
                 raise _Dropped
 
         with self._lock:
-            cached = self._entries.get(key)
-        if cached is None:
+            kept = self._entries.get(key)
+        if kept is None:
             return
         try:
-            size = bytes_of(cached, (self,), pause)
+            size = bytes_of(kept, (self,), pause)
         except _Dropped:
             return
         with self._lock:
             if key in self._sizes:
                 self._sizes[key] = size
-                self._bytes_per_column = size / max(_columns(cached.built.catalog), 1)
-            del cached
+                self._bytes_per_column = size / max(_columns(kept.built.catalog), 1)
+            del kept
             dropped = self._shrink()
         self._tell(dropped)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
-from dynamic_databases.connections import writer_of
+from dynamic_databases.connections import before_commit, writer_of
 from dynamic_databases.errors import DatabaseProblem, TooDeep
 from schema.exchange import End, Exchange, Request, Row, Rows, Talk
 from schema.wire import Wire, wire_of
@@ -55,6 +55,8 @@ def is_lost(exchange: Exchange) -> bool:
 
 
 def _exchange(wrapper: BaseDatabaseWrapper, exchange: Exchange, begin: str) -> list[Rows]:
+    if is_lost(exchange):
+        before_commit()
     with outcomes.translated(wrapper.vendor, writing=is_lost(exchange)):
         if wrapper.vendor == "postgresql":
             wire = wire_of(wrapper)

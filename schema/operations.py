@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, execute_sync, parse, validate
+from graphql import GraphQLError, GraphQLSchema, execute_sync, parse, validate
 from graphql.language import (
     DocumentNode,
     FieldNode,
@@ -29,6 +29,7 @@ from schema.arguments import (
 )
 from schema.bounded import Bounded
 from schema.built import BuiltSchema
+from schema.cost import check_cost, is_fixed
 from schema.custom_fields import structural_variables
 from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.limits import Limits
@@ -50,7 +51,6 @@ from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite
 from schema.sql.statement import Statement
 from schema.validation.rules import rules_of
 
-_SHAPES_PER_OPERATION = 64
 _PARSED, _VALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 
 
@@ -73,6 +73,7 @@ class Prepared:
     roots: tuple[PreparedRoot, ...]
     compiler: Compiler
     exact: bool  # reads are one JSON text of the server's
+    has_fixed_cost: bool  # it was checked once; else it depends on the variables
 
     @cached_property
     def introspects(self) -> bool:
@@ -93,6 +94,7 @@ class CompiledOperation:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         limits: Limits,
+        max_shapes: int = 64,
     ) -> None:
         self.built = built
         self.document = document
@@ -105,8 +107,9 @@ class CompiledOperation:
             built.schema.graphql_schema,
             operation.variable_definitions,
             structural_variables((operation, *self._fragments.values())),
+            suggests=limits.suggestions,
         )
-        self._prepared: Bounded[VariableShape, Prepared] = Bounded(_SHAPES_PER_OPERATION)
+        self._prepared: Bounded[VariableShape, Prepared] = Bounded(max_shapes)
         self._introspected: dict[str, bytes] = {}
 
     @property
@@ -119,17 +122,24 @@ class CompiledOperation:
         return coerce_variables(self._readers, given)
 
     def prepare(self, variables: Mapping[str, Any]) -> Prepared:
-        """Return the operation for this shape of variables, planned and compiled once per shape."""
+        """Return the operation for this shape of variables, planned and compiled once per shape.
+
+        Raises TooComplex where it may come to read too many rows.
+        """
         shape = shape_of(self._readers, variables)
         known = self._prepared.get(shape)
         if known is None:
             known = self._prepare(variables)
             self._prepared.put(shape, known)
-        return known
+        return self._affordable(known, variables)
 
     def peek(self, variables: Mapping[str, Any]) -> Prepared | None:
-        """Return the operation for this shape of variables where it is prepared already."""
-        return self._prepared.get(shape_of(self._readers, variables))
+        """Return the operation for this shape of variables where it is prepared already.
+
+        Raises as `prepare` does.
+        """
+        known = self._prepared.get(shape_of(self._readers, variables))
+        return known and self._affordable(known, variables)
 
     def plan(self, variables: Mapping[str, Any]) -> Plan:
         """Return the plan alone: what will be read and written."""
@@ -162,8 +172,16 @@ class CompiledOperation:
         capabilities = self.built.key.capabilities
         compiler = Compiler(capabilities, self._limits)
         exact = capabilities.json is JsonWay.EXACT
+        fixed = is_fixed(plan)
+        if fixed:
+            check_cost(plan, variables, self._limits)
         roots = tuple(_prepared_root(root, compiler) for root in plan.roots)
-        return Prepared(plan, roots, compiler, exact)
+        return Prepared(plan, roots, compiler, exact, has_fixed_cost=fixed)
+
+    def _affordable(self, prepared: Prepared, variables: Mapping[str, Any]) -> Prepared:
+        if not prepared.has_fixed_cost:
+            check_cost(prepared.plan, variables, self._limits)
+        return prepared
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
         nodes = [
@@ -191,9 +209,12 @@ class CompiledOperation:
 class OperationCache:
     """Query text and operation name → `CompiledOperation`, bounded, the least used dropped."""
 
-    def __init__(self, built: BuiltSchema, limits: Limits, max_entries: int) -> None:
+    def __init__(
+        self, built: BuiltSchema, limits: Limits, max_entries: int, max_shapes: int = 64
+    ) -> None:
         self._built = built
         self._limits = limits
+        self._max_shapes = max_shapes
         self._entries: Bounded[tuple[str, str | None], CompiledOperation] = Bounded(max_entries)
         self._compiled = 0
         self._on_doubled: Callable[[], None] = _nothing
@@ -228,14 +249,26 @@ class OperationCache:
                 _VALID, [{"message": f"There is no {kind} for you in this schema."}]
             )
         try:
-            errors = validate(
-                schema, document, rules_of(self._limits), max_errors=self._limits.max_errors
-            )
+            errors = self._errors(schema, document)
         except RecursionError:
             raise BadUserInput("The document is nested too deeply.") from None
         if errors:
             raise InvalidDocument(_code_of(errors), [error.formatted for error in errors])  # type: ignore[misc]
-        return CompiledOperation(self._built, document, operation, self._limits)
+        return CompiledOperation(self._built, document, operation, self._limits, self._max_shapes)
+
+    def _errors(self, schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+        """Return what is wrong; a document that is too much isn't looked at any further."""
+        for rules in rules_of(self._limits):
+            errors = validate(
+                schema,
+                document,
+                rules,
+                max_errors=self._limits.max_errors,
+                hide_suggestions=not self._limits.suggestions,
+            )
+            if errors:
+                return errors
+        return []
 
 
 def _nothing() -> None:
@@ -266,8 +299,18 @@ def _prepared_root(root: Root, compiler: Compiler) -> PreparedRoot:
 
 def _parsed(query: str, limits: Limits) -> DocumentNode:
     try:
-        return parse(query, max_tokens=limits.max_tokens, no_location=False)
+        return parse(
+            query,
+            max_tokens=limits.max_tokens,
+            max_comments=limits.max_comments,
+            no_location=False,
+        )
     except GraphQLError as error:
+        if "more than" in error.message and "comments" in error.message:
+            text = (
+                f"The document has more than {limits.max_comments} comments (GATEWAY_MAX_COMMENTS)."
+            )
+            raise TooComplex(text) from None
         if "more than" in error.message and "tokens" in error.message:
             text = f"The document has more than {limits.max_tokens} tokens (GATEWAY_MAX_TOKENS)."
             raise TooComplex(text) from None

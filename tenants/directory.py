@@ -17,6 +17,7 @@ from django.apps import apps
 from django.db.models import Q
 
 from dynamic_databases.active import Alias
+from tenants.limits import TenantLimits, check_limits
 from tenants.models import DEFAULT_ENVIRONMENT, ApiToken, Environment, Role, Tenant, TenantDatabase
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class DirectoryEntry:
     name: str
     anonymous_role: str
     environments: Mapping[str, Alias]
+    limits: TenantLimits = ()
 
     @property
     def default_environment(self) -> str:
@@ -138,7 +140,12 @@ def _read_snapshot(alias_prefix: str) -> Snapshot:
     by_pk: dict[int, DirectoryEntry] = {}
     for row in Tenant.objects.filter(active=True):
         entry = DirectoryEntry(
-            row.pk, row.slug, row.name, row.anonymous_role, aliases.get(row.pk, {})
+            row.pk,
+            row.slug,
+            row.name,
+            row.anonymous_role,
+            aliases.get(row.pk, {}),
+            check_limits(row.limits),
         )
         tenants.append(entry)
         for domain in row.domains or []:

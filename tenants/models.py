@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from jsonfield import JSONField
 
 from dynamic_databases.models import Baseline, Database
+from tenants.limits import check_limits
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
 SLUG = RegexValidator(
@@ -78,11 +80,23 @@ class Tenant(models.Model):
         help_text="What its databases get as their baseline when they are attached.",
     )
 
+    limits = JSONField(
+        default=dict,
+        blank=True,
+        help_text='Limits instead of the gateway\'s, as {"max_rows": 5000, "deadline_ms": 20000}.',
+    )
+
     class Meta:
         ordering = ["slug"]
 
     def __str__(self) -> str:
         return self.slug
+
+    def clean(self) -> None:
+        try:
+            check_limits(self.limits)
+        except ValueError as error:
+            raise ValidationError({"limits": str(error)}) from None
 
 
 class Environment(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+ANONYMOUS = "anonymous"  # the name of callers without a token
 ADMIN_ROLE = "admin"  # has everything; needs no row in the table of roles
 
 

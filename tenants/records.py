@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Baseline, Database, config_from_text, opened
 from tenants.models import DEFAULT_ENVIRONMENT, Environment, Tenant, TenantDatabase
 
@@ -103,12 +104,20 @@ def _store_database(record: TenantRecord) -> Outcome:
     if row is None:
         Database.objects.create(name=record.database_name, config=config, baseline=baseline)
         return Outcome.ADDED
-    is_same = opened(row.config) == opened(config) and row.enabled
+    is_same = row.enabled and _is_stored(row, config)
     if is_same and (baseline is None or row.baseline_id == baseline.pk):
         return Outcome.UNCHANGED
     row.config, row.enabled, row.baseline = config, True, baseline or row.baseline
     row.save()
     return Outcome.CHANGED
+
+
+def _is_stored(row: Database, config: Mapping[str, Any]) -> bool:
+    given = opened(dict(config))
+    try:
+        return row.opened_config() == given
+    except InvalidConfig:  # what is stored can't be used any more
+        return False
 
 
 def _attach(record: TenantRecord) -> Outcome:

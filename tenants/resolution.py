@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from dynamic_databases.active import Alias
 from tenants.directory import DirectoryEntry, Snapshot
 from tenants.errors import TenantNotFound, Unauthenticated
-from tenants.principals import Principal
+from tenants.principals import ANONYMOUS, Principal
 
 _PATH = re.compile(r"/t/(?P<tenant>[^/]+)(?:/(?P<environment>[^/]+))?/(?P<document>[^/]+)")
 
@@ -67,7 +67,7 @@ def resolve(
     if principal is None:
         if not anonymous or (entry is not None and not entry.anonymous_role):
             raise Unauthenticated
-        principal = Principal("anonymous", entry.anonymous_role if entry else "")
+        principal = Principal(ANONYMOUS, entry.anonymous_role if entry else "")
     if entry is None:
         raise TenantNotFound
     environment = ref.environment or principal.environment or entry.default_environment

@@ -5,6 +5,7 @@ pytest_plugins = (
     "tests.fixtures.statements",
     "tests.fixtures.doors",
     "tests.fixtures.processes",
+    "tests.fixtures.proxy",
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dynamic_databases.config.hosts import HostRules
 from dynamic_databases.errors import InvalidConfig
 
 SQLITE = "django.db.backends.sqlite3"
@@ -21,6 +22,7 @@ MSSQL = "mssql"
 ENGINES = (SQLITE, POSTGRESQL, MYSQL, MSSQL)
 
 Check = Callable[[str, Any], Any]
+_EVERYWHERE = HostRules()
 _KEYS = {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "TIME_ZONE"}
 _HOST = re.compile(r"[A-Za-z0-9._\-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 _MSSQL_HOST = re.compile(
@@ -124,7 +126,9 @@ _OPTIONS: dict[str, dict[str, Check]] = {
 }  # fmt: skip
 
 
-def check_config(config: Mapping[str, Any], sqlite_root: Path) -> dict[str, Any]:
+def check_config(
+    config: Mapping[str, Any], sqlite_root: Path, hosts: HostRules = _EVERYWHERE
+) -> dict[str, Any]:
     """Return `config` with every value checked and paths made absolute. Raises InvalidConfig."""
     if not isinstance(config, Mapping):
         raise InvalidConfig("config", "it must be an object such as a value of Django's DATABASES")
@@ -143,6 +147,7 @@ def check_config(config: Mapping[str, Any], sqlite_root: Path) -> dict[str, Any]
         _check_sqlite(checked, sqlite_root)
     else:
         _check_server(checked, engine)
+        hosts.check_host(checked["HOST"])
     options = _check_options(engine, checked.get("OPTIONS", {}))
     if options:
         checked["OPTIONS"] = options

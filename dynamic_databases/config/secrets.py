@@ -1,38 +1,51 @@
 """The secrets of a configuration: encrypted at rest, or references, and never shown.
 
 A stored secret is `{"$encrypted": token}` (Fernet: AES-128-CBC with HMAC-SHA256),
-`{"$env": "NAME"}` or `{"$file": "path"}`. The first key encrypts, all of them decrypt, so that keys
-can be rotated.
+`{"$env": "NAME"}` or `{"$file": "path"}`. Each database's secrets have keys of their own, derived from
+the gateway's (HKDF, RFC 5869): what was encrypted for one can't be opened as another's. The first key
+encrypts, all of them decrypt, so that keys can be rotated.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from dynamic_databases.errors import InvalidConfig
 
 SECRET_KEYS = frozenset({"PASSWORD"})
 HIDDEN = "••••••••"
+_NOTHING: Mapping[str, Any] = {}
 _ENCRYPTED, _ENV, _FILE = "$encrypted", "$env", "$file"
 
 
 class Secrets:
-    """Seals and opens the secrets of configurations; one per process, made from the settings."""
+    """Seals and opens the secrets of one owner's configuration; `owner` never changes and is never reused."""
 
-    def __init__(self, keys: Sequence[str], files_root: Path) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+    def __init__(self, keys: Sequence[str], files_root: Path, owner: str) -> None:
+        self._fernets = [Fernet(_derived(key, owner)) for key in keys]
+        self._fernet = MultiFernet(self._fernets)
         self._files_root = files_root
 
-    def seal(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `config` with every plain secret encrypted and every reference checked."""
+    def seal(
+        self, config: Mapping[str, Any], stored: Mapping[str, Any] = _NOTHING
+    ) -> dict[str, Any]:
+        """Return `config` with every plain secret encrypted, every reference and every token checked.
+
+        What is as it is `stored` stays, even where no key opens it any more.
+        """
         return {
-            key: self._sealed(key, value) if key in SECRET_KEYS else value
+            key: self._sealed(key, value)
+            if key in SECRET_KEYS and (key not in stored or stored[key] != value)
+            else value
             for key, value in config.items()
         }
 
@@ -42,6 +55,26 @@ class Secrets:
             key: self._opened(key, value) if key in SECRET_KEYS else value
             for key, value in config.items()
         }
+
+    def rotate(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `config` with every encrypted secret under the first key; equal where it is already.
+
+        Raises InvalidConfig where no key opens one.
+        """
+        return {
+            key: self._rotated(key, value) if key in SECRET_KEYS else value
+            for key, value in config.items()
+        }
+
+    def _rotated(self, key: str, value: Any) -> Any:
+        kind, content = _reference(key, value)
+        if kind != _ENCRYPTED:
+            return value
+        try:
+            self._fernets[0].decrypt(content.encode())
+        except InvalidToken:
+            return self._sealed(key, self._opened(key, value))
+        return value
 
     def _sealed(self, key: str, value: Any) -> dict[str, str]:
         if isinstance(value, str):
@@ -55,6 +88,8 @@ class Secrets:
             )
         if kind == _FILE:
             self._secret_file(key, content)
+        if kind == _ENCRYPTED:
+            self._opened(key, value)
         return {kind: content}
 
     def _opened(self, key: str, value: Any) -> str:
@@ -66,7 +101,8 @@ class Secrets:
                 return self._fernet.decrypt(content.encode()).decode()
             except InvalidToken:
                 raise InvalidConfig(
-                    key, "it was encrypted with a key that GATEWAY_SECRET_KEYS lacks"
+                    key,
+                    "it was encrypted for another database, or with a key that GATEWAY_SECRET_KEYS lacks",
                 ) from None
         if kind == _ENV:
             if content not in os.environ:
@@ -97,6 +133,11 @@ def restore(config: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, A
         key: stored[key] if value == HIDDEN and key in stored else value
         for key, value in config.items()
     }
+
+
+def _derived(key: str, owner: str) -> bytes:
+    derive = HKDF(SHA256(), 32, salt=None, info=f"database secrets:{owner}".encode())
+    return urlsafe_b64encode(derive.derive(urlsafe_b64decode(key)))
 
 
 def _hidden(value: Any) -> Any:

@@ -59,7 +59,7 @@ def plan_group_by(context: PlanContext, field: CollectedField, table: NamedTable
         where=plan_where(given.get("where"), table, context.names),
         having=_having(given.get("having"), table),
         order_by=_order(given.get("orderBy"), by, table),
-        limit=limit_of(context, given),
+        limit=limit_of(given),
         offset=offset_of(given),
     )
 

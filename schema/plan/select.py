@@ -54,14 +54,15 @@ def plan_list(context: PlanContext, field: CollectedField, parent: str, table: N
         selection=plan_selection(context, field.selections, table),
         where=plan_where(given.get("where"), table, context.names),
         order_by=plan_order_by(given.get("orderBy"), table, context.names, distinct_on),
-        limit=limit_of(context, given),
+        limit=limit_of(given),
         offset=offset_of(given),
         distinct_on=distinct_on,
     )
 
 
-def limit_of(context: PlanContext, given: Mapping[str, Any]) -> Slot:
-    return Slot(given.get("limit") or Constant(context.limits.default_rows), ROWS, Use.ROWS)
+def limit_of(given: Mapping[str, Any]) -> Slot:
+    """Return the limit that is given; null, and none at all, are bound as the default."""
+    return Slot(given.get("limit") or Constant(None), ROWS, Use.ROWS)
 
 
 def offset_of(given: Mapping[str, Any]) -> Slot | None:
@@ -85,7 +86,7 @@ def plan_aggregate(
             answer.append(Typename(part.key, f"{table.type}Aggregate"))
         elif part.name == "nodes":
             selection = plan_selection(context, part.selections, table)
-            rows = limit_of(context, given)
+            rows = limit_of(given)
             page = Page(table.table, selection, where, order_by, rows, offset, distinct_on)
             answer.append(Nodes(part.key, page))
         else:

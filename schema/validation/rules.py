@@ -5,16 +5,25 @@ from __future__ import annotations
 from functools import lru_cache
 
 from graphql import ASTValidationRule
-from graphql.validation import specified_rules
+from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 
 from schema.limits import Limits
 from schema.validation.aliases import aliases_rule
 from schema.validation.depth import depth_rule
+from schema.validation.directives import directives_rule
 from schema.validation.input_depth import input_depth_rule
+
+Rules = tuple[type[ASTValidationRule], ...]
 
 
 @lru_cache(maxsize=64)
-def rules_of(limits: Limits) -> tuple[type[ASTValidationRule], ...]:
-    """Return GraphQL's own rules and, before them, the limits."""
-    own = (depth_rule(limits), aliases_rule(limits), input_depth_rule(limits))
-    return (*own, *specified_rules)
+def rules_of(limits: Limits) -> tuple[Rules, Rules]:
+    """Return the limits, which are looked at first and alone, and GraphQL's own rules."""
+    own = (
+        depth_rule(limits),
+        aliases_rule(limits),
+        input_depth_rule(limits),
+        directives_rule(limits),
+    )
+    closed = () if limits.introspection else (NoSchemaIntrospectionCustomRule,)
+    return own, (*closed, *specified_rules)

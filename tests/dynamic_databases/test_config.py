@@ -132,7 +132,7 @@ def test_what_is_on_the_list_is_taken(config: dict[str, object], tmp_path: Path)
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Secrets:
-    return Secrets([Fernet.generate_key().decode()], tmp_path)
+    return Secrets([Fernet.generate_key().decode()], tmp_path, "one")
 
 
 def test_a_password_is_encrypted_and_opened(secrets: Secrets) -> None:
@@ -174,11 +174,11 @@ def test_references_that_lead_elsewhere_are_refused(secrets: Secrets, value: obj
 
 def test_keys_can_be_rotated(tmp_path: Path) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    sealed = Secrets([old], tmp_path).seal({"PASSWORD": "x"})
+    sealed = Secrets([old], tmp_path, "one").seal({"PASSWORD": "x"})
 
-    assert Secrets([new, old], tmp_path).open(sealed) == {"PASSWORD": "x"}
+    assert Secrets([new, old], tmp_path, "one").open(sealed) == {"PASSWORD": "x"}
     with pytest.raises(InvalidConfig, match="GATEWAY_SECRET_KEYS"):
-        Secrets([new], tmp_path).open(sealed)
+        Secrets([new], tmp_path, "one").open(sealed)
 
 
 def test_what_is_shown_holds_no_secret_and_can_be_sent_back(secrets: Secrets) -> None:

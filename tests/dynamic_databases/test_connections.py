@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dynamic_databases.connections import Connections
+from dynamic_databases.connections import Connections, PoolBounds
 from tests.fixtures.vendors import SQLITE
 
 
@@ -20,7 +20,7 @@ def aliases(new_database) -> list[str]:
 
 def test_more_aliases_than_may_stay_open(aliases) -> None:
     """Eight threads over twelve aliases with room for four: each lease works, four are left."""
-    pool = Connections(4, 5000)
+    pool = Connections(PoolBounds(4), 5000)
     leased: set[int] = set()
     lock = threading.Lock()
 
@@ -43,7 +43,7 @@ def test_more_aliases_than_may_stay_open(aliases) -> None:
 
 
 def test_the_alias_that_was_used_longest_ago_loses_its_connection(aliases) -> None:
-    pool = Connections(2, 5000)
+    pool = Connections(PoolBounds(2), 5000)
     for alias in aliases[:3]:
         with pool.lease(alias):
             pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from django.conf import settings
@@ -40,7 +39,8 @@ def gateway(central, door, monkeypatch):
     controller = Controller(CONFIG, 0.1)
     services, _ = door._application._ready()
     endpoint = door._application._endpoint
-    monkeypatch.setattr(endpoint, "_services", replace(services, controller=controller))
+    monkeypatch.setattr(services.admission, "_controller", controller)
+    assert endpoint is not None
     door.controller = controller
     door.token = issue_token(None, "admin", None, None)
     return door

@@ -8,15 +8,24 @@ import time
 
 import pytest
 
-from dynamic_databases.connections import Connections
+from dynamic_databases.connections import Connections, PoolBounds
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded
+from gateway.places import Bounds
+from gateway.watchdog import Watchdog
 from gateway.workers import Workers
+
+
+def make_workers(
+    places: int, per_alias: int, waiting: int, per_server: int = 100, wait_seconds: float = 60
+) -> Workers:
+    bounds = Bounds(places, per_alias, per_server, waiting)
+    return Workers(bounds, Connections(PoolBounds(1), 1000), Watchdog(), wait_seconds)
 
 
 @pytest.fixture
 def workers():
-    found = Workers(threads=2, per_alias=1, queue_limit=3, connections=Connections(1, 1000))
+    found = make_workers(places=2, per_alias=1, waiting=3)
     yield found
     found.stop()
 
@@ -72,7 +81,7 @@ def test_a_full_queue_refuses_and_a_busy_database_holds_up_no_other(workers: Wor
 
 
 def test_waiting_databases_take_turns() -> None:
-    workers = Workers(threads=1, per_alias=1, queue_limit=10, connections=Connections(1, 1000))
+    workers = make_workers(places=1, per_alias=1, waiting=10)
     order: list[str] = []
     gate = threading.Event()
 

@@ -1,4 +1,4 @@
-"""`manage.py tenant add SLUG [--domain D] | attach SLUG ENV DATABASE | import FILE | list`."""
+"""`manage.py tenant add SLUG [--domain D] | attach SLUG ENV DATABASE | limit SLUG NAME=FIGURE … | import FILE | list`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from dynamic_databases.commands import ActionCommand, Answer, find_database
 from dynamic_databases.errors import DatabaseProblem
 from tenants.files import FIELDS, BadLine, read_lines
+from tenants.limits import NAMES
 from tenants.models import DEFAULT_ENVIRONMENT, Environment, Tenant, TenantDatabase
 from tenants.records import Outcome, store
 
@@ -36,6 +37,14 @@ class Command(ActionCommand):
             "environment", help=f"{DEFAULT_ENVIRONMENT}, testing, development or any other name"
         )
         attach.add_argument("database")
+        limit = actions.add_parser("limit", help="give a tenant limits of its own")
+        limit.add_argument("slug")
+        limit.add_argument(
+            "figures",
+            nargs="*",
+            metavar="NAME=FIGURE",
+            help=f"NAME= for the gateway's again; {', '.join(sorted(NAMES))}",
+        )
         actions.add_parser("list", help="list the tenants and their databases")
         load = actions.add_parser(
             "import",
@@ -61,6 +70,19 @@ class Command(ActionCommand):
             tenant=tenant, environment=environment, defaults={"database": database}
         )
         return {"tenant": tenant.slug, "environment": environment.name, "database": database.name}
+
+    def _limit(self, options: dict[str, Any]) -> dict[str, Any]:
+        tenant = find_tenant(options["slug"])
+        for given in options["figures"]:
+            name, equals, figure = given.partition("=")
+            if not equals or not (figure.isdigit() or figure == ""):
+                raise CommandError(f"{given!r} is not NAME=FIGURE, as max_rows=5000.")
+            tenant.limits.pop(name, None)
+            if figure or name not in NAMES:
+                tenant.limits[name] = int(figure or 0)
+        tenant.full_clean()
+        tenant.save()
+        return {"tenant": tenant.slug, "limits": tenant.limits}
 
     def _import(self, options: dict[str, Any]) -> Answer:
         path: Path = options["file"]

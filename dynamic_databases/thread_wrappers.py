@@ -1,0 +1,66 @@
+"""What Django's `connections` holds per thread, without the outdated."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dynamic_databases.addresses import guard
+from dynamic_databases.connections import LEASED
+from dynamic_databases.opening import connections
+
+
+class ThreadWrappers:
+    """Storage for Django's `connections`: what each thread holds, without the outdated.
+
+    Django keeps a wrapper per alias and thread for the thread's life and never asks again whether
+    the alias still means the same. This storage forgets a dynamic alias's wrapper, closing it in
+    its own thread, when the alias has got a new generation meanwhile.
+    """
+
+    def __init__(self, generation: Callable[[str], int], is_dynamic: Callable[[str], bool]) -> None:
+        self.__dict__["_is_dynamic"] = is_dynamic
+        self.__dict__["_generation"] = generation
+        self.__dict__["_local"] = threading.local()
+
+    def __getattr__(self, alias: str) -> Any:
+        held = self._wrappers().get(alias)
+        if held is None:
+            raise AttributeError(alias)
+        wrapper, generation = held
+        outdated = generation != self._generation(alias)
+        if outdated and not wrapper.in_atomic_block and LEASED not in wrapper.__dict__:
+            del self._wrappers()[alias]
+            wrapper.close()
+            raise AttributeError(alias)
+        return wrapper
+
+    def __setattr__(self, alias: str, wrapper: BaseDatabaseWrapper) -> None:
+        if LEASED not in wrapper.__dict__ and self._is_dynamic(alias):
+            guard(wrapper)
+        self._wrappers()[alias] = (wrapper, self._generation(alias))
+
+    def __delattr__(self, alias: str) -> None:
+        if self._wrappers().pop(alias, None) is None:
+            raise AttributeError(alias)
+
+    def _wrappers(self) -> dict[str, tuple[BaseDatabaseWrapper, int]]:
+        local = self.__dict__["_local"]
+        if not hasattr(local, "wrappers"):
+            local.wrappers = {}
+        wrappers: dict[str, tuple[BaseDatabaseWrapper, int]] = local.wrappers
+        return wrappers
+
+
+def install_thread_wrappers(
+    generation: Callable[[str], int], is_dynamic: Callable[[str], bool]
+) -> None:
+    """Give `django.db.connections` the storage above, keeping what this thread holds already."""
+    storage = ThreadWrappers(generation, is_dynamic)
+    for alias in connections.settings:
+        if hasattr(connections._connections, alias):
+            setattr(storage, alias, getattr(connections._connections, alias))
+    connections._connections = storage

@@ -1,0 +1,33 @@
+"""`python -m gateway [--host H] [--port P] [--workers N]`: the server."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from gateway.conf import InvalidSetting, load_config
+from gateway.log import set_up_logging
+from gateway.server import serve
+
+_EXTRA_SECONDS = 1.0  # to close connections and threads, after the last request's deadline
+
+
+def main() -> int:
+    """Serve; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m gateway", description="Serves the gateway.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1, help="processes")
+    given = parser.parse_args()
+    try:
+        config = load_config()
+    except InvalidSetting as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command's answer
+        return 2
+    set_up_logging()
+    serve(given.host, given.port, given.workers, config.deadline_ms / 1000 + _EXTRA_SECONDS)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

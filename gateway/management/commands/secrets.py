@@ -1,0 +1,54 @@
+"""`manage.py secrets list | rotate`: under which key the databases' secrets are, and all under the first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from dynamic_databases.commands import ActionCommand
+from dynamic_databases.errors import InvalidConfig
+from dynamic_databases.models import Database
+
+
+class Command(ActionCommand):
+    help = "Encrypts the databases' secrets with the first of GATEWAY_SECRET_KEYS; nothing is reconnected."
+
+    def add_actions(self, actions: Any) -> None:
+        actions.add_parser(
+            "list", help="say of each database whether its secrets need to be rotated"
+        )
+        actions.add_parser(
+            "rotate",
+            help="encrypt anew what isn't under the first key; afterwards the others can go",
+        )
+
+    def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"database": row.name, "secrets": _state(row)} for row in Database.objects.all()]
+
+    def _rotate(self, _options: dict[str, Any]) -> dict[str, Any]:
+        rotated, lost = 0, []
+        for row in Database.objects.all():
+            try:
+                config = row.secrets.rotate(row.config)
+            except InvalidConfig:
+                lost.append(row.name)
+                continue
+            if config != row.config:
+                # The configuration stays the same: no process has to forget it. What was saved
+                # meanwhile was encrypted with the first key already, and is left alone.
+                unchanged = Database.objects.filter(pk=row.pk, revision=row.revision)
+                rotated += unchanged.update(config=config)
+        if lost:
+            names = ", ".join(lost)
+            raise CommandError(
+                f"{rotated} rotated. No key of GATEWAY_SECRET_KEYS opens the secrets of {names}: give them again."
+            )
+        return {"rotated": rotated, "databases": Database.objects.count()}
+
+
+def _state(row: Database) -> str:
+    try:
+        return "first key" if row.secrets.rotate(row.config) == row.config else "to be rotated"
+    except InvalidConfig:
+        return "no key opens them"
