@@ -1,0 +1,258 @@
+"""Writes are counted through cuts and kills: what was acknowledged is there, what failed is not, nothing is half.
+
+Each write books two rows in one document. Seconds each: GATEWAY_TEST_FIRE_SECONDS; the seed is printed with a failure.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fixtures.databases import drop_database, execute, make_url
+from tests.fixtures.processes import Gateway, free_port, wait_for
+from tests.fixtures.proxy import Fault
+from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, present, require
+
+SECONDS = float(os.environ.get("GATEWAY_TEST_FIRE_SECONDS", "6"))
+SQL = "CREATE TABLE entry (id INTEGER PRIMARY KEY, booking INTEGER NOT NULL, side VARCHAR(10) NOT NULL)"
+BOOK = """mutation($d: Int!, $c: Int!, $n: Int!) {
+    debit: insertEntryOne(object: {id: $d, booking: $n, side: "debit"}) { id }
+    credit: insertEntryOne(object: {id: $c, booking: $n, side: "credit"}) { id } }"""
+NOT_DONE = {"TENANT_UNAVAILABLE", "TIMEOUT", "OVERLOADED", "CONFLICT"}
+
+
+class Books:
+    """Sends bookings from several threads, and keeps what the gateway said of each."""
+
+    def __init__(self, gateway: Gateway, token: str) -> None:
+        self._gateway = gateway
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._numbers = itertools.count(1)
+        self._stop = threading.Event()
+        self.said: dict[int, str] = {}
+        self._pool = ThreadPoolExecutor(6)
+        self._running = [self._pool.submit(self._run) for _ in range(6)]
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            number = next(self._numbers)
+            self.said[number] = self._book(number)
+            if self.said[number] != "done":
+                time.sleep(0.02)
+
+    def _book(self, number: int) -> str:
+        variables = {"d": 2 * number, "c": 2 * number + 1, "n": number}
+        try:
+            answer = httpx.post(
+                f"{self._gateway.url}/t/books/graphql",
+                json={"query": BOOK, "variables": variables},
+                headers=self._headers,
+                timeout=30,
+            ).json()
+        except httpx.TransportError:
+            return "unknown"  # the gateway itself is gone
+        if "errors" not in answer:
+            return "done"
+        code = answer["errors"][0]["extensions"]["code"]
+        return "unknown" if code == "OUTCOME_UNKNOWN" else code
+
+    def stop(self) -> None:
+        self._stop.set()
+        for one in self._running:
+            one.result()
+        self._pool.shutdown()
+
+
+def start_books(gateway: Gateway, url: str) -> Books:
+    gateway.manage("database", "add", "books", url)
+    gateway.manage("tenant", "add", "books")
+    gateway.manage("tenant", "attach", "books", "production", "books")
+    token = gateway.manage("token", "create", "books", "--role", "admin").splitlines()[-1]
+    assert gateway.ask("/t/books/graphql", "{ entry { id } }", token).status_code == 200
+    return Books(gateway, token)
+
+
+def under_fire(books: Books, fire: Callable[[random.Random], None]) -> None:
+    """Fire at random moments while bookings are sent."""
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    end = time.monotonic() + SECONDS
+    try:
+        while time.monotonic() < end:
+            time.sleep(dice.uniform(0.05, 0.4))
+            fire(dice)
+        time.sleep(1.0)
+    finally:
+        books.stop()
+
+
+def audit(books: Books, url: str) -> Counter[str]:
+    """Compare what was said with what is there."""
+    rows = Counter(number for (number,) in execute(url, "SELECT booking FROM entry"))
+    said = Counter(books.said.values())
+    print(dict(said))
+    assert set(said) <= {"done", "unknown"} | NOT_DONE, said
+    half = [number for number, count in rows.items() if count != 2]
+    lost = [number for number, word in books.said.items() if word == "done" and not rows[number]]
+    risen = [number for number, word in books.said.items() if word in NOT_DONE and rows[number]]
+    assert (half, lost, risen) == ([], [], [])
+    assert said["done"] > 20, said
+    return said
+
+
+def kill_a_worker(gateway: Gateway, dice: random.Random) -> None:
+    """Kill -9 one of the processes that serve; the others go on, and it is replaced."""
+    assert gateway.server is not None
+    pid = gateway.server.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    workers = [
+        int(child)
+        for child in children
+        if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    if len(workers) > 1:
+        os.kill(dice.choice(workers), signal.SIGKILL)
+        time.sleep(1.5)
+
+
+def test_workers_are_killed(vendor, gateway_with) -> None:
+    gateway = gateway_with(workers=3)
+    url = make_url(vendor, SQL)
+    if vendor is SQLITE:
+        (gateway.folder / "databases").mkdir(exist_ok=True)
+        file = Path(url.removeprefix("sqlite:///")).rename(
+            gateway.folder / "databases" / "b.sqlite3"
+        )
+        url = f"sqlite:///{file}"
+    books = start_books(gateway, url)
+    under_fire(books, lambda dice: kill_a_worker(gateway, dice))
+    wait_for(lambda: gateway.stop() == 0)
+    audit(books, url)
+    drop_database(url)
+
+
+@pytest.mark.parametrize("wanted", [POSTGRESQL, MARIADB], ids=lambda vendor: vendor.name)
+def test_connections_are_cut(wanted, gateway_with, proxy_to) -> None:
+    """Before and after COMMIT, in the middle of answers, by resets, by silence."""
+    vendor = present(wanted)
+    gateway = gateway_with(GATEWAY_DEADLINE_MS="1500", GATEWAY_CONNECT_TIMEOUT_SECONDS="1")
+    url = make_url(vendor, SQL)
+    proxy = proxy_to(url)
+
+    def fire(dice: random.Random) -> None:
+        what = dice.choice(["cut", "cut", "cut", Fault.CUT, Fault.SILENT])
+        if what == "cut":
+            proxy.cut_all()
+            return
+        proxy.break_with(Fault(what))
+        time.sleep(dice.uniform(0.02, 0.3))
+        if what is Fault.SILENT:
+            proxy.cut_all()
+        proxy.heal()
+
+    books = start_books(gateway, proxy.url(url))
+    under_fire(books, fire)
+    assert gateway.stop() == 0
+    audit(books, url)
+    drop_database(url)
+
+
+@pytest.mark.parametrize("wanted", [POSTGRESQL, MARIADB], ids=lambda vendor: vendor.name)
+def test_sessions_are_ended_by_the_server(wanted, gateway_with) -> None:
+    vendor = present(wanted)
+    gateway = gateway_with()
+    url = make_url(vendor, SQL)
+
+    def fire(_dice: random.Random) -> None:
+        if vendor is POSTGRESQL:
+            execute(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+            return
+        sessions = execute(url, "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()")  # fmt: skip
+        for (session,) in sessions:
+            try:
+                execute(url, f"KILL CONNECTION {session}")
+            except Exception:
+                continue  # it ended by itself
+
+    books = start_books(gateway, url)
+    under_fire(books, fire)
+    assert gateway.stop() == 0
+    audit(books, url)
+    drop_database(url)
+
+
+class OwnServer:
+    """A PostgreSQL server of the test's own, which may be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        require(bool(programs) and shutil.which("runuser") is not None, "no PostgreSQL programs to run a server of our own with")  # fmt: skip
+        self._bin = programs[-1]
+        self._data = folder / "data"
+        self._port = free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        folder.chmod(0o777)
+        for parent in folder.parents[:3]:
+            parent.chmod(parent.stat().st_mode | 0o055)
+        self._run("initdb", "-D", str(self._data), "-A", "trust", "-N")
+        self.start()
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=60"
+        self._run(
+            "pg_ctl", "-D", str(self._data), "-w", "-o", options, "-l", f"{self._data}/log", "start"
+        )
+
+    def kill(self) -> None:
+        """Kill -9 every process of the server, then let it recover."""
+        pid = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for one in (pid, *map(int, children)):
+            try:
+                os.kill(one, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        wait_for(lambda: not Path(f"/proc/{pid}").exists())
+        self.start()
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._bin / program), *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=60)
+
+
+def test_the_database_server_is_killed(tmp_path_factory, gateway_with) -> None:
+    server = OwnServer(tmp_path_factory.mktemp("server"))
+    execute(server.url, SQL)
+    gateway = gateway_with(GATEWAY_CONNECT_TIMEOUT_SECONDS="1")
+
+    def fire(dice: random.Random) -> None:
+        time.sleep(dice.uniform(0.3, 0.8))
+        server.kill()
+        time.sleep(1.0)
+
+    try:
+        books = start_books(gateway, server.url)
+        under_fire(books, fire)
+        assert gateway.stop() == 0
+        audit(books, server.url)
+    finally:
+        server.stop()
