@@ -139,6 +139,12 @@ class ServerBusy(StatementFailed):
     code = "OVERLOADED"
 
 
+class NoSpace(StatementFailed):
+    """The database can't store any more; it still answers, and nothing was done."""
+
+    code = "TENANT_UNAVAILABLE"
+
+
 class TimedOut(StatementFailed):
     """The statement was ended at its deadline."""
 

@@ -19,6 +19,7 @@ from dynamic_databases.errors import (
     BadValue,
     CannotConnect,
     ConstraintViolation,
+    NoSpace,
     NotPermitted,
     OutcomeUnknown,
     Retryable,
@@ -42,6 +43,7 @@ _REFUSED = "The database refused the statement."
 TOO_DEEP = (
     "The query nests deeper, or is larger, than this database can take; ask for less at a time."
 )
+_NO_SPACE = "The database has no space left; nothing was changed."
 _RETRY = "The database ended this because of others writing at the same time; nothing was changed, try again."
 
 
@@ -81,12 +83,14 @@ _POSTGRESQL: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
     (("42501", "25006"), NotPermitted, _NOT_PERMITTED),
     (("22", "42804"), BadValue, _BAD_VALUE),
     (("54",), TooDeep, TOO_DEEP),
+    (("53100",), NoSpace, _NO_SPACE),
     (("08", "28", "3D", "53", "57", "58"), Unavailable, _UNAVAILABLE),
 )  # by the beginning of the SQLSTATE, the first that fits
 _SQLITE: tuple[tuple[tuple[str, ...], type[StatementFailed], str], ...] = (
     (("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_INTERRUPT"), TimedOut, _TIMED_OUT),
+    (("SQLITE_FULL",), NoSpace, _NO_SPACE),
     (
-        ("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_FULL"),
+        ("SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CORRUPT"),
         Unavailable,
         _UNAVAILABLE,
     ),
@@ -112,6 +116,7 @@ _MYSQL: tuple[tuple[frozenset[int], type[StatementFailed], str], ...] = (
         BadValue,
         _BAD_VALUE,
     ),
+    (frozenset({1021, 1114, 1041}), NoSpace, _NO_SPACE),
     (frozenset({1436, 1153, 1104, 1116, 1117, 1301, 4040}), TooDeep, TOO_DEEP),
     (
         frozenset({1040, 1044, 1045, 1049, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1053, 1077, 1927})
@@ -182,6 +187,11 @@ _MICROSOFT: tuple[tuple[str, type[StatementFailed], str], ...] = (
     (r"(?:column|relation) \S+ does not exist", SchemaChanged, _CHANGED),  # a stand-in's words
     (r"permission was denied|read-only|is not able to access", NotPermitted, _NOT_PERMITTED),
     (r"would be truncated|right truncation|arithmetic overflow|out-of-range", BadValue, _BAD_VALUE),
+    (
+        r"could not allocate space|transaction log for database .* is full|insufficient disk space",
+        NoSpace,
+        _NO_SPACE,
+    ),  # 1105, 9002
     (r"conversion failed|error converting|operand type clash", BadValue, _BAD_VALUE),
     (r"numeric value out of range|invalid character value", BadValue, _BAD_VALUE),
     (
@@ -254,6 +264,9 @@ def _postgresql(error: psycopg.Error, *, writing: bool) -> StatementFailed:
     state = error.sqlstate or ""
     if state.startswith("23"):
         return _constraint(state, error)
+    if writing and state.startswith(("57P0", "08")):
+        # The server ended the session: perhaps after the COMMIT, where it waited for a replica.
+        return OutcomeUnknown(UNKNOWN)
     for beginnings, kind, message in _POSTGRESQL:
         if state.startswith(beginnings):
             return kind(message)

@@ -240,7 +240,7 @@ class OperationCache:
         return known
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:
-        document = _parsed(query, self._limits)
+        document = parse_document(query, self._limits)
         operation = _chosen(document, operation_name)
         schema = self._built.schema.graphql_schema
         if schema.get_root_type(operation.operation) is None:
@@ -271,6 +271,31 @@ class OperationCache:
         return []
 
 
+def parse_document(query: str, limits: Limits) -> DocumentNode:
+    """Return a document within its limits. Raises InvalidDocument or TooComplex."""
+    try:
+        return parse(
+            query,
+            max_tokens=limits.max_tokens,
+            max_comments=limits.max_comments,
+            no_location=False,
+        )
+    except GraphQLError as error:
+        if "more than" in error.message and "comments" in error.message:
+            text = (
+                f"The document has more than {limits.max_comments} comments (GATEWAY_MAX_COMMENTS)."
+            )
+            raise TooComplex(text) from None
+        if "more than" in error.message and "tokens" in error.message:
+            text = f"The document has more than {limits.max_tokens} tokens (GATEWAY_MAX_TOKENS)."
+            raise TooComplex(text) from None
+        raise InvalidDocument(_PARSED, [dict(error.formatted)]) from None
+    except RecursionError:
+        raise InvalidDocument(
+            _PARSED, [{"message": "The document is nested too deeply."}]
+        ) from None
+
+
 def _nothing() -> None:
     """Before anybody listens."""
 
@@ -295,30 +320,6 @@ def _prepared_root(root: Root, compiler: Compiler) -> PreparedRoot:
             return PreparedRoot(root, node=CompiledNode(root.action))
         case _:
             return PreparedRoot(root, write=compiler.write(root.action))
-
-
-def _parsed(query: str, limits: Limits) -> DocumentNode:
-    try:
-        return parse(
-            query,
-            max_tokens=limits.max_tokens,
-            max_comments=limits.max_comments,
-            no_location=False,
-        )
-    except GraphQLError as error:
-        if "more than" in error.message and "comments" in error.message:
-            text = (
-                f"The document has more than {limits.max_comments} comments (GATEWAY_MAX_COMMENTS)."
-            )
-            raise TooComplex(text) from None
-        if "more than" in error.message and "tokens" in error.message:
-            text = f"The document has more than {limits.max_tokens} tokens (GATEWAY_MAX_TOKENS)."
-            raise TooComplex(text) from None
-        raise InvalidDocument(_PARSED, [dict(error.formatted)]) from None
-    except RecursionError:
-        raise InvalidDocument(
-            _PARSED, [{"message": "The document is nested too deeply."}]
-        ) from None
 
 
 def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

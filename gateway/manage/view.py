@@ -6,17 +6,22 @@ import logging
 import secrets
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from graphene_django.views import GraphQLView
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, validate
 
 from dynamic_databases.errors import DatabaseProblem
+from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
 from gateway.manage.schema import schema
+from schema.errors import InvalidDocument, TooComplex
+from schema.operations import parse_document
+from schema.validation.rules import rules_of
 from tenants.errors import TenantProblem
 
 _log = logging.getLogger("gateway.manage")
@@ -44,6 +49,24 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
             return _refused(_STATUS[problem.code], problem.code, str(problem))
         return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
+    def execute_graphql_request(
+        self,
+        request: HttpRequest,
+        data: Any,
+        query: Any,
+        variables: Any,
+        operation_name: Any,
+        show_graphiql: bool = False,
+    ) -> Any:
+        """Look at the document's limits first: graphene-django has none."""
+        if isinstance(query, str) and query:
+            problem = _beyond_limits(query, self.schema.graphql_schema)
+            if problem is not None:
+                return ExecutionResult(data=None, errors=[problem])
+        return super().execute_graphql_request(
+            request, data, query, variables, operation_name, show_graphiql
+        )
+
     @staticmethod
     def format_error(error: Exception) -> dict[str, Any]:
         """Return an error in the specification's shape; what is wrong inside goes to the log alone."""
@@ -52,7 +75,8 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
         shown = dict(error.formatted)
         cause = error.original_error
         if cause is None:
-            return shown | {"extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}
+            code = (error.extensions or {}).get("code", "GRAPHQL_VALIDATION_FAILED")
+            return shown | {"extensions": {"code": code}}
         code = _code_of(cause)
         if code is not None:
             message = (
@@ -66,6 +90,19 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
             "message": message,
             "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
         }
+
+
+def _beyond_limits(query: str, graphql_schema: GraphQLSchema) -> GraphQLError | None:
+    """Return what of the gateway's limits the document is above, or that it can't be read."""
+    limits = limits_of(settings.GATEWAY)
+    try:
+        document = parse_document(query, limits)
+    except InvalidDocument as error:
+        return GraphQLError(str(error), extensions={"code": error.error_code})
+    except TooComplex as error:
+        return GraphQLError(str(error), extensions={"code": error.code})
+    rules, _ = rules_of(limits)
+    return next(iter(validate(graphql_schema, document, rules)), None)
 
 
 def _code_of(cause: Exception) -> str | None:

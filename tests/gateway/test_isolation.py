@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from tests.fixtures.vendors import Vendor
+import httpx
+
+from tests.fixtures.databases import drop_database, make_url
+from tests.fixtures.vendors import SQLITE, Vendor
 
 ROWS = 40
 
@@ -61,3 +67,62 @@ def test_writes_stay_with_their_tenant(door, vendor, new_database, tenant_of) ->
             f"/t/{name}/graphql", "{ note { owner } }", authorization=f"Bearer {token}"
         ).data["note"]
         assert all(row["owner"].startswith(f"new {name} ") for row in rows)
+
+
+def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vendor) -> None:
+    """Every cache holds one entry, so that all of them are emptied and filled all the time."""
+    gateway = gateway_with(
+        workers=4,
+        GATEWAY_MAX_IDLE_CONNECTIONS="1",
+        GATEWAY_SCHEMA_CACHE_BYTES="1000000",
+        GATEWAY_OPERATION_CACHE_ENTRIES="1",
+        GATEWAY_SHAPES_PER_OPERATION="1",
+        GATEWAY_ADMITTED_ENTRIES="1",
+    )
+    tokens, urls = {}, []
+    for number, name in enumerate("abcd"):
+        # A table more makes catalogs differ; a and b have equal ones.
+        more = f"CREATE TABLE other{max(number, 1)} (id INTEGER PRIMARY KEY);"
+        url = make_url(vendor, sql(name, vendor) + more)
+        if vendor is SQLITE:
+            folder = gateway.folder / "databases"
+            folder.mkdir(exist_ok=True)
+            url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).rename(folder / f'{name}.sqlite3')}"
+        urls.append(url)
+        gateway.manage("database", "add", name, url)
+        gateway.manage("tenant", "add", name)
+        gateway.manage("tenant", "attach", name, "production", name)
+        tokens[name] = gateway.manage("token", "create", name, "--role", "admin").splitlines()[-1]
+    by_key = "query($i: Int!) { noteByPk(id: $i) { owner } }"
+    queries = [
+        by_key,
+        "query($i: Int!) { note(where: {id: {_eq: $i}}) { owner } }",
+        f"{by_key} # other",
+    ]
+    served: Counter[str] = Counter()
+
+    def ask(number: int) -> list[object]:
+        dice = random.Random(number)
+        wrong: list[object] = []
+        with httpx.Client(timeout=30) as client:  # a connection of its own goes to any process
+            for _ in range(8):
+                name, key = dice.choice("abcd"), dice.randrange(ROWS)
+                answer = client.post(
+                    f"{gateway.url}/t/{name}/graphql",
+                    json={"query": dice.choice(queries), "variables": {"i": key}},
+                    headers={"Authorization": f"Bearer {tokens[name]}"},
+                ).json()
+                found = answer.get("data", {})
+                row = found.get("noteByPk") or (found.get("note") or [None])[0]
+                served[name] += 1
+                if row != {"owner": f"{name} {key}"}:
+                    wrong.append((name, key, answer))
+        return wrong
+
+    with ThreadPoolExecutor(8) as pool:
+        wrong = [one for found in pool.map(ask, range(60)) for one in found]
+    gateway.stop()
+    for url in urls:
+        drop_database(url)
+    assert wrong == []
+    assert set(served) == set("abcd")

@@ -163,3 +163,16 @@ def test_staff_by_session_need_the_csrf_token(crm, client) -> None:
         URL, body, content_type="application/json", headers={"X-CSRFToken": token}
     )
     assert answer.json()["data"]["addColumn"]["who"] == "root"
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("#\n" * 5000 + "{ databases { name } }", "QUERY_TOO_COMPLEX"), ("{ databases { " + "name " * 12_000 + "} }", "QUERY_TOO_COMPLEX"),
+        ("{ " + " ".join(f"a{n}: databases {{ name }}" for n in range(40)) + " }", "QUERY_TOO_COMPLEX"), ("{ databases {", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+    ],
+    ids=range(5),
+)  # fmt: skip
+def test_documents_keep_the_limits_here_too(door, operator, document: str, code: str) -> None:
+    assert door.query("/manage/graphql", document, authorization=operator).code == code
