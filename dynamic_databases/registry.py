@@ -73,7 +73,7 @@ class Registry:
         self._load = load
         self._pk_of = pk_of
         self._before_use: Callable[[], None] = _nothing
-        self._on_forget: list[Callable[[str], None]] = []
+        self._on_forget: list[Callable[[str], object]] = []
         self._lock = threading.Lock()
         self._versions: dict[
             str, int
@@ -99,7 +99,7 @@ class Registry:
         """Call `check` before each look-up: it learns what other processes changed."""
         self._before_use = check
 
-    def on_forget(self, listener: Callable[[str], None]) -> None:
+    def on_forget(self, listener: Callable[[str], object]) -> None:
         """Call `listener` with each alias that is forgotten."""
         self._on_forget.append(listener)
 

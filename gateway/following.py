@@ -31,6 +31,7 @@ class Follower:
         self._check_seconds = config.catalog_check_seconds
         self._catalog_deadline_ms = config.catalog_deadline_ms
         self._next_look: dict[str, float] = {}
+        registry.on_forget(lambda alias: self._next_look.pop(alias, None))
         self._running: set[asyncio.Task[None]] = set()
 
     def look(self, alias: str) -> None:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.errors import RateExceeded
@@ -29,7 +31,10 @@ class Rate:
         self._lots: dict[str, int] = {}  # what Redis has granted
         self._redis = (
             Redis.from_url(
-                redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+                redis_url,
+                socket_timeout=_REDIS_SECONDS,
+                socket_connect_timeout=_REDIS_SECONDS,
+                retry=Retry(NoBackoff(), 0),  # a request waits for it
             )
             if redis_url
             else None

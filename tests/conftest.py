@@ -6,6 +6,7 @@ pytest_plugins = (
     "tests.fixtures.doors",
     "tests.fixtures.processes",
     "tests.fixtures.proxy",
+    "tests.fixtures.redis",
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
 )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from dynamic_databases.connections import Connections, PoolBounds
-from tests.fixtures.vendors import SQLITE
+from dynamic_databases.errors import ServerBusy
+from tests.fixtures.databases import execute
+from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, present
+
+SQL = "CREATE TABLE note (id INTEGER PRIMARY KEY)"
 
 
 @pytest.fixture
 def aliases(new_database) -> list[str]:
-    sql = "CREATE TABLE note (id INTEGER PRIMARY KEY)"
-    return [new_database(SQLITE, sql, f"note{i}").label for i in range(12)]
+    return [new_database(SQLITE, SQL, f"note{i}").label for i in range(12)]
 
 
 def test_more_aliases_than_may_stay_open(aliases) -> None:
@@ -50,3 +54,71 @@ def test_the_alias_that_was_used_longest_ago_loses_its_connection(aliases) -> No
 
     assert list(pool._idle) == aliases[1:3]
     pool.close_all()
+
+
+def test_databases_of_one_server_share_its_connections(registry, new_database, postgresql) -> None:
+    """Beyond the bound an idle connection of the server goes, whichever database it is of; leased ones never."""
+    first, second = (new_database(postgresql, SQL) for _ in range(2))
+    pool = Connections(PoolBounds(max_idle=10, per_server=2), 5000)
+
+    with pool.lease(first.label), pool.lease(first.label):
+        assert pool.counts == (2, 0)
+        with pytest.raises(ServerBusy), pool.lease(second.label):
+            pass
+    assert pool.counts == (2, 2)
+    with pool.lease(second.label):
+        assert pool.counts == (2, 1)
+    with pool.lease(second.label), pool.lease(second.label):
+        assert pool.counts == (2, 0)
+    pool.close_all()
+    assert pool.counts == (0, 0)
+
+
+def test_what_is_not_used_is_closed(registry, new_database, vendor) -> None:
+    database = new_database(vendor, SQL)
+    pool = Connections(PoolBounds(max_idle=10, idle_seconds=0.05), 5000)
+    with pool.lease(database.label), pool.lease(database.label):
+        pass
+    pool.close_unused()
+    assert pool.counts == (2, 2)
+
+    time.sleep(0.1)
+    pool.close_unused()
+    assert pool.counts == (0, 0)
+    with pool.lease(database.label) as wrapper, wrapper.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    pool.close_all()
+
+
+@pytest.mark.parametrize("wanted", [POSTGRESQL, MARIADB], ids=lambda vendor: vendor.name)
+def test_a_connection_that_the_server_closed_is_not_lent(registry, new_database, wanted) -> None:
+    database = new_database(present(wanted), SQL)
+    pool = Connections(PoolBounds(max_idle=10), 5000)
+    with pool.lease(database.label) as before:
+        pass
+    if wanted is POSTGRESQL:
+        execute(database.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+    else:
+        (session,), *_ = execute(database.url, "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()")  # fmt: skip
+        execute(database.url, f"KILL CONNECTION {session}")
+    time.sleep(0.2)
+
+    with pool.lease(database.label) as wrapper, wrapper.cursor() as cursor:
+        assert wrapper is not before
+        cursor.execute("SELECT 1")
+    pool.close_all()
+    pool.close_unused()
+
+
+def test_a_longer_time_for_statements_needs_a_new_connection(registry, new_database, postgresql) -> None:  # fmt: skip
+    database = new_database(postgresql, SQL)
+    pool = Connections(PoolBounds(max_idle=10), 5000)
+    timeouts = []
+    for milliseconds in (5000, 20_000):
+        pool.statement_timeout_ms = lambda _alias, milliseconds=milliseconds: milliseconds
+        with pool.lease(database.label) as wrapper, wrapper.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            timeouts.append(cursor.fetchone()[0])
+    pool.close_all()
+    pool.close_unused()
+    assert timeouts == ["5s", "20s"]

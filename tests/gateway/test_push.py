@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-from urllib.parse import urlsplit
-
-import pytest
 
 from gateway.push import Publisher, Subscriber
 from tests.fixtures.processes import wait_for
-
-URL = os.environ.get("GATEWAY_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> str:
-    parts = urlsplit(URL)
-    try:
-        socket.create_connection((parts.hostname or "127.0.0.1", parts.port or 6379), 2).close()
-    except OSError:
-        message = f"no Redis answers at {URL}; start one, or name one by GATEWAY_TEST_REDIS_URL"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
-    return URL
 
 
 def test_a_subscriber_hears_of_a_change(redis_url) -> None:

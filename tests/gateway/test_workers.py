@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from dynamic_databases.connections import Connections, PoolBounds
+from dynamic_databases.connections import Connections, PoolBounds, before_commit
+from dynamic_databases.errors import OutcomeUnknown
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded
 from gateway.places import Bounds
@@ -137,3 +138,84 @@ def test_a_client_that_goes_away_leaves_the_line(workers: Workers) -> None:
 
     asyncio.run(main())
     assert ran == []
+
+
+def test_who_waits_too_long_is_refused() -> None:
+    workers = make_workers(places=1, per_alias=1, waiting=10, wait_seconds=0.1)
+    gate = threading.Event()
+
+    async def main() -> None:
+        running = asyncio.create_task(workers.run("a", soon(), lambda _: gate.wait(10)))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Overloaded):
+            await workers.run("b", soon(), lambda _: None)
+        with pytest.raises(Overloaded):
+            await workers.turn("b", soon())
+        gate.set()
+        assert await running
+        assert await workers.run("b", soon(), lambda _: "free") == "free"
+        assert workers.counts == (0, 0)
+
+    asyncio.run(main())
+    workers.stop()
+
+
+def test_nothing_is_committed_for_whom_nobody_waits(workers: Workers) -> None:
+    """The deadline and the COMMIT agree: either the write is given up, or its outcome is waited for."""
+    reached, go_on = threading.Event(), threading.Event()
+    outcomes: list[str] = []
+
+    def work(_lease) -> str:
+        reached.set()
+        go_on.wait(10)
+        try:
+            before_commit()
+        except DeadlinePassed:
+            outcomes.append("given up")
+            raise
+        return "committed"
+
+    async def main() -> None:
+        with pytest.raises(DeadlinePassed):
+            await workers.run("a", soon(100), work)
+        go_on.set()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert reached.is_set()
+    assert outcomes == ["given up"]
+
+
+def test_a_deadline_during_the_commit_leaves_the_outcome_open(workers: Workers) -> None:
+    gate = threading.Event()
+
+    def work(_lease) -> None:
+        before_commit()
+        gate.wait(10)
+
+    async def main() -> None:
+        with pytest.raises(OutcomeUnknown):
+            await workers.run("a", soon(100), work)
+        gate.set()
+
+    asyncio.run(main())
+
+
+def test_work_that_may_go_on_outlives_its_caller(workers: Workers) -> None:
+    """Catalogs are read on for the next one who asks, up to a time of their own."""
+    gate, done = threading.Event(), threading.Event()
+
+    def work(_lease) -> None:
+        gate.wait(10)
+        done.set()
+
+    async def main() -> None:
+        with pytest.raises(DeadlinePassed):
+            await workers.run("a", soon(50), work, soon(5000))
+        assert workers.counts == (1, 0)
+        gate.set()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert done.is_set()
+    assert workers.counts == (0, 0)

@@ -1,0 +1,92 @@
+"""A database that fails again and again is left alone, tried by one request, and served again."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.breaker import Breakers, TenantDown
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def breakers(clock: Clock) -> Breakers:
+    return Breakers(failures=3, max_seconds=4.0, clock=clock)
+
+
+def fail(breakers: Breakers, times: int) -> None:
+    for _ in range(times):
+        breakers.enter("a")
+        breakers.failed("a")
+
+
+def test_it_opens_after_failures_in_a_row(breakers: Breakers) -> None:
+    fail(breakers, 2)
+    breakers.enter("a")
+    breakers.succeeded("a")
+    fail(breakers, 3)
+
+    with pytest.raises(TenantDown) as refused:
+        breakers.enter("a")
+    assert refused.value.retry_seconds > 0
+    assert breakers.open_ones() == ["a"]
+    breakers.enter("b")
+
+
+def test_one_request_is_the_probe(breakers: Breakers, clock: Clock) -> None:
+    fail(breakers, 3)
+    clock.now += 1
+    breakers.enter("a")
+
+    with pytest.raises(TenantDown):
+        breakers.enter("a")  # while the first one is under way
+    breakers.succeeded("a")
+    breakers.enter("a")
+    breakers.enter("a")
+    assert breakers.open_ones() == []
+
+
+def test_a_probe_that_says_nothing_leaves_its_place_to_another(breakers: Breakers, clock: Clock) -> None:  # fmt: skip
+    fail(breakers, 3)
+    clock.now += 1
+    breakers.enter("a")
+    breakers.left("a")
+
+    breakers.enter("a")
+
+
+def test_pauses_grow_up_to_a_bound(breakers: Breakers, clock: Clock) -> None:
+    fail(breakers, 3)
+    pauses = []
+    for _ in range(8):
+        began = clock.now
+        while True:
+            clock.now += 0.01
+            try:
+                breakers.enter("a")
+            except TenantDown:
+                continue
+            break
+        pauses.append(clock.now - began)
+        breakers.failed("a")
+    assert pauses[0] <= 0.26
+    assert 1.9 <= pauses[-1] <= 4.02
+    assert pauses[5] > pauses[0] * 3
+
+
+def test_a_database_that_is_registered_anew_starts_afresh(breakers: Breakers) -> None:
+    fail(breakers, 3)
+    breakers.forget("a")
+
+    breakers.enter("a")

@@ -1,0 +1,90 @@
+"""Who may run and who waits: counting alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from gateway.errors import Overloaded
+from gateway.places import Bounds, Places
+
+
+@dataclass(eq=False)
+class Job:
+    alias: str
+
+
+def places_of(places: int = 8, per_alias: int = 8, per_server: int = 8, waiting: int = 100) -> Places:  # fmt: skip
+    return Places(Bounds(places, per_alias, per_server, waiting), lambda alias: alias[0])
+
+
+def runs(places: Places, *aliases: str) -> list[bool]:
+    return [places.take(Job(alias)) for alias in aliases]
+
+
+def test_one_database_takes_no_more_than_are_left_free() -> None:
+    places = places_of()
+
+    assert runs(places, *["a"] * 6) == [True] * 4 + [False] * 2
+    assert runs(places, *["b"] * 3) == [True] * 2 + [False]
+    assert runs(places, "c", "d", "e") == [True, True, False]  # all eight are taken
+
+
+def test_there_is_a_place_for_whoever_comes_late() -> None:
+    places = places_of(places=64, per_alias=12, waiting=1000)
+    for hog in range(6):
+        runs(places, *[f"hog{hog}"] * 50)
+
+    assert runs(places, "late") == [True]
+
+
+def test_databases_of_one_server_share_its_places() -> None:
+    places = places_of(per_server=2)
+
+    assert runs(places, "a1", "a2", "a3", "b1") == [True, True, False, True]
+    following = places.give_back("a1")
+    assert following is not None
+    assert following.alias == "a3"
+
+
+def test_those_who_wait_take_turns() -> None:
+    places = places_of(places=1)
+    runs(places, "x", "a", "a", "a", "b", "b")
+
+    order, alias = [], "x"
+    while (job := places.give_back(alias)) is not None:
+        order.append(job.alias)
+        alias = job.alias
+    assert order == ["a", "b", "a", "b", "a"]
+    assert (places.running_count, places.waiting_count) == (0, 0)
+
+
+def test_too_many_may_not_wait() -> None:
+    places = places_of(places=1, waiting=2)
+    runs(places, "a", "b", "c")
+
+    with pytest.raises(Overloaded):
+        places.take(Job("d"))
+
+
+def test_who_gives_up_leaves_the_line() -> None:
+    places = places_of(places=1)
+    gone = Job("b")
+    places.take(Job("a"))
+    places.take(gone)
+
+    assert places.remove(gone)
+    assert not places.remove(gone)
+    assert places.give_back("a") is None
+
+
+def test_a_server_that_becomes_known_meanwhile_is_counted_right() -> None:
+    servers = {"a": "a"}
+    places: Places = Places(Bounds(8, 8, 1, 8), lambda alias: servers[alias])
+    assert places.take(Job("a"))
+    servers["a"] = "db:5432"
+
+    places.give_back("a")
+    assert places.take(Job("a"))
+    assert not places.take(Job("a"))
