@@ -24,7 +24,7 @@ setup: .venv/installed
 run: setup  ## the demo, with its own databases
 	@$(DEMO_ENV) $(BIN)/python manage.py migrate --verbosity 0
 	@$(DEMO_ENV) $(BIN)/python manage.py demo --url http://$(HOST):$(PORT)
-	@$(DEMO_ENV) $(SERVE)
+	@$(DEMO_ENV) $(SERVE) --log-level warning
 
 serve: setup migrate  ## what is registered
 	$(SERVE) --workers $(WORKERS)

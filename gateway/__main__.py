@@ -1,4 +1,4 @@
-"""`python -m gateway [--host H] [--port P] [--workers N]`: the server."""
+"""`python -m gateway [--host H] [--port P] [--workers N] [--log-level L]`: the server."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--workers", type=int, default=1, help="processes")
+    parser.add_argument(
+        "--log-level", default="info", choices=["info", "warning"], help="of the server's own lines"
+    )
     given = parser.parse_args()
     try:
         config = load_config()
@@ -25,7 +28,8 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command's answer
         return 2
     set_up_logging()
-    serve(given.host, given.port, given.workers, config.deadline_ms / 1000 + _EXTRA_SECONDS)
+    seconds = config.deadline_ms / 1000 + _EXTRA_SECONDS
+    serve(given.host, given.port, given.workers, given.log_level, seconds)
     return 0
 
 

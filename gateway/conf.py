@@ -92,7 +92,7 @@ class Config:
     tenant_concurrency: int = _setting("GATEWAY_TENANT_CONCURRENCY", "12", whole(1, 512))
     server_concurrency: int = _setting("GATEWAY_SERVER_CONCURRENCY", "48", whole(1, 512))
     queue_limit: int = _setting("GATEWAY_QUEUE_LIMIT", "1000", whole(1, 1_000_000))
-    queue_wait_ms: int = _setting("GATEWAY_QUEUE_WAIT_MS", "3000", whole(1, 3_600_000))
+    queue_wait_ms: int = _setting("GATEWAY_QUEUE_WAIT_MS", "4000", whole(1, 3_600_000))
     max_idle_connections: int = _setting("GATEWAY_MAX_IDLE_CONNECTIONS", "256", whole(0, 100_000))
     server_connections: int = _setting("GATEWAY_SERVER_CONNECTIONS", "80", whole(1, 100_000))
     idle_connection_seconds: float = _setting("GATEWAY_IDLE_CONNECTION_SECONDS", "300", seconds)
@@ -135,8 +135,10 @@ class Config:
     default_rows: int = _setting("GATEWAY_DEFAULT_ROWS", "100", whole(1, 1_000_000))
     max_rows: int = _setting("GATEWAY_MAX_ROWS", "1000", whole(1, 1_000_000))
     at_most_rows: int = _setting("GATEWAY_AT_MOST_ROWS", "1000", whole(0, _LARGE))
-    tenant_requests: int = _setting("GATEWAY_TENANT_REQUESTS", "200", whole(1, 1_000_000))
-    requests_per_second: int = _setting("GATEWAY_REQUESTS_PER_SECOND", "1000", whole(1, 10_000_000))
+    tenant_requests: int = _setting("GATEWAY_TENANT_REQUESTS", "1000", whole(1, 1_000_000))
+    requests_per_second: int = _setting(
+        "GATEWAY_REQUESTS_PER_SECOND", "20000", whole(1, 10_000_000)
+    )
 
     @property
     def django_secret_keys(self) -> list[str]:

@@ -147,7 +147,7 @@ def _extensions(error: Exception) -> dict[str, Any]:
         return {name: value for name, value in facts.items() if value}
     if isinstance(error, SchemaChanged) and error.changed:
         return {"changed": list(error.changed)}
-    if isinstance(error, Retryable | Overloaded | ServerBusy):
+    if isinstance(error, Retryable | ServerBusy) or hasattr(error, "retry_seconds"):
         return {"retryable": True}
     return error.extensions if isinstance(error, OperationProblem) else {}
 

@@ -22,7 +22,7 @@ _HEAD_SECONDS = 10.0
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def serve(host: str, port: int, workers: int, seconds_to_stop: float) -> None:
+def serve(host: str, port: int, workers: int, log_level: str, seconds_to_stop: float) -> None:
     """Serve until SIGTERM or SIGINT; requests under way have `seconds_to_stop` to finish.
 
     With several workers one that dies is replaced.
@@ -36,6 +36,7 @@ def serve(host: str, port: int, workers: int, seconds_to_stop: float) -> None:
         ws="none",
         access_log=False,
         server_header=False,
+        log_level=log_level,  # of uvicorn's own lines
         log_config=None,  # gateway.log sets logging up
         timeout_graceful_shutdown=round(seconds_to_stop),
     )
