@@ -6,10 +6,11 @@ import itertools
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple, TypeVar
 
 from dynamic_databases.errors import (
     CannotConnect,
@@ -52,6 +53,7 @@ from tenants.directory import Directory
 from tenants.principals import ANONYMOUS, Principal
 from tenants.resolution import ResolvedTenant
 
+_T = TypeVar("_T")
 _LANE_BYTES = 64_000  # of a request whose values are coerced and bound in the event loop
 Ready = tuple[CompiledOperation, Prepared, Mapping[str, object]]
 
@@ -79,8 +81,7 @@ class Services:
     controller: Controller | None  # a table of customers elsewhere
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     """One request that was let in, on its way."""
 
     request: GraphQLRequest
@@ -162,8 +163,8 @@ class GraphQLEndpoint:
                 return services.schemas.get(entry, access, limits, common=common)
 
         until = Deadline.after_ms(services.config.catalog_deadline_ms, time.monotonic)
-        with self._guarded(resolved.alias):
-            return await services.readers.run(resolved.alias, deadline, build, until)
+        reading = services.readers.run(resolved.alias, deadline, build, until)
+        return await self._guarded(resolved.alias, reading)
 
     def build_for_admin(self, alias: str) -> None:
         """Read a database's catalog and build what its admin sees, in this thread."""
@@ -181,37 +182,33 @@ class GraphQLEndpoint:
         await services.rate.take(_caller(principal, http), limits.requests_per_second)
         if request.size > limits.body_bytes:
             raise HttpProblem(413, f"The body is above the maximum of {limits.body_bytes} bytes (GATEWAY_BODY_LIMIT_BYTES).")  # fmt: skip
-        with self._one_of(resolved.tenant.pk, limits.requests_at_once):
+        tenant = resolved.tenant.pk
+        if self._at_once[tenant] >= limits.requests_at_once:
+            raise TooManyAtOnce(limits.requests_at_once)
+        self._at_once[tenant] += 1
+        try:
             deadline = Deadline(seen.started + limits.deadline_ms / 1000, time.monotonic)
             common = wants_common(http.headers)
             cached = await self.schema(resolved, principal, deadline, common=common)
             call = _Call(request, resolved, cached, limits, deadline, seen.request_id)
-            with self._guarded(resolved.alias):
-                answer = await self._run(call)
-        return self._body(call, answer), cached.built.version
-
-    @contextmanager
-    def _one_of(self, tenant: int, maximum: int) -> Iterator[None]:
-        """Count a request of a tenant as under way. Raises TooManyAtOnce."""
-        if self._at_once[tenant] >= maximum:
-            raise TooManyAtOnce(maximum)
-        self._at_once[tenant] += 1
-        try:
-            yield
+            answer = await self._guarded(resolved.alias, self._run(call))
         finally:
             self._at_once[tenant] -= 1
-            if not self._at_once[tenant]:
-                del self._at_once[tenant]
+        return self._body(call, answer), cached.built.version
 
-    @contextmanager
-    def _guarded(self, alias: str) -> Iterator[None]:
-        """Tell the breaker of the database what becomes of it. Raises TenantDown where it is open."""
+    async def _guarded(self, alias: str, asked: Coroutine[object, object, _T]) -> _T:
+        """Return what is asked of a database, and tell its breaker what becomes of it.
+
+        Raises TenantDown where the breaker is open: nothing is asked then.
+        """
         breakers = self._services.breakers
-        breakers.enter(alias)
         try:
-            yield
+            breakers.enter(alias)
         except TenantDown:
+            asked.close()
             raise
+        try:
+            answer = await asked
         except (Unavailable, OutcomeUnknown):
             breakers.failed(alias)
             raise
@@ -222,6 +219,7 @@ class GraphQLEndpoint:
             breakers.left(alias)
             raise
         breakers.succeeded(alias)
+        return answer
 
     def _access_of(self, role: str) -> Access:
         """Return a role's access, made once for each state of the roles."""

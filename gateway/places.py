@@ -46,16 +46,19 @@ class Places(Generic[_J]):
         self._of_server: dict[str, int] = {}
         self._servers: dict[str, str] = {}  # of the databases that have a place
 
-    def take(self, job: _J) -> bool:
-        """Return whether the job may run now; else it waits. Raises Overloaded where too many wait."""
-        if self._may_run(job.alias):
-            self._start(job.alias)
-            return True
+    def take(self, alias: str) -> bool:
+        """Take a place for a job of `alias`, where it may run now."""
+        if not self._may_run(alias):
+            return False
+        self._start(alias)
+        return True
+
+    def wait(self, job: _J) -> None:
+        """Put a job that got no place into the line. Raises Overloaded where too many wait."""
         if self.waiting_count >= self._bounds.waiting:
             raise Overloaded
         self._waiting.setdefault(job.alias, deque()).append(job)
         self.waiting_count += 1
-        return False
 
     def give_back(self, alias: str) -> _J | None:
         """End a job of `alias`; return the one that may run in its stead, which has the place already."""

@@ -22,7 +22,7 @@ _REDIS_SECONDS = 0.25
 
 
 class Rate:
-    """Counts the requests of this second, by caller. `clock` is the time of day in seconds."""
+    """Counts the requests of this second, by caller. `clock` is in seconds: with Redis the time of day."""
 
     def __init__(self, redis_url: str, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -64,7 +64,7 @@ def make_services(config: Config | None = None) -> Services:
             config, directory, authenticators, databases.invalidator, controller, readers
         ),
         limits=LimitsOfTenants(config),
-        rate=Rate(config.redis_url, lambda: dt.datetime.now(dt.UTC).timestamp()),
+        rate=Rate(config.redis_url, _time_of_day if config.redis_url else time.monotonic),
         metrics=Metrics(),
         controller=controller,
         cursors=cast("SchemaConfig", apps.get_app_config("schema")).cursors,
@@ -93,6 +93,10 @@ def states_of(services: Services) -> dict[str, int]:
         "schema_bytes": services.schemas.size_bytes,
         "open_breakers": len(services.breakers.open_ones()),
     }
+
+
+def _time_of_day() -> float:
+    return dt.datetime.now(dt.UTC).timestamp()
 
 
 class _Timeouts:

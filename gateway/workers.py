@@ -119,7 +119,9 @@ class Workers:
         loop = asyncio.get_running_loop()
         job = _Job(alias, work, loop, loop.create_future())
         with self._lock:
-            runs = self._places.take(job)
+            runs = self._places.take(alias)
+            if not runs:
+                self._places.wait(job)
         if runs:
             self._start_thread()
             self._ready.put(job)
@@ -137,11 +139,12 @@ class Workers:
 
         Raises Overloaded and DeadlinePassed as `run` does.
         """
-        loop = asyncio.get_running_loop()
-        job = _Job(alias, None, loop, loop.create_future())
         with self._lock:
-            if self._places.take(job):
+            if self._places.take(alias):
                 return
+            loop = asyncio.get_running_loop()
+            job = _Job(alias, None, loop, loop.create_future())
+            self._places.wait(job)
         self._set_timers(job, deadline, None, waits=True)
         try:
             await job.future

@@ -20,7 +20,15 @@ def places_of(places: int = 8, per_alias: int = 8, per_server: int = 8, waiting:
 
 
 def runs(places: Places, *aliases: str) -> list[bool]:
-    return [places.take(Job(alias)) for alias in aliases]
+    """Ask for places; who gets none waits."""
+    return [take_or_wait(places, Job(alias)) for alias in aliases]
+
+
+def take_or_wait(places: Places, job: Job) -> bool:
+    if places.take(job.alias):
+        return True
+    places.wait(job)
+    return False
 
 
 def test_one_database_takes_no_more_than_are_left_free() -> None:
@@ -65,14 +73,14 @@ def test_too_many_may_not_wait() -> None:
     runs(places, "a", "b", "c")
 
     with pytest.raises(Overloaded):
-        places.take(Job("d"))
+        places.wait(Job("d"))
 
 
 def test_who_gives_up_leaves_the_line() -> None:
     places = places_of(places=1)
     gone = Job("b")
-    places.take(Job("a"))
-    places.take(gone)
+    places.take("a")
+    places.wait(gone)
 
     assert places.remove(gone)
     assert not places.remove(gone)
@@ -82,9 +90,9 @@ def test_who_gives_up_leaves_the_line() -> None:
 def test_a_server_that_becomes_known_meanwhile_is_counted_right() -> None:
     servers = {"a": "a"}
     places: Places = Places(Bounds(8, 8, 1, 8), lambda alias: servers[alias])
-    assert places.take(Job("a"))
+    assert places.take("a")
     servers["a"] = "db:5432"
 
     places.give_back("a")
-    assert places.take(Job("a"))
-    assert not places.take(Job("a"))
+    assert places.take("a")
+    assert not places.take("a")
