@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.fixtures.processes import Gateway, clean_environment
+from tests.fixtures.processes import Gateway
 
 SECONDS = 10.0  # on a shared machine; what each took at most is printed
 MEGABYTES = 100
@@ -155,18 +155,12 @@ RAW = [
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A running demo of the gateway, and what it took at most for one request."""
-    folder = tmp_path_factory.mktemp("corpus")
-    gateway = Gateway(folder, clean_environment(GATEWAY_DATA_DIR=str(folder), GATEWAY_DEMO="1"))
-    gateway.manage("migrate", "--verbosity", "0")
-    gateway.manage("demo")
-    gateway.start()
-    ask(gateway, "{ contact(limit: 1) { firstName } }", None)
+def demo(demo_gateway: Gateway):
+    """A running demo, and what its answers took at most."""
+    ask(demo_gateway, "{ contact(limit: 1) { firstName } }", None)
     slowest: list[tuple[float, str]] = []
-    yield gateway, slowest
+    yield demo_gateway, slowest
     print(f"slowest: {max(slowest, default=None)}")
-    gateway.stop()
 
 
 def ask(gateway: Gateway, query: str, variables: Any) -> httpx.Response:

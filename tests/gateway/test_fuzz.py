@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.graphql import nodes
 
-from tests.fixtures.processes import Gateway, clean_environment
+from tests.fixtures.processes import Gateway
 from tests.gateway.test_corpus import check_no_leak
 
 TENANTS = ["acme", "globex", "initech"]
@@ -41,17 +41,11 @@ for _name, _values in _SCALARS.items():
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A running demo, and what it answered."""
-    folder = tmp_path_factory.mktemp("fuzz")
-    gateway = Gateway(folder, clean_environment(GATEWAY_DATA_DIR=str(folder), GATEWAY_DEMO="1"))
-    gateway.manage("migrate", "--verbosity", "0")
-    gateway.manage("demo")
-    gateway.start()
+def demo(demo_gateway: Gateway):
+    """A running demo, and the codes that it answered."""
     codes: Counter[str] = Counter()
-    yield gateway, codes
+    yield demo_gateway, codes
     print(dict(codes))
-    gateway.stop()
 
 
 def check(demo, tenant: str, body: object) -> None:

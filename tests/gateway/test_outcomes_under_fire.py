@@ -116,14 +116,7 @@ def audit(books: Books, url: str) -> Counter[str]:
 
 def kill_a_worker(gateway: Gateway, dice: random.Random) -> None:
     """Kill -9 one of the processes that serve; the others go on, and it is replaced."""
-    assert gateway.server is not None
-    pid = gateway.server.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    workers = [
-        int(child)
-        for child in children
-        if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    workers = gateway.workers()
     if len(workers) > 1:
         os.kill(dice.choice(workers), signal.SIGKILL)
         time.sleep(1.5)
