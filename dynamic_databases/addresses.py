@@ -79,6 +79,8 @@ def _pinned_microsoft(wrapper: Any, connect: Any, parameters: dict[str, Any]) ->
     name, backslash, instance = wrapper.settings_dict["HOST"].partition("\\")
     options = wrapper.settings_dict["OPTIONS"]
     extra = options.get("extra_params", "")
+    if addresses == [host_name(name)]:
+        return connect(parameters)  # it is an address already
     if "multisubnetfailover=yes" in extra.lower().replace(" ", ""):
         return connect(parameters)  # the driver tries all addresses at once, by the name
     if "hostnameincertificate" not in extra.lower():

@@ -8,12 +8,14 @@ import sqlite3
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections
 
+from dynamic_databases.addresses import guard
 from dynamic_databases.config.hosts import HostRules
 from dynamic_databases.errors import CannotConnect, InvalidConfig
 from dynamic_databases.models import Database
@@ -234,3 +236,28 @@ def test_a_secret_is_its_rows_alone(db) -> None:
     with pytest.raises(InvalidConfig, match="another database"):
         Database.objects.get(pk=thief.pk).opened_config()
     assert victim.opened_config()["PASSWORD"] == "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("host", "extra", "pinned"),
+    [
+        ("db.example.com", "Encrypt=yes", ("192.0.2.7", "Encrypt=yes;HostNameInCertificate=db.example.com")),
+        ("db.example.com\\SALES", "", ("192.0.2.7\\SALES", "HostNameInCertificate=db.example.com")),
+        ("db.example.com", "HostNameInCertificate=*.example.com", ("192.0.2.7", "HostNameInCertificate=*.example.com")),
+        ("192.0.2.7", "Encrypt=no", ("192.0.2.7", "Encrypt=no")), ("db.example.com", "MultiSubnetFailover=Yes", ("db.example.com", "MultiSubnetFailover=Yes")),
+    ],
+    ids=range(5),
+)  # fmt: skip
+def test_sql_server_is_given_the_address_and_the_certificates_name(monkeypatch, host: str, extra: str, pinned: tuple) -> None:  # fmt: skip
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.7", 1433))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+    config = {"HOST": host, "PORT": "1433", "OPTIONS": {"extra_params": extra, "query_timeout": 3}}
+    given: list[dict] = []
+    wrapper = SimpleNamespace(
+        vendor="microsoft", settings_dict=config, get_new_connection=given.append
+    )
+
+    guard(wrapper)
+    wrapper.get_new_connection({**config, "NAME": "crm"})
+    assert (given[0]["HOST"], given[0]["OPTIONS"]["extra_params"]) == pinned
+    assert (given[0]["NAME"], given[0]["OPTIONS"]["query_timeout"]) == ("crm", 3)
