@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -278,6 +279,38 @@ def column_check(bench: Bench) -> None:
     print(f"the column check every 5 seconds, 20 tenants: by-key p50 {on:.3f} ms against {off:.3f} without ({on / off:.2f} ×)")  # fmt: skip
 
 
+def changing_columns(bench: Bench) -> None:
+    """The others' p99 while columns of a live tenant are added, renamed and dropped, one after the other."""
+    bench.register(copies(bench, 2, 2, 20, 30))
+    with bench.gateway():
+        for name in ("tenant0", "tenant1"):
+            bench.ask(name, QUERY)
+        bench.load(["tenant0"], 1)
+
+        def change(stop: threading.Event) -> int:
+            turns = 0
+            place = 'database: "tenant1", table: "t1"'
+            while not stop.is_set():
+                bench.manage(f'addColumn({place}, name: "cf", type: "Int") {{ state }}')
+                bench.ask("tenant1", QUERY)
+                bench.manage(f'renameColumn({place}, name: "cf", newName: "cg") {{ state }}')
+                bench.ask("tenant1", QUERY)
+                bench.manage(f'dropColumn({place}, name: "cg", force: true) {{ state }}')
+                turns += 1
+            return turns
+
+        async def beside() -> tuple[Measured, Measured, int]:
+            stop = threading.Event()
+            before = await bench.load_async(["tenant0"], 6)
+            changing = asyncio.get_running_loop().run_in_executor(None, change, stop)
+            during = await bench.load_async(["tenant0"], 6)
+            stop.set()
+            return before, during, await changing
+
+        before, during, turns = asyncio.run(beside())
+    print(f"columns added, renamed, dropped {turns} times in 6 s: the others' p99 {during.p99_ms:.2f} ms against {before.p99_ms:.2f} ({during.p99_ms / before.p99_ms:.2f} ×)")  # fmt: skip
+
+
 PARTS: dict[str, Callable[[Bench], Any]] = {
     part.__name__: part
     for part in (
@@ -287,6 +320,7 @@ PARTS: dict[str, Callable[[Bench], Any]] = {
         many_catalogs,
         registered_to_served,
         column_check,
+        changing_columns,
     )
 }
 

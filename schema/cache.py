@@ -27,6 +27,7 @@ from schema.types.leaves import Pace, no_pace
 
 _BYTES_PER_COLUMN = 5_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
+_BUILDS_AT_ONCE = 2  # they are all computing: more would only take longer, and from others
 _LIMITS_PER_SCHEMA = 16  # tenants with limits of their own have operations of their own
 
 
@@ -70,6 +71,7 @@ class SchemaCache:
         self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
         self._sizes: dict[SchemaKey, int] = {}
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
+        self._builds = threading.BoundedSemaphore(_BUILDS_AT_ONCE)
         self._building: dict[SchemaKey, threading.Lock] = {}
         self._failed: dict[SchemaKey, tuple[Exception, float]] = {}
         self._keys: WeakKeyDictionary[Entry, dict[tuple[Access, bool], SchemaKey]] = (
@@ -133,9 +135,10 @@ class SchemaCache:
         if error is not None and time.monotonic() < until:
             raise error
         try:
-            built = build_schema(
-                entry, access, self._overrides, limits, common=common, pace=self._pace()
-            )
+            with self._builds:
+                built = build_schema(
+                    entry, access, self._overrides, limits, common=common, pace=self._pace()
+                )
         except Exception as error:
             self._failed = {k: v for k, v in self._failed.items() if v[1] > time.monotonic()}
             self._failed[key] = (error, time.monotonic() + _FAILED_SECONDS)
