@@ -78,6 +78,8 @@ def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vend
         GATEWAY_OPERATION_CACHE_ENTRIES="1",
         GATEWAY_SHAPES_PER_OPERATION="1",
         GATEWAY_ADMITTED_ENTRIES="1",
+        GATEWAY_DEADLINE_MS="60000",  # schemas are built again and again, in four processes
+        GATEWAY_QUEUE_WAIT_MS="60000",
     )
     tokens, urls = {}, []
     for number, name in enumerate("abcd"):
@@ -104,7 +106,7 @@ def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vend
     def ask(number: int) -> list[object]:
         dice = random.Random(number)
         wrong: list[object] = []
-        with httpx.Client(timeout=30) as client:  # a connection of its own goes to any process
+        with httpx.Client(timeout=90) as client:  # a connection of its own goes to any process
             for _ in range(8):
                 name, key = dice.choice("abcd"), dice.randrange(ROWS)
                 answer = client.post(
