@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import graphene
 from graphql import (
     GraphQLEnumType,
@@ -100,11 +97,15 @@ _NAMED = [
 ]  # fmt: skip
 
 
-@cache
+# Made at import, which happens once: of two schemas that are built at the same time both must have the same types.
+_TYPES: dict[str, GraphQLNamedType] = dict(
+    graphene.Schema(query=_Query, types=_NAMED).graphql_schema.type_map
+)
+
+
 def vocabulary() -> dict[str, GraphQLNamedType]:
     """Return the fixed types by name."""
-    types: Any = graphene.Schema(query=_Query, types=_NAMED).graphql_schema.type_map
-    return dict(types)
+    return _TYPES
 
 
 def scalar(kind: Kind) -> GraphQLScalarType:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -122,3 +125,22 @@ def test_operations_are_planned_once_per_shape_of_the_variables(library) -> None
     assert prepared({"trackId": {"_in": [1]}}) is prepared({"trackId": {"_in": [1, 2, 3]}})
     assert prepared({"seconds": {"_gt": 1}}) is not prepared({"seconds": {"_lt": 1}})
     assert prepared({"seconds": {"_isNull": True}}) is not prepared({"seconds": {"_isNull": False}})
+
+
+def test_schemas_that_are_built_at_once_share_the_fixed_types() -> None:
+    """The first two builds of a process, in two threads: in a process of its own, since it happens once."""
+    program = """
+import threading, django
+django.setup()
+gate, found = threading.Barrier(8), []
+def look():
+    gate.wait()
+    from schema.types.vocabulary import vocabulary
+    found.append(vocabulary()["BigInt"])
+threads = [threading.Thread(target=look) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert len(found) == 8 and len(set(map(id, found))) == 1
+"""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "gateway.settings"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=60)
