@@ -232,7 +232,9 @@ class Connections:
         for alias in self._idle:
             if self._servers.get(alias) == server:
                 return self._evict(alias)
-        raise ServerBusy("The database server has all the connections that it may have; try again.")
+        raise ServerBusy(
+            f"The database server has {self._bounds.per_server} connections, the maximum (GATEWAY_SERVER_CONNECTIONS); try again."
+        )
 
     def _evict(self, alias: str | None) -> BaseDatabaseWrapper:
         """Take the oldest idle connection of an alias, or of that which was used longest ago."""

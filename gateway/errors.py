@@ -48,9 +48,6 @@ class Overloaded(Exception):
     status = 503
     retry_seconds = 1
 
-    def __init__(self, message: str = "Too many requests are waiting; try again.") -> None:
-        super().__init__(message)
-
 
 class TooManyAtOnce(Overloaded):
     """One tenant has more requests under way than it may have."""

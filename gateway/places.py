@@ -56,7 +56,9 @@ class Places(Generic[_J]):
     def wait(self, job: _J) -> None:
         """Put a job that got no place into the line. Raises Overloaded where too many wait."""
         if self.waiting_count >= self._bounds.waiting:
-            raise Overloaded
+            raise Overloaded(
+                f"{self.waiting_count} requests are waiting, the maximum (GATEWAY_QUEUE_LIMIT); try again."
+            )
         self._waiting.setdefault(job.alias, deque()).append(job)
         self.waiting_count += 1
 

@@ -251,7 +251,11 @@ class Workers:
         """It waited for its turn as long as it may."""
         if self._leaves_line(job) and not job.future.done():
             job.give_up()
-            job.future.set_exception(Overloaded())
+            job.future.set_exception(
+                Overloaded(
+                    f"The request waited {self._wait_seconds:g} s for its turn, the maximum (GATEWAY_QUEUE_WAIT_MS); try again."
+                )
+            )
 
     def _expire(self, job: _Job, ends: bool) -> None:
         """The deadline is over; with `ends` the work is, too."""
