@@ -188,7 +188,8 @@ class Connections:
     @property
     def counts(self) -> tuple[int, int]:
         """How many connections are open, and how many of them idle."""
-        return self._open_counts.total(), self._idle_count
+        with self._lock:
+            return self._open_counts.total(), self._idle_count
 
     def close(self, alias: str) -> None:
         """Close the idle connections of `alias` now and the leased ones when they are given back."""
@@ -204,7 +205,9 @@ class Connections:
             wrapper.close()
 
     def close_all(self) -> None:
-        for alias in list(self._idle):
+        with self._lock:
+            aliases = list(self._idle)
+        for alias in aliases:
             self.close(alias)
 
     def _make(self, alias: str) -> Lent:

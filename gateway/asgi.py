@@ -172,9 +172,9 @@ class Application:
     def _poll(self, services: Services) -> None:
         """Learn within `poll_seconds` what other processes changed; close what is not used."""
         while not self._stopping.wait(services.config.poll_seconds):
-            services.registry.connections.close_unused()
-            services.metrics.set_states(states_of(services))
             try:
+                services.registry.connections.close_unused()
+                services.metrics.set_states(states_of(services))
                 with_control_database(services.invalidator.poll_now)
                 if services.controller is not None:
                     with_control_database(services.controller.follow_if_due)
@@ -182,6 +182,9 @@ class Application:
                 _log.warning("the control database doesn't answer: %s", type(error).__name__)
             except (DatabaseProblem, ObjectDoesNotExist, KeyError) as error:
                 _log.warning("the controller can't be followed: %s", error)
+            except Exception:  # noqa: BLE001 - it is logged, and the next look is tried
+                # Whatever it was, a process that no longer follows would serve what was removed.
+                _log.exception("the poll failed")
 
 
 def _is_ours(path: str) -> bool:

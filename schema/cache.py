@@ -121,7 +121,7 @@ class SchemaCache:
     @property
     def size_bytes(self) -> int:
         """The bytes of all schemas with their operations, as far as they are measured."""
-        return sum(self._sizes.values())
+        return sum(tuple(self._sizes.values()))  # copied at once: other threads write meanwhile
 
     def measure(self) -> None:
         """Measure what waits to be measured, in this thread."""
@@ -140,8 +140,10 @@ class SchemaCache:
                     entry, access, self._overrides, limits, common=common, pace=self._pace()
                 )
         except Exception as error:
-            self._failed = {k: v for k, v in self._failed.items() if v[1] > time.monotonic()}
-            self._failed[key] = (error, time.monotonic() + _FAILED_SECONDS)
+            now = time.monotonic()
+            with self._lock:
+                self._failed = {k: v for k, v in self._failed.items() if v[1] > now}
+                self._failed[key] = (error, now + _FAILED_SECONDS)
             raise
         kept = _Kept(built, Bounded(_LIMITS_PER_SCHEMA))
         found = self._under(key, kept, limits)
@@ -176,7 +178,10 @@ class SchemaCache:
         return dropped
 
     def _tell(self, dropped: list[SchemaKey]) -> None:
-        kept = {key.fingerprint for key in list(self._entries)}
+        if not dropped:
+            return
+        with self._lock:
+            kept = {key.fingerprint for key in self._entries}
         for key in dropped:
             if key.fingerprint not in kept:
                 self._on_drop(key.fingerprint)
