@@ -144,3 +144,26 @@ assert len(found) == 8 and len(set(map(id, found))) == 1
 """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "gateway.settings"}
     subprocess.run([sys.executable, "-c", program], check=True, env=environment, timeout=60)
+
+
+def test_many_threads_build_and_drop_at_once(library) -> None:
+    entry = process_registry().entry(library.label)
+    cache = SchemaCache(1, 10, {})
+    accesses = [
+        Access(
+            frozenset({("*", TableAccess(select=frozenset({"*"}))), (f"t{number}", TableAccess())})
+        )
+        for number in range(8)
+    ]
+
+    def look(number: int) -> None:
+        for turn in range(10):
+            access = accesses[(number + turn) % len(accesses)]
+            found = cache.get(entry, access, LIMITS)
+            assert found.built.key.access == access
+            assert cache.size_bytes >= 0
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(look, number) for number in range(8)]:
+            done.result()
+    assert len(cache) == 1
