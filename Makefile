@@ -60,6 +60,7 @@ bench: setup .venv-bench/installed  ## the gateway against the floor and the oth
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.catalog
 	$(BIN)/python -m benchmarks.tenants
+	$(BIN)/python -m benchmarks.faults
 
 .venv-bench/installed: benchmarks/contenders/requirements.txt
 	$(PYTHON) -m venv .venv-bench

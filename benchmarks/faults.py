@@ -47,8 +47,8 @@ def _measure(folder: Path, vendor: str, seconds: float) -> None:
         for name, url in (("sick", proxy.url(sick)), ("well", well))
     }
     try:
-        _ask(gateway, tokens["sick"], "sick", 1.0)  # warm
-        _ask(gateway, tokens["well"], "well", 1.0)
+        _ask(gateway.url, tokens["sick"], "sick", 1.0)  # warm
+        _ask(gateway.url, tokens["well"], "well", 1.0)
         for fault in Fault:
             if fault is Fault.NONE:
                 continue
@@ -72,14 +72,14 @@ def _beside(gateway: Gateway, tokens: dict[str, str], seconds: float) -> tuple[f
     """Return p50 and p99 in ms, and the errors, of `well`, while `sick` is asked as well."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:
-        sick = pool.apply_async(_ask, (gateway, tokens["sick"], "sick", seconds + 1))
-        found = pool.apply(_ask, (gateway, tokens["well"], "well", seconds))
+        sick = pool.apply_async(_ask, (gateway.url, tokens["sick"], "sick", seconds + 1))
+        found = pool.apply(_ask, (gateway.url, tokens["well"], "well", seconds))
         sick.wait()
     return found
 
 
-def _ask(gateway: Gateway, token: str, tenant: str, seconds: float) -> tuple[float, float, int]:
-    return asyncio.run(_paced(gateway.url, token, tenant, seconds))
+def _ask(url: str, token: str, tenant: str, seconds: float) -> tuple[float, float, int]:
+    return asyncio.run(_paced(url, token, tenant, seconds))
 
 
 async def _paced(url: str, token: str, tenant: str, seconds: float) -> tuple[float, float, int]:
