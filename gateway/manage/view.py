@@ -16,6 +16,7 @@ from graphene_django.views import GraphQLView
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, validate
 
 from dynamic_databases.errors import DatabaseProblem
+from gateway.beside import beside_traffic
 from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
 from gateway.manage.schema import schema
@@ -47,7 +48,8 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
             request.caller = caller_of(request)  # type: ignore[attr-defined]
         except TenantProblem as problem:
             return _refused(_STATUS[problem.code], problem.code, str(problem))
-        return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
+        with beside_traffic():  # catalogs are read, tables altered: requests go before
+            return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
     def execute_graphql_request(
         self,
