@@ -7,6 +7,7 @@ The snapshot is replaced as a whole when the control database's revision grows.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from tenants.models import DEFAULT_ENVIRONMENT, ApiToken, Environment, Role, Ten
 
 if TYPE_CHECKING:
     from tenants.apps import TenantsConfig
+
+_log = logging.getLogger("tenants.directory")
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _read_snapshot(alias_prefix: str) -> Snapshot:
             row.name,
             row.anonymous_role,
             aliases.get(row.pk, {}),
-            check_limits(row.limits),
+            _limits(row),
         )
         tenants.append(entry)
         for domain in row.domains or []:
@@ -158,6 +161,15 @@ def _read_snapshot(alias_prefix: str) -> Snapshot:
             by_name.setdefault(str(row.pk), entry)
         by_pk[row.pk] = entry
     return Snapshot(tuple(tenants), by_name, by_pk, _tokens(), _roles())
+
+
+def _limits(row: Tenant) -> TenantLimits:
+    """Return a tenant's own limits; those that can't be read are left out: they concern nobody else."""
+    try:
+        return check_limits(row.limits)
+    except ValueError as error:
+        _log.warning("a tenant's limits are left out: %s: %s", row.slug, error)
+        return ()
 
 
 def _tokens() -> dict[str, TokenRecord]:

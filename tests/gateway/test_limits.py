@@ -152,3 +152,12 @@ def test_every_limit_may_be_a_tenants_own(tmp_path) -> None:
 def test_limits_that_are_none(given: object, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         check_limits(given)
+
+
+def test_limits_that_were_stored_wrong_stop_nobody(music, tenant_of) -> None:
+    """Saved past the check: they are left out, for that tenant and no other."""
+    tenant, _ = tenant_of("other")
+    tenant.limits = {"max_rowz": 5}
+    tenant.save()
+
+    assert music.query("/t/music/graphql", SMALL).data
