@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dynamic_databases.errors import Unavailable
+from dynamic_databases.errors import OutcomeUnknown, StatementFailed, Unavailable
 
 _log = logging.getLogger("gateway.breaker")
 _FIRST_SECONDS = 0.25
@@ -24,6 +25,13 @@ class TenantDown(Unavailable):
     def __init__(self, retry_seconds: float) -> None:
         super().__init__("This tenant's database can't be reached.")
         self.retry_seconds = retry_seconds
+
+
+@dataclass
+class Guard:
+    """What is asked of a database under its breaker: `asked` is made false where nothing was."""
+
+    asked: bool = True
 
 
 @dataclass
@@ -46,6 +54,27 @@ class Breakers:
         self._clock = clock
         self._lock = threading.Lock()
         self._states: dict[str, _State] = {}
+
+    @contextmanager
+    def guarding(self, alias: str) -> Iterator[Guard]:
+        """Ask a database inside, and learn from what becomes of it. Raises TenantDown as `enter` does."""
+        self.enter(alias)
+        guard = Guard()
+        try:
+            yield guard
+        except (Unavailable, OutcomeUnknown):
+            self.failed(alias)
+            raise
+        except StatementFailed:
+            self.succeeded(alias)
+            raise
+        except BaseException:
+            self.left(alias)
+            raise
+        if guard.asked:
+            self.succeeded(alias)
+        else:
+            self.left(alias)
 
     def enter(self, alias: str) -> None:
         """Raises TenantDown where the database isn't to be asked now; else the caller asks it."""

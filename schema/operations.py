@@ -80,6 +80,11 @@ class Prepared:
         return any(isinstance(root.root.action, Introspect) for root in self.roots)
 
     @cached_property
+    def is_constant(self) -> bool:
+        """Return whether the schema alone answers it: no database is asked."""
+        return all(isinstance(root.root.action, Introspect | Typename) for root in self.roots)
+
+    @cached_property
     def is_portable(self) -> bool:
         """Return whether something is read by the ORM, which blocks."""
         return any(_is_portable(root, exact=self.exact) for root in self.roots)

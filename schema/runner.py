@@ -36,6 +36,7 @@ class Answer:
     fragments: tuple[tuple[str, bytes], ...]
     errors: tuple[tuple[str, Exception], ...] = ()
     absent: tuple[str, ...] = ()  # columns of the baseline that are answered as null
+    asked: bool = True  # whether the database was
 
 
 # How a root field is answered: it is known, or a statement is asked and its rows made something of.

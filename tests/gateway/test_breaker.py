@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dynamic_databases.errors import OutcomeUnknown, StatementFailed, Unavailable
 from gateway.breaker import Breakers, TenantDown
 
 
@@ -64,6 +65,35 @@ def test_a_probe_that_says_nothing_leaves_its_place_to_another(breakers: Breaker
     breakers.left("a")
 
     breakers.enter("a")
+
+
+def test_what_asks_no_database_says_nothing_of_it(breakers: Breakers, clock: Clock) -> None:
+    fail(breakers, 3)
+    clock.now += 1
+    with breakers.guarding("a") as guard:
+        guard.asked = False
+    assert breakers.open_ones() == ["a"]
+
+    with breakers.guarding("a"):
+        pass
+    assert breakers.open_ones() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "opens"),
+    [
+        pytest.param(Unavailable("gone"), True, id="Unavailable"),
+        pytest.param(OutcomeUnknown("gone"), True, id="OutcomeUnknown"),
+        pytest.param(StatementFailed("refused"), False, id="StatementFailed"),
+        pytest.param(ValueError("ours"), False, id="ValueError"),
+    ],
+)
+def test_errors_that_open_it(breakers: Breakers, error: Exception, opens: bool) -> None:
+    for _ in range(3):
+        with pytest.raises(type(error)), breakers.guarding("a"):
+            raise error
+
+    assert breakers.open_ones() == (["a"] if opens else [])
 
 
 def test_pauses_grow_up_to_a_bound(breakers: Breakers, clock: Clock) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dynamic_databases.models import Database
+from tenants.authentication.tokens import issue_token
 from tests.fixtures.databases import drop_database, execute, make_url
+from tests.fixtures.doors import Reply
 from tests.fixtures.processes import Gateway, wait_for
 from tests.fixtures.proxy import Fault
 from tests.fixtures.vendors import SQLITE
@@ -174,3 +177,36 @@ def _register(gateway: Gateway, token: str, name: str, url: str) -> None:
     )
     answer = gateway.ask("/manage/graphql", mutation, token).json()
     assert "errors" not in answer, answer
+
+
+def test_the_schema_is_served_while_its_database_is_down(door, tenant_of, vendor, proxy_to) -> None:
+    """Introspection asks no database: it is answered, and says nothing of the database's state."""
+    if vendor is SQLITE:
+        pytest.skip("a file has no network before it")
+    url = make_url(vendor, SQL)
+    proxy = proxy_to(url)
+    _, token = tenant_of("books", production=Database.objects.from_url("books", proxy.url(url)))
+    operator = issue_token(None, "admin", None, None)
+
+    def ask(query: str) -> Reply:
+        door.token = token
+        return door.query("/t/books/graphql", query)
+
+    def is_left_alone() -> bool:
+        door.token = operator
+        return b'{what="open_breakers"} 1.0' in door.request("GET", "/metrics").body
+
+    assert ask(READ).data["book"]
+    proxy.break_with(Fault.REFUSE)
+    while not is_left_alone():
+        assert ask(READ).code == "TENANT_UNAVAILABLE"
+    for _ in range(3):
+        assert ask("{ __schema { queryType { name } } __typename }").data["__schema"]
+        time.sleep(0.3)  # it may be asked again
+        assert is_left_alone()
+        assert ask(READ).code == "TENANT_UNAVAILABLE"
+        assert ask("{ book { title } }").code == "TENANT_UNAVAILABLE"
+    proxy.heal()
+    wait_for(lambda: "errors" not in ask(READ).json, seconds=10)
+    assert not is_left_alone()
+    drop_database(url)
