@@ -260,7 +260,12 @@ def opened(config: dict[str, Any]) -> dict[str, Any]:
 
 def database_secrets(owner: str) -> Secrets:
     """Return what seals and opens the secrets of one owner's configuration."""
-    return Secrets(settings.GATEWAY_SECRET_KEYS, settings.GATEWAY_SECRET_FILES_ROOT, owner)
+    return Secrets(
+        settings.GATEWAY_SECRET_KEYS,
+        settings.GATEWAY_SECRET_FILES_ROOT,
+        owner,
+        settings.GATEWAY_SECRET_ENV,
+    )
 
 
 def _checked(config: Any) -> dict[str, Any]:

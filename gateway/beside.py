@@ -39,6 +39,13 @@ def beside_traffic() -> Iterator[None]:
                 gc.enable()
 
 
+@contextmanager
+def paced(is_busy: Callable[[], bool]) -> Iterator[Pace]:
+    """Run a long computation beside traffic; inside, the pace is called now and then."""
+    with beside_traffic():
+        yield Pace(is_busy)
+
+
 class Pace:
     """Makes one build rest while others are served, in proportion to its work."""
 

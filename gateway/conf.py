@@ -62,6 +62,7 @@ class Config:
     sqlite_root: Path = _setting("GATEWAY_SQLITE_ROOT", f"{_IN_DATA_DIR}databases", directory)
     overrides_dir: Path = _setting("GATEWAY_OVERRIDES_DIR", f"{_IN_DATA_DIR}overrides", directory)
     secret_files_root: Path = _setting("GATEWAY_SECRET_FILES_ROOT", "/run/secrets", Path)
+    secret_env: tuple[str, ...] = _setting("GATEWAY_SECRET_ENV", "*", words)
     alias_prefix: str = _setting("DYNAMIC_DATABASES_PREFIX", "DYNAMIC_DATABASE", word)
     alias_separator: str = _setting("DYNAMIC_DATABASES_SEPARATOR", "_", word)
     redis_url: str = _setting("GATEWAY_REDIS_URL", "", redis_url)

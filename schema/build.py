@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graphql import GraphQLSchema, specified_directives
-
 from dynamic_databases.catalog.compare import dynamic_columns
 from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.registry import Entry
@@ -14,10 +12,10 @@ from schema.baseline import bound_names, names_of_baseline, with_custom
 from schema.built import BuiltSchema, CatalogSchema, SchemaKey
 from schema.errors import NoBaseline
 from schema.limits import Limits
-from schema.naming import Names, names_of
+from schema.naming import NamedTable, Names, names_of
 from schema.plan.operation import RootField, root_fields_of
 from schema.resolvers import with_resolvers
-from schema.types.leaves import Pace, no_pace
+from schema.types.lazy import Completing, LazySchema, at_once
 from schema.types.roots import mutation_type, query_type
 from schema.types.tables import TableTypes
 
@@ -35,27 +33,23 @@ def build_schema(
     limits: Limits,
     *,
     common: bool = False,
-    pace: Pace = no_pace,
+    completing: Completing = at_once,
 ) -> BuiltSchema:
     """Return the schema of what `access` shows of a database's catalog; no I/O.
 
-    `pace` is called now and then, for a build of seconds to leave others their turn. With `common` it is the baseline's, the same for all its databases. Raises NoBaseline.
+    Types are made as they are met; `completing` is entered while all of them are. With `common` it is
+    the baseline's, the same for all its databases. Raises NoBaseline.
     """
     shown, names = _common(entry, access, overrides) if common else _own(entry, access, overrides)
-    types = TableTypes(shown, entry.catalog.vendor, pace)
-    graphql_schema = GraphQLSchema(
-        query=query_type(shown, types),
-        mutation=mutation_type(shown, types),
-        types=types.linked(),
-        directives=specified_directives,
-        assume_valid=True,
+    types = TableTypes(shown, entry.catalog.vendor)
+    queries, mutations = _root_fields(names)
+    shown_queries, shown_mutations = (queries, mutations) if shown is names else _root_fields(shown)
+    graphql_schema = LazySchema(
+        types,
+        query_type(_tables(shown_queries), types),
+        mutation_type(_tables(shown_mutations), types),
+        completing,
     )
-    queries: dict[str, RootField] = {}
-    mutations: dict[str, RootField] = {}
-    for table in names.tables.values():
-        own_queries, own_mutations = root_fields_of(table)
-        queries |= own_queries
-        mutations |= own_mutations
     built = BuiltSchema(
         schema_key(entry, access, common=common),
         entry.catalog,
@@ -66,6 +60,22 @@ def build_schema(
     )
     with_resolvers(built, limits)
     return built
+
+
+def _root_fields(names: Names) -> tuple[dict[str, RootField], dict[str, RootField]]:
+    """Return the query and the mutation fields of all tables."""
+    queries: dict[str, RootField] = {}
+    mutations: dict[str, RootField] = {}
+    for table in names.tables.values():
+        own_queries, own_mutations = root_fields_of(table)
+        queries |= own_queries
+        mutations |= own_mutations
+    return queries, mutations
+
+
+def _tables(fields: Mapping[str, RootField]) -> dict[str, NamedTable]:
+    """Return the tables of root fields."""
+    return {name: field.table for name, field in fields.items()}
 
 
 def _own(entry: Entry, access: Access, overrides: Mapping[str, str]) -> tuple[Names, Names]:

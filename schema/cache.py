@@ -10,8 +10,10 @@ import queue
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from dynamic_databases.catalog.types import Catalog, Fingerprint
@@ -23,11 +25,11 @@ from schema.built import BuiltSchema, SchemaKey
 from schema.footprint import bytes_of
 from schema.limits import Limits
 from schema.operations import OperationCache
-from schema.types.leaves import Pace, no_pace
+from schema.types.lazy import Completing, Pace, at_once
 
-_BYTES_PER_COLUMN = 5_000  # of a schema, before any was measured
+_BYTES_PER_COLUMN = 1_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
-_BUILDS_AT_ONCE = 2  # they are all computing: more would only take longer, and from others
+_COMPLETED_AT_ONCE = 2  # it is all computing: more would only take longer, and from others
 _LIMITS_PER_SCHEMA = 16  # tenants with limits of their own have operations of their own
 
 
@@ -59,10 +61,10 @@ class SchemaCache:
         max_bytes: int,
         operation_entries: int,
         overrides: Mapping[str, str],
-        pace: Callable[[], Pace] = lambda: no_pace,
+        completing: Completing = at_once,
         shapes_per_operation: int = 64,
     ) -> None:
-        self._pace = pace  # makes the pace of one build
+        self._completing = completing  # entered while all types of a schema are made
         self._shapes_per_operation = shapes_per_operation
         self._max_bytes = max_bytes
         self._operation_entries = operation_entries
@@ -71,7 +73,7 @@ class SchemaCache:
         self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
         self._sizes: dict[SchemaKey, int] = {}
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
-        self._builds = threading.BoundedSemaphore(_BUILDS_AT_ONCE)
+        self._places = threading.BoundedSemaphore(_COMPLETED_AT_ONCE)
         self._building: dict[SchemaKey, threading.Lock] = {}
         self._failed: dict[SchemaKey, tuple[Exception, float]] = {}
         self._keys: WeakKeyDictionary[Entry, dict[tuple[Access, bool], SchemaKey]] = (
@@ -135,10 +137,10 @@ class SchemaCache:
         if error is not None and time.monotonic() < until:
             raise error
         try:
-            with self._builds:
-                built = build_schema(
-                    entry, access, self._overrides, limits, common=common, pace=self._pace()
-                )
+            completing = partial(self._completes, key)
+            built = build_schema(
+                entry, access, self._overrides, limits, common=common, completing=completing
+            )
         except Exception as error:
             now = time.monotonic()
             with self._lock:
@@ -149,6 +151,13 @@ class SchemaCache:
         found = self._under(key, kept, limits)
         self._keep(key, kept)
         return found
+
+    @contextmanager
+    def _completes(self, key: SchemaKey) -> Iterator[Pace]:
+        """Let only so many complete their schemas at a time; each is measured again afterwards."""
+        with self._places, self._completing() as pace:
+            yield pace
+        self._wants_measure(key)
 
     def _under(self, key: SchemaKey, kept: _Kept, limits: Limits) -> CachedSchema:
         """Return a schema with a place for its operations under `limits`."""

@@ -26,9 +26,9 @@ from dynamic_databases.catalog.types import (
     TableName,
 )
 from schema.access import Access, permitted
+from schema.casing import camel_case, not_reserved, pascal_case, suffix_of
 from schema.errors import BadUserInput
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*|[0-9]+")
 _ROOTS = ("{}", "{}ByPk")
 _TYPES = (
     "{}",
@@ -266,34 +266,6 @@ def fields_changed(names: Names, catalog: Catalog) -> tuple[str, ...]:
     return tuple(found)
 
 
-def camel_case(text: str) -> str:
-    """`invoice_line`, `InvoiceLine`, `invoice line` → `invoiceLine`."""
-    name = pascal_case(text)
-    head = re.match(r"_*", name)
-    start = head.end() if head else 0
-    return name[:start] + name[start : start + 1].lower() + name[start + 1 :]
-
-
-def pascal_case(text: str) -> str:
-    """`invoice_line`, `invoiceLine`, `INVOICE LINE` → `InvoiceLine`; `2nd` → `_2nd`, `größe` → `Gr_e`."""
-    text = re.sub(r"[\s.\-]+", " ", text)
-    text = re.sub(r"[^A-Za-z0-9_ ]+", "\0", text)  # what GraphQL can't spell
-    parts = text.split("\0")
-    folded = [
-        "".join(word[:1].upper() + word[1:].lower() for word in _WORDS.findall(part))
-        for part in parts
-    ]
-    name = "_".join([folded[0], *(part[:1].lower() + part[1:] for part in folded[1:])])
-    leading = "_" if text.startswith("_") or not name or name[0].isdigit() else ""
-    name = (leading + name) if not name.startswith("_") else name
-    return _not_reserved(name)
-
-
-def suffix_of(spelling: str) -> str:
-    """Return a name's own spelling as part of a GraphQL name: `a b` → `a_x20b`."""
-    return "".join(c if re.match(r"[A-Za-z0-9_]", c) else f"_x{ord(c):x}" for c in spelling)
-
-
 def enum_value_names(labels: Iterable[str]) -> dict[str, str]:
     """Return label → GraphQL enum value; a label that GraphQL can spell stays as it is."""
     return _distinct(
@@ -301,14 +273,9 @@ def enum_value_names(labels: Iterable[str]) -> dict[str, str]:
     )
 
 
-def _not_reserved(name: str) -> str:
-    """Two leading underscores belong to introspection."""
-    return re.sub(r"^__+", "_", name)
-
-
 def _enum_value(label: str) -> str:
     name = re.sub(r"[^A-Za-z0-9_]+", "_", label)
-    name = _not_reserved(name)
+    name = not_reserved(name)
     return f"_{name}" if not name or name[0].isdigit() else name
 
 
@@ -355,7 +322,7 @@ def _distinct(
             names[keeper] = name
     taken |= set(names.values())
     for spelling in sorted(losers):
-        name = _not_reserved(f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}")
+        name = not_reserved(f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}")
         if name in taken:
             name = f"{name}_{hashlib.sha256(spelling.encode()).hexdigest()[:8]}"
         names[spelling] = name

@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from django.apps import apps
-from graphql import (
-    GraphQLEnumType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLResolveInfo,
-    get_named_type,
-    is_introspection_type,
-)
+from graphql import GraphQLResolveInfo
 from graphql.language import DocumentNode
 
 from dynamic_databases.active import active_alias
@@ -30,35 +23,23 @@ from schema.global_ids import decode, scope_of
 from schema.limits import Limits
 from schema.operations import CompiledOperation
 from schema.runner import Runner
+from schema.types.reading import TYPE_KEY
+from schema.types.roots import RootType
 
 if TYPE_CHECKING:
     from schema.apps import SchemaConfig
 
-_TYPE = "\0type"  # no response key can be called so
-
 
 def with_resolvers(built: BuiltSchema, limits: Limits) -> None:
-    """Give every field of a schema its resolver."""
+    """Give the root fields of a schema their resolver; the others read what that gives."""
     schema = built.schema.graphql_schema
 
     def resolve_root(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
         return _run_root(built, limits, info)
 
-    for found in schema.type_map.values():
-        if isinstance(found, GraphQLInterfaceType):
-            found.resolve_type = _type_of_node
-        if not isinstance(found, GraphQLObjectType) or is_introspection_type(found):
-            continue
-        is_root = found in (schema.query_type, schema.mutation_type)
-        for field in found.fields.values():
-            kind = get_named_type(field.type)
-            field.resolve = (
-                resolve_root
-                if is_root
-                else _read_enum
-                if isinstance(kind, GraphQLEnumType)
-                else _read
-            )
+    for root in (schema.query_type, schema.mutation_type):
+        if isinstance(root, RootType):
+            root.fields.resolve_with(resolve_root)
 
 
 def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> Any:
@@ -79,7 +60,7 @@ def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> A
     tree = orjson.loads(answer.fragments[0][1]) if answer.fragments else None
     if tree is not None and roots and roots[0].node is not None:
         node_id = str(roots[0].node.plan.id.read(info.variable_values))
-        tree[_TYPE] = decode(node_id, scope_of(alias))[0]
+        tree[TYPE_KEY] = decode(node_id, scope_of(alias))[0]
     return tree
 
 
@@ -89,24 +70,3 @@ def _alias(info: GraphQLResolveInfo) -> str:
     if alias is None:
         raise NoActiveDatabase(info.parent_type.name)
     return str(alias)
-
-
-def _type_of_node(source: Any, _info: GraphQLResolveInfo, _interface: Any) -> str:
-    return str(source[_TYPE])
-
-
-def _read(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
-    return source.get(info.path.key)
-
-
-def _read_enum(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
-    """The tree holds the enum's GraphQL names; the executor wants the database's labels."""
-    value = source.get(info.path.key)
-    kind = get_named_type(info.return_type)
-    if not isinstance(kind, GraphQLEnumType) or value is None:
-        return value
-    return (
-        [kind.values[item].value for item in value]
-        if isinstance(value, list)
-        else kind.values[value].value
-    )

@@ -12,6 +12,7 @@ import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,15 @@ _ENCRYPTED, _ENV, _FILE = "$encrypted", "$env", "$file"
 
 
 class Secrets:
-    """Seals and opens the secrets of one owner's configuration; `owner` never changes and is never reused."""
+    """Seals and opens the secrets of one owner's configuration; `owner` never changes and is never reused.
 
-    def __init__(self, keys: Sequence[str], files_root: Path, owner: str) -> None:
+    `$env` may name the variables that one of `env_names` matches (`DB_*`), those of the gateway never.
+    """
+
+    def __init__(
+        self, keys: Sequence[str], files_root: Path, owner: str, env_names: Sequence[str] = ("*",)
+    ) -> None:
+        self._env_names = tuple(env_names)
         self._fernets = [Fernet(_derived(key, owner)) for key in keys]
         self._fernet = MultiFernet(self._fernets)
         self._files_root = files_root
@@ -80,12 +87,8 @@ class Secrets:
         if isinstance(value, str):
             return {_ENCRYPTED: self._fernet.encrypt(value.encode()).decode()}
         kind, content = _reference(key, value)
-        if kind == _ENV and (
-            not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", content) or content.startswith("GATEWAY_")
-        ):
-            raise InvalidConfig(
-                key, "$env must name an environment variable that isn't one of GATEWAY_…"
-            )
+        if kind == _ENV:
+            self._check_variable(key, content)
         if kind == _FILE:
             self._secret_file(key, content)
         if kind == _ENCRYPTED:
@@ -105,6 +108,7 @@ class Secrets:
                     "it was encrypted for another database, or with a key that GATEWAY_SECRET_KEYS lacks",
                 ) from None
         if kind == _ENV:
+            self._check_variable(key, content)  # the names that may be may have changed
             if content not in os.environ:
                 raise InvalidConfig(key, f"the environment variable {content} is not set")
             return os.environ[content]
@@ -112,6 +116,16 @@ class Secrets:
             return self._secret_file(key, content).read_text().rstrip("\r\n")
         except OSError:
             raise InvalidConfig(key, f"the file {content} can't be read") from None
+
+    def _check_variable(self, key: str, name: str) -> None:
+        is_name = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
+        if not is_name or name.startswith("GATEWAY_"):
+            text = "$env must name an environment variable that isn't one of GATEWAY_…"
+            raise InvalidConfig(key, text)
+        if not any(fnmatchcase(name, pattern) for pattern in self._env_names):
+            allowed = ", ".join(self._env_names)
+            text = f"$env must name one of {allowed or 'none'} (GATEWAY_SECRET_ENV)"
+            raise InvalidConfig(key, text)
 
     def _secret_file(self, key: str, content: str) -> Path:
         path = (self._files_root / content).resolve()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from graphql import (
     GraphQLArgument,
@@ -14,62 +15,76 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from dynamic_databases.catalog.types import SqlType
 from schema.naming import NamedTable
 from schema.plan.aggregate import figure_columns
 from schema.plan.nodes import Function
+from schema.types.factory import TypeFactory
 from schema.types.leaves import Leaves, describe
 
 Rows = Callable[[], GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]]
+Fields = dict[str, GraphQLField]
 
 
-def aggregate_type(table: NamedTable, figures: GraphQLObjectType, rows: Rows) -> GraphQLObjectType:
-    """Return `TrackAggregate`: the figures, and the rows themselves."""
-    return GraphQLObjectType(
-        f"{table.type}Aggregate",
-        lambda: {
-            "aggregate": GraphQLField(GraphQLNonNull(figures)),
-            "nodes": GraphQLField(rows(), description="The rows; as many as a list answers."),
-        },
-    )
+class AggregateTypes:
+    """The figures of one schema's tables."""
 
+    def __init__(self, leaves: Leaves, factory: TypeFactory) -> None:
+        self._leaves = leaves
+        self._factory = factory
 
-def group_type(table: NamedTable, figures: GraphQLObjectType, leaves: Leaves) -> GraphQLObjectType:
-    """Return `TrackGroup`: what the rows of a group share, and figures over them."""
+    def aggregate(self, table: NamedTable, rows: Rows) -> GraphQLObjectType:
+        """Return `TrackAggregate`: the figures, and the rows themselves."""
 
-    def keys() -> dict[str, GraphQLField]:
-        return {
-            name: GraphQLField(leaves.input(column), description=describe(table, column))
-            for name, column in table.columns.items()
-        }
+        def fields() -> Fields:
+            return {
+                "aggregate": GraphQLField(GraphQLNonNull(self._figures(table))),
+                "nodes": GraphQLField(rows(), description="The rows; as many as a list answers."),
+            }
 
-    named = GraphQLObjectType(
-        f"{table.type}GroupKeys", keys, description="The columns that `by` names."
-    )
-    return GraphQLObjectType(
-        f"{table.type}Group",
-        {
-            "keys": GraphQLField(GraphQLNonNull(named)),
-            "aggregate": GraphQLField(GraphQLNonNull(figures)),
-        },
-        description="Rows that are equal in the columns of `by`.",
-    )
+        return self._factory.object(table, "Aggregate", fields)
 
+    def group(self, table: NamedTable) -> GraphQLObjectType:
+        """Return `TrackGroup`: what the rows of a group share, and figures over them."""
 
-def figures_type(table: NamedTable, leaves: Leaves) -> GraphQLObjectType:
-    """Return `TrackAggregateFields`."""
-    count = GraphQLField(
-        GraphQLNonNull(GraphQLInt),
-        {
-            "columns": GraphQLArgument(GraphQLList(GraphQLNonNull(leaves.select_column(table)))),
-            "distinct": GraphQLArgument(GraphQLBoolean),
-        },
-        description="How many rows, or how many have values in all of these columns.",
-    )
-    fields = {"count": count}
-    for function in Function:
-        columns = figure_columns(function, table)
-        if columns:
-            inner = {name: GraphQLField(leaves.of(kind)) for name, kind in columns.items()}
-            named = GraphQLObjectType(f"{table.type}{function.capitalize()}Fields", inner)
-            fields[function.value] = GraphQLField(GraphQLNonNull(named))
-    return GraphQLObjectType(f"{table.type}AggregateFields", fields)
+        def keys() -> Fields:
+            return {
+                name: GraphQLField(self._leaves.input(column), description=describe(table, column))
+                for name, column in table.columns.items()
+            }
+
+        def fields() -> Fields:
+            named = self._factory.object(table, "GroupKeys", keys, "The columns that `by` names.")
+            return {
+                "keys": GraphQLField(GraphQLNonNull(named)),
+                "aggregate": GraphQLField(GraphQLNonNull(self._figures(table))),
+            }
+
+        text = "Rows that are equal in the columns of `by`."
+        return self._factory.object(table, "Group", fields, text)
+
+    def _figures(self, table: NamedTable) -> GraphQLObjectType:
+        """Return `TrackAggregateFields`."""
+
+        def fields() -> Fields:
+            found = {"count": self._count(table)}
+            for function in Function:
+                columns = figure_columns(function, table)
+                if columns:
+                    suffix = f"{function.capitalize()}Fields"
+                    inner = self._factory.object(table, suffix, partial(self._of_columns, columns))
+                    found[function.value] = GraphQLField(GraphQLNonNull(inner))
+            return found
+
+        return self._factory.object(table, "AggregateFields", fields)
+
+    def _count(self, table: NamedTable) -> GraphQLField:
+        columns = GraphQLList(GraphQLNonNull(self._leaves.select_column(table)))
+        return GraphQLField(
+            GraphQLNonNull(GraphQLInt),
+            {"columns": GraphQLArgument(columns), "distinct": GraphQLArgument(GraphQLBoolean)},
+            description="How many rows, or how many have values in all of these columns.",
+        )
+
+    def _of_columns(self, columns: Mapping[str, SqlType]) -> Fields:
+        return {name: GraphQLField(self._leaves.of(kind)) for name, kind in columns.items()}

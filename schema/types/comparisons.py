@@ -16,6 +16,7 @@ from graphql import (
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.plan.nodes import Op
 from schema.plan.operators import operators_of
+from schema.types.factory import TypeFactory
 
 _OF_LISTS = {Op.IN, Op.NIN}
 _TEXTS = {
@@ -39,9 +40,9 @@ _TEXTS = {
 class Comparisons:
     """The operator inputs of one schema, made as columns ask for them."""
 
-    def __init__(self, vendor: str) -> None:
+    def __init__(self, vendor: str, factory: TypeFactory) -> None:
         self._vendor = vendor
-        self._types: dict[str, GraphQLInputObjectType] = {}
+        self._factory = factory
 
     def of(self, sql_type: SqlType, leaf: GraphQLNamedInputType) -> GraphQLInputObjectType:
         """Return the input for columns of a type whose values (an array's elements) are `leaf`."""
@@ -50,10 +51,8 @@ class Comparisons:
         name = f"{leaf.name}{'Array' if is_array else ''}ComparisonExp"
         if not operators:
             name = "NullComparisonExp"
-        if name not in self._types:
-            operand = GraphQLList(GraphQLNonNull(leaf)) if is_array else leaf
-            self._types[name] = _comparison(name, operators, operand)
-        return self._types[name]
+        operand = GraphQLList(GraphQLNonNull(leaf)) if is_array else leaf
+        return self._factory.shared(name, lambda name: _comparison(name, operators, operand))
 
 
 def _comparison(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from graphql import (
     GraphQLArgument,
     GraphQLField,
@@ -13,30 +15,35 @@ from graphql import (
 )
 
 from schema.naming import NamedTable
+from schema.types.factory import TypeFactory
 from schema.types.filters import FilterTypes
 from schema.types.vocabulary import page_info
 
 
-def connection_type(table: NamedTable, row: GraphQLObjectType) -> GraphQLObjectType:
-    edge = GraphQLObjectType(
-        f"{table.type}Edge",
-        {
+def connection_type(
+    table: NamedTable, row: Callable[[], GraphQLObjectType], factory: TypeFactory
+) -> GraphQLObjectType:
+    """Return the type of a page."""
+
+    def edge() -> dict[str, GraphQLField]:
+        return {
             "cursor": GraphQLField(
                 GraphQLNonNull(GraphQLString), description="For `after` and `before`."
             ),
-            "node": GraphQLField(GraphQLNonNull(row)),
-        },
-    )
-    return GraphQLObjectType(
-        f"{table.type}Connection",
-        {
-            "edges": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(edge)))),
+            "node": GraphQLField(GraphQLNonNull(row())),
+        }
+
+    def fields() -> dict[str, GraphQLField]:
+        named = factory.object(table, "Edge", edge)
+        return {
+            "edges": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(named)))),
             "pageInfo": GraphQLField(GraphQLNonNull(page_info())),
             "totalCount": GraphQLField(
                 GraphQLNonNull(GraphQLInt), description="All rows that match; counted when asked."
             ),
-        },
-    )
+        }
+
+    return factory.object(table, "Connection", fields)
 
 
 def connection_arguments(table: NamedTable, filters: FilterTypes) -> dict[str, GraphQLArgument]:

@@ -18,6 +18,7 @@ from schema.naming import NamedTable, Names
 from schema.plan.aggregate import figure_columns
 from schema.plan.nodes import Function
 from schema.types.comparisons import Comparisons
+from schema.types.factory import BOOL_EXP, ORDER_BY, TypeFactory
 from schema.types.leaves import Leaves
 from schema.types.vocabulary import order_by_enum
 
@@ -32,44 +33,31 @@ _SHARED = {
     Function.MAX: "Values",
 }
 _NUMBERS = (Function.SUM, Function.AVG, Function.STDDEV, Function.VARIANCE)
+Fields = dict[str, GraphQLInputField]
 
 
 class FilterTypes:
     """The filters and orders of one schema's tables; fields are made when they are first looked at."""
 
-    def __init__(self, names: Names, leaves: Leaves, vendor: str) -> None:
+    def __init__(self, names: Names, leaves: Leaves, vendor: str, factory: TypeFactory) -> None:
         self._names = names
         self._leaves = leaves
-        self._comparisons = Comparisons(vendor)
-        self._bool_exps = {
-            name: GraphQLInputObjectType(
-                f"{table.type}BoolExp",
-                partial(self._bool_exp, table),
-                description="All of these must hold; {} holds always.",
-            )
-            for name, table in names.tables.items()
-        }
-        self._order_bys = {
-            name: GraphQLInputObjectType(
-                f"{table.type}OrderBy",
-                partial(self._order_by, table),
-                description="One column each; the list gives the order.",
-            )
-            for name, table in names.tables.items()
-        }
-        self._counted: dict[str, GraphQLInputObjectType] = {}
-        self._ordered: dict[str, GraphQLInputObjectType] = {}
+        self._factory = factory
+        self._comparisons = Comparisons(vendor, factory)
 
     def bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
-        return self._bool_exps[table.table.name]
+        text = "All of these must hold; {} holds always."
+        return self._factory.input(table, BOOL_EXP, partial(self._bool_exp, table), text)
 
     def order_by(self, table: NamedTable) -> GraphQLInputObjectType:
-        return self._order_bys[table.table.name]
+        text = "One column each; the list gives the order."
+        return self._factory.input(table, ORDER_BY, partial(self._order_by, table), text)
 
     def group_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input of `having`."""
 
-        def fields() -> dict[str, GraphQLInputField]:
+        def fields() -> Fields:
+            found = self.group_bool_exp(table)
             own = GraphQLList(GraphQLNonNull(found))
             return {
                 "_and": GraphQLInputField(own),
@@ -78,38 +66,44 @@ class FilterTypes:
                 "aggregate": GraphQLInputField(self._figures_bool_exp(table)),
             }
 
-        found = GraphQLInputObjectType(
-            f"{table.type}GroupBoolExp", fields, description="What a group must satisfy."
-        )
-        return found
+        text = "What a group must satisfy."
+        return self._factory.input(table, "GroupBoolExp", fields, text)
 
     def group_order_by(self, table: NamedTable) -> GraphQLInputObjectType:
-        keys = {
-            name: GraphQLInputField(order_by_enum())
-            for name, column in table.columns.items()
-            if column.type.kind.is_orderable
-        }
-        fields = {"aggregate": GraphQLInputField(self.aggregate_order_by(table))}
-        if keys:
-            named = GraphQLInputObjectType(f"{table.type}GroupKeysOrderBy", keys)
-            fields["keys"] = GraphQLInputField(named)
-        return GraphQLInputObjectType(f"{table.type}GroupOrderBy", fields)
+        """Return the input of `orderBy` over groups."""
+
+        def keys() -> Fields:
+            return {
+                name: GraphQLInputField(order_by_enum())
+                for name, column in table.columns.items()
+                if column.type.kind.is_orderable
+            }
+
+        def fields() -> Fields:
+            found = {"aggregate": GraphQLInputField(self.aggregate_order_by(table))}
+            if keys():
+                named = self._factory.input(table, "GroupKeysOrderBy", keys)
+                found["keys"] = GraphQLInputField(named)
+            return found
+
+        return self._factory.input(table, "GroupOrderBy", fields)
 
     def aggregate_order_by(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input that orders by figures over rows of `table`."""
-        name = f"{table.type}AggregateOrderBy"
-        if name not in self._ordered:
-            fields = {"count": GraphQLInputField(order_by_enum())}
-            numbers = self._ordered_columns(table, Function.SUM, f"{table.type}NumbersOrderBy")
-            values = self._ordered_columns(table, Function.MIN, f"{table.type}ValuesOrderBy")
+
+        def fields() -> Fields:
+            found = {"count": GraphQLInputField(order_by_enum())}
+            numbers = self._ordered_columns(table, Function.SUM, "NumbersOrderBy")
+            values = self._ordered_columns(table, Function.MIN, "ValuesOrderBy")
             for function in Function:
                 shared = numbers if function in _NUMBERS else values
                 if shared is not None:
-                    fields[function.value] = GraphQLInputField(shared)
-            self._ordered[name] = GraphQLInputObjectType(name, fields)
-        return self._ordered[name]
+                    found[function.value] = GraphQLInputField(shared)
+            return found
 
-    def _bool_exp(self, table: NamedTable) -> dict[str, GraphQLInputField]:
+        return self._factory.input(table, "AggregateOrderBy", fields)
+
+    def _bool_exp(self, table: NamedTable) -> Fields:
         own = self.bool_exp(table)
         found = {
             "_and": GraphQLInputField(GraphQLList(GraphQLNonNull(own))),
@@ -120,8 +114,9 @@ class FilterTypes:
             comparison = self._comparisons.of(column.type, self._leaves.of(column.type))
             found[field] = GraphQLInputField(comparison)
         for field, relation in table.relations.items():
+            target = self._names.tables[relation.target]
             text = "Some of these rows matches." if relation.many else "This row matches."
-            found[field] = GraphQLInputField(self._bool_exps[relation.target], description=text)
+            found[field] = GraphQLInputField(self.bool_exp(target), description=text)
         for field, relation in table.aggregates.items():
             target = self._names.tables[relation.target]
             found[field] = GraphQLInputField(
@@ -129,7 +124,7 @@ class FilterTypes:
             )
         return found
 
-    def _order_by(self, table: NamedTable) -> dict[str, GraphQLInputField]:
+    def _order_by(self, table: NamedTable) -> Fields:
         found = {
             field: GraphQLInputField(order_by_enum())
             for field, column in table.columns.items()
@@ -137,7 +132,7 @@ class FilterTypes:
         }
         for field, relation in table.relations.items():
             if not relation.many:
-                found[field] = GraphQLInputField(self._order_bys[relation.target])
+                found[field] = GraphQLInputField(self.order_by(self._names.tables[relation.target]))
         for field, relation in table.aggregates.items():
             target = self._names.tables[relation.target]
             found[field] = GraphQLInputField(self.aggregate_order_by(target))
@@ -145,44 +140,49 @@ class FilterTypes:
         return found or {"_none": nothing}
 
     def _counted_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
-        name = f"{table.type}AggregateBoolExp"
-        if name not in self._counted:
+        def counted() -> Fields:
             columns = GraphQLList(GraphQLNonNull(self._leaves.select_column(table)))
             predicate = self._comparisons.of(_INT, self._leaves.of(_INT))
-            count = GraphQLInputObjectType(
-                f"{name}Count",
-                {
-                    "predicate": GraphQLInputField(GraphQLNonNull(predicate)),
-                    "arguments": GraphQLInputField(
-                        columns, description="count rows that have values in all of these"
-                    ),
-                    "distinct": GraphQLInputField(GraphQLBoolean),
-                    "filter": GraphQLInputField(
-                        self.bool_exp(table), description="count such rows only"
-                    ),
-                },
-            )
-            self._counted[name] = GraphQLInputObjectType(name, {"count": GraphQLInputField(count)})
-        return self._counted[name]
+            text = "count rows that have values in all of these"
+            return {
+                "predicate": GraphQLInputField(GraphQLNonNull(predicate)),
+                "arguments": GraphQLInputField(columns, description=text),
+                "distinct": GraphQLInputField(GraphQLBoolean),
+                "filter": GraphQLInputField(
+                    self.bool_exp(table), description="count such rows only"
+                ),
+            }
+
+        def fields() -> Fields:
+            count = self._factory.input(table, "AggregateBoolExpCount", counted)
+            return {"count": GraphQLInputField(count)}
+
+        return self._factory.input(table, "AggregateBoolExp", fields)
 
     def _figures_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
-        shared: dict[str, GraphQLInputObjectType] = {}
-        count = self._comparisons.of(_INT, GraphQLInt)
-        fields = {"count": GraphQLInputField(count)}
-        for function in Function:
-            name = f"{table.type}{_SHARED[function]}BoolExp"
-            compared = {
+        def compared(function: Function) -> Fields:
+            return {
                 field: GraphQLInputField(self._comparisons.of(kind, self._leaves.of(kind)))
                 for field, kind in figure_columns(function, table).items()
             }
-            if compared:
-                shared.setdefault(name, GraphQLInputObjectType(name, compared))
-                fields[function.value] = GraphQLInputField(shared[name])
-        return GraphQLInputObjectType(f"{table.type}FiguresBoolExp", fields)
+
+        def fields() -> Fields:
+            found = {"count": GraphQLInputField(self._comparisons.of(_INT, GraphQLInt))}
+            for function in Function:
+                if figure_columns(function, table):
+                    suffix = f"{_SHARED[function]}BoolExp"
+                    shared = self._factory.input(table, suffix, partial(compared, function))
+                    found[function.value] = GraphQLInputField(shared)
+            return found
+
+        return self._factory.input(table, "FiguresBoolExp", fields)
 
     def _ordered_columns(
-        self, table: NamedTable, function: Function, name: str
+        self, table: NamedTable, function: Function, suffix: str
     ) -> GraphQLInputObjectType | None:
         columns = figure_columns(function, table)
-        fields = {field: GraphQLInputField(order_by_enum()) for field in columns}
-        return GraphQLInputObjectType(name, fields) if fields else None
+
+        def fields() -> Fields:
+            return {field: GraphQLInputField(order_by_enum()) for field in columns}
+
+        return self._factory.input(table, suffix, fields) if columns else None

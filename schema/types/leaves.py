@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from graphql import (
     GraphQLEnumType,
     GraphQLEnumValue,
@@ -12,35 +10,23 @@ from graphql import (
     GraphQLScalarType,
 )
 
-from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
+from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.naming import NamedTable, Names, enum_value_names
+from schema.types.factory import TypeFactory
 from schema.types.vocabulary import scalar
 
-# Called now and then while a schema is built, to leave others their turn.
-Pace = Callable[[], None]
-_PER_PAUSE = 64  # columns: about a millisecond
 LeafType = GraphQLScalarType | GraphQLEnumType
-
-
-def no_pace() -> None:
-    """Go on: nobody waits."""
 
 
 class Leaves:
     """The leaf types of one schema, made as columns ask for them."""
 
-    def __init__(self, names: Names, pace: Pace = no_pace) -> None:
+    def __init__(self, names: Names, factory: TypeFactory) -> None:
         self._names = names
-        self._pace = pace
-        self._asked = 0
-        self._enums: dict[str, GraphQLEnumType] = {}
-        self._select_columns: dict[TableName, GraphQLEnumType] = {}
+        self._factory = factory
 
     def of(self, sql_type: SqlType) -> LeafType:
         """Return the scalar or enum of a column's type, of an array's elements."""
-        self._asked += 1
-        if not self._asked % _PER_PAUSE:
-            self._pace()
         if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
             return self.of(sql_type.element)
         if sql_type.kind is Kind.ENUM and sql_type.labels:
@@ -59,25 +45,23 @@ class Leaves:
 
     def select_column(self, table: NamedTable) -> GraphQLEnumType:
         """Return the enum of a table's fields; its values are the columns."""
-        name = table.table.name
-        if name not in self._select_columns:
-            values = {field: GraphQLEnumValue(c.name) for field, c in table.columns.items()}
-            self._select_columns[name] = GraphQLEnumType(
-                f"{table.type}SelectColumn", values, description=f"The columns of {name}."
-            )
-        return self._select_columns[name]
+
+        def values() -> dict[str, GraphQLEnumValue]:
+            return {field: GraphQLEnumValue(c.name) for field, c in table.columns.items()}
+
+        text = f"The columns of {table.table.name}."
+        return self._factory.enum(table, "SelectColumn", values, text)
 
     def _enum(self, sql_type: SqlType) -> GraphQLEnumType:
-        name = self._names.enums[sql_type.enum]
-        if name not in self._enums:
+        def make(name: str) -> GraphQLEnumType:
             values = {
                 value: GraphQLEnumValue(label, description=None if value == label else label)
                 for label, value in enum_value_names(sql_type.labels).items()
             }
-            self._enums[name] = GraphQLEnumType(
-                name, values, description=f"The database's enum {sql_type.enum}."
-            )
-        return self._enums[name]
+            text = f"The database's enum {sql_type.enum}."
+            return GraphQLEnumType(name, values, description=text)
+
+        return self._factory.shared(self._names.enums[sql_type.enum], make)
 
 
 def describe(table: NamedTable, column: Column) -> str:

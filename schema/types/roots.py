@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
+    GraphQLFieldResolver,
     GraphQLID,
     GraphQLInt,
     GraphQLList,
@@ -13,8 +19,8 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from schema.naming import NamedTable, Names
-from schema.types.aggregates import group_type
+from dynamic_databases.catalog.types import TableName
+from schema.naming import NamedTable
 from schema.types.connections import connection_arguments, connection_type
 from schema.types.tables import TableTypes
 from schema.types.vocabulary import node_interface
@@ -27,39 +33,93 @@ _AT_MOST = {
 }
 
 
-def query_type(names: Names, types: TableTypes) -> GraphQLObjectType:
+class RootFields(Mapping[str, GraphQLField]):
+    """The fields of a root type by name, made table by table when one of a table's is looked at."""
+
+    def __init__(
+        self,
+        tables: Mapping[str, NamedTable],
+        make: Callable[[NamedTable], dict[str, GraphQLField]],
+        types: TableTypes,
+        fixed: Mapping[str, GraphQLField] = MappingProxyType({}),
+    ) -> None:
+        self._tables = tables  # by the name of a field
+        self._make = make
+        self._lock = types.factory.lock
+        self._fixed = fixed  # of no table
+        self._made = dict(fixed)
+        self._resolve: GraphQLFieldResolver | None = None
+        self._names_of: dict[TableName, list[str]] = {}
+        for name, table in tables.items():
+            self._names_of.setdefault(table.table.name, []).append(name)
+
+    def resolve_with(self, resolve: GraphQLFieldResolver) -> None:
+        """Have GraphQL's executor ask `resolve` for every field."""
+        self._resolve = resolve
+        for field in self._made.values():
+            field.resolve = resolve
+
+    def __getitem__(self, name: str) -> GraphQLField:
+        found = self._made.get(name)
+        return found if found is not None else self._of_table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return itertools.chain(self._tables, self._fixed)
+
+    def __len__(self) -> int:
+        return len(self._tables) + len(self._fixed)
+
+    def of_table(self, table: NamedTable) -> list[GraphQLField]:
+        """Return the fields of one table."""
+        return [self[name] for name in self._names_of.get(table.table.name, ())]
+
+    def copy(self) -> dict[str, GraphQLField]:
+        """Return all fields, as graphql-core asks for them where it alters a schema."""
+        return dict(self)
+
+    def _of_table(self, name: str) -> GraphQLField:
+        with self._lock:
+            if name not in self._made:
+                fields = self._make(self._tables[name])
+                for field in fields.values():
+                    field.resolve = self._resolve
+                self._made |= fields
+            return self._made[name]
+
+
+class RootType(GraphQLObjectType):
+    """Query or Mutation."""
+
+    def __init__(self, name: str, fields: RootFields, description: str | None = None) -> None:
+        super().__init__(name, {}, description=description)
+        self._root_fields = fields
+
+    @property
+    def fields(self) -> RootFields:
+        return self._root_fields
+
+
+def query_type(fields: Mapping[str, NamedTable], types: TableTypes) -> RootType:
     """Return the type of queries; a database without tables still needs one field."""
-
-    def fields() -> dict[str, GraphQLField]:
-        found: dict[str, GraphQLField] = {}
-        for table in names.tables.values():
-            found |= _queries(table, types)
-        if any(table.has_global_id for table in names.tables.values()):
-            found["node"] = GraphQLField(
-                node_interface(),
-                {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))},
-                description="The row with this global id.",
-            )
-        return found or {
-            "_empty": GraphQLField(
-                GraphQLBoolean, description="This database has no table that you may see."
-            )
-        }
-
-    return GraphQLObjectType("Query", fields)
+    fixed: dict[str, GraphQLField] = {}
+    if any(table.has_global_id for table in types.names.tables.values()):
+        fixed["node"] = GraphQLField(
+            node_interface(),
+            {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))},
+            description="The row with this global id.",
+        )
+    if not fields:
+        text = "This database has no table that you may see."
+        fixed["_empty"] = GraphQLField(GraphQLBoolean, description=text)
+    return RootType("Query", RootFields(fields, partial(_queries, types=types), types, fixed))
 
 
-def mutation_type(names: Names, types: TableTypes) -> GraphQLObjectType | None:
+def mutation_type(fields: Mapping[str, NamedTable], types: TableTypes) -> RootType | None:
     """Return the type of mutations, or None where nothing may be written."""
-    found: dict[str, GraphQLField] = {}
-    for table in names.tables.values():
-        if table.key:
-            found |= _mutations(table, types)
-    return (
-        GraphQLObjectType("Mutation", found, description="One document is one transaction.")
-        if found
-        else None
-    )
+    if not fields:
+        return None
+    made = RootFields(fields, partial(_mutations, types=types), types)
+    return RootType("Mutation", made, "One document is one transaction.")
 
 
 def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
@@ -75,7 +135,7 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     }
     if table.has_connection:
         found[f"{table.field}Connection"] = GraphQLField(
-            GraphQLNonNull(connection_type(table, types.row(table))),
+            GraphQLNonNull(connection_type(table, partial(types.row, table), types.factory)),
             connection_arguments(table, types.filters),
             description=f"Rows of {name}, page by page.",
         )
@@ -89,7 +149,7 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
 
 
 def _group_by(table: NamedTable, types: TableTypes) -> GraphQLField:
-    group = group_type(table, types.figures(table), types.leaves)
+    group = types.aggregates.group(table)
     columns = GraphQLList(GraphQLNonNull(types.leaves.select_column(table)))
     order = GraphQLList(GraphQLNonNull(types.filters.group_order_by(table)))
     arguments = types.list_arguments(table)
@@ -110,7 +170,7 @@ def _group_by(table: NamedTable, types: TableTypes) -> GraphQLField:
 
 
 def _mutations(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
-    response = response_type(table, types.rows(table))
+    response = response_type(table, partial(types.rows, table), types.factory)
     found: dict[str, GraphQLField] = {}
     if table.is_insertable:
         found |= _inserts(table, types, response)
@@ -160,7 +220,7 @@ def _updates(
             description="Write what differs of one row; null where there is no such row.",
         ),
         f"save{table.type}": GraphQLField(
-            save_result(table, types.row(table)),
+            save_result(table, partial(types.row, table), types.factory),
             save,
             description="Write what differs of one row, unless it changed underneath.",
         ),

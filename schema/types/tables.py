@@ -22,9 +22,10 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.naming import CUSTOM_FIELDS, NamedTable, Names, Relation
-from schema.types.aggregates import aggregate_type, figures_type
+from schema.types.aggregates import AggregateTypes
+from schema.types.factory import ROW, TypeFactory
 from schema.types.filters import FilterTypes
-from schema.types.leaves import Leaves, Pace, describe, no_pace
+from schema.types.leaves import Leaves, describe
 from schema.types.vocabulary import node_interface, scalar
 from schema.types.writes import WriteTypes
 
@@ -32,22 +33,19 @@ from schema.types.writes import WriteTypes
 class TableTypes:
     """The types of all tables of one schema; fields are made when they are first looked at."""
 
-    def __init__(self, names: Names, vendor: str, pace: Pace = no_pace) -> None:
-        self._names = names
-        self.leaves = Leaves(names, pace)
-        self.filters = FilterTypes(names, self.leaves, vendor)
-        self.writes = WriteTypes(names, self.leaves, self.filters)
-        self._objects = {name: self._object(table) for name, table in names.tables.items()}
-        self._figures = {
-            name: figures_type(table, self.leaves) for name, table in names.tables.items()
-        }
-        self._aggregates = {
-            name: aggregate_type(table, self._figures[name], partial(self.rows, table))
-            for name, table in names.tables.items()
-        }
+    def __init__(self, names: Names, vendor: str) -> None:
+        self.names = names
+        self.factory = TypeFactory()
+        self.leaves = Leaves(names, self.factory)
+        self.filters = FilterTypes(names, self.leaves, vendor, self.factory)
+        self.writes = WriteTypes(names, self.leaves, self.filters, self.factory)
+        self.aggregates = AggregateTypes(self.leaves, self.factory)
 
     def row(self, table: NamedTable) -> GraphQLObjectType:
-        return self._objects[table.table.name]
+        kind = "view" if table.table.is_view else "table"
+        text = table.table.comment or f"A row of the {kind} {table.table.name}."
+        interfaces = [node_interface()] if table.has_global_id else []
+        return self.factory.object(table, ROW, partial(self._fields, table), text, interfaces)
 
     def rows(
         self, table: NamedTable
@@ -57,21 +55,18 @@ class TableTypes:
     def linked(self) -> list[GraphQLNamedType]:
         """Return the types through which tables lead to each other.
 
-        Given to the schema beforehand, they end graphql-core's recursion from table to table, which a
+        Given to a schema beforehand, they end graphql-core's recursion from table to table, which a
         chain of some hundred foreign keys would exhaust.
         """
         found: list[GraphQLNamedType] = []
-        for table in self._names.tables.values():
+        for table in self.names.tables.values():
             found += [self.row(table), self.filters.bool_exp(table), self.filters.order_by(table)]
             if table.is_insertable:
                 found.append(self.writes.insert_input(table))
         return found
 
-    def figures(self, table: NamedTable) -> GraphQLObjectType:
-        return self._figures[table.table.name]
-
     def aggregate(self, table: NamedTable) -> GraphQLNonNull[GraphQLObjectType]:
-        return GraphQLNonNull(self._aggregates[table.table.name])
+        return GraphQLNonNull(self.aggregates.aggregate(table, partial(self.rows, table)))
 
     def list_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
         """Return the arguments that every list of rows takes."""
@@ -90,31 +85,19 @@ class TableTypes:
             ),
         }
 
-    def _object(self, table: NamedTable) -> GraphQLObjectType:
-        def fields() -> dict[str, GraphQLField]:
-            columns = {
-                name: self._column_field(table, column) for name, column in table.columns.items()
-            }
-            columns |= {
-                name: self._aggregate_field(relation) for name, relation in table.aggregates.items()
-            }
-            if table.has_global_id:
-                columns["id"] = GraphQLField(
-                    GraphQLNonNull(GraphQLID),
-                    description="For `node(id)`: unique in this database.",
-                )
-            if table.has_custom_fields:
-                columns[CUSTOM_FIELDS] = _custom_fields(table)
-            return columns | {
-                name: self._relation_field(relation) for name, relation in table.relations.items()
-            }
-
-        text = (
-            table.table.comment
-            or f"A row of the {'view' if table.table.is_view else 'table'} {table.table.name}."
-        )
-        interfaces = [node_interface()] if table.has_global_id else []
-        return GraphQLObjectType(table.type, fields, interfaces, description=text)
+    def _fields(self, table: NamedTable) -> dict[str, GraphQLField]:
+        found = {name: self._column_field(table, column) for name, column in table.columns.items()}
+        found |= {
+            name: self._aggregate_field(relation) for name, relation in table.aggregates.items()
+        }
+        if table.has_global_id:
+            text = "For `node(id)`: unique in this database."
+            found["id"] = GraphQLField(GraphQLNonNull(GraphQLID), description=text)
+        if table.has_custom_fields:
+            found[CUSTOM_FIELDS] = _custom_fields(table)
+        return found | {
+            name: self._relation_field(relation) for name, relation in table.relations.items()
+        }
 
     def _column_field(self, table: NamedTable, column: Column) -> GraphQLField:
         is_dynamic = table.field_of[column.name] in table.custom
@@ -122,7 +105,7 @@ class TableTypes:
         return GraphQLField(self.leaves.output(column), description=text)
 
     def _relation_field(self, relation: Relation) -> GraphQLField:
-        target = self._names.tables[relation.target]
+        target = self.names.tables[relation.target]
         by = ", ".join(relation.columns)
         if relation.many:
             return GraphQLField(
@@ -133,7 +116,7 @@ class TableTypes:
         return GraphQLField(self.row(target), description=f"The row of {relation.target} by {by}.")
 
     def _aggregate_field(self, relation: Relation) -> GraphQLField:
-        target = self._names.tables[relation.target]
+        target = self.names.tables[relation.target]
         return GraphQLField(
             self.aggregate(target),
             self.list_arguments(target),

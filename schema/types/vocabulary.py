@@ -9,12 +9,14 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
+    is_introspection_type,
 )
 
 from dynamic_databases.catalog.types import Kind
 from schema.plan.nodes import Resolve
 from schema.plan.order_by import Direction
 from schema.types import scalars
+from schema.types.reading import type_of_node, with_reader
 
 _DIRECTIONS = {
     "ASC": "ascending, nulls last",
@@ -101,6 +103,12 @@ _NAMED = [
 _TYPES: dict[str, GraphQLNamedType] = dict(
     graphene.Schema(query=_Query, types=_NAMED).graphql_schema.type_map
 )
+for _found in _TYPES.values():
+    if isinstance(_found, GraphQLInterfaceType):
+        _found.resolve_type = type_of_node
+    elif isinstance(_found, GraphQLObjectType) and not is_introspection_type(_found):
+        for _field in _found.fields.values():
+            with_reader(_field)
 
 
 def vocabulary() -> dict[str, GraphQLNamedType]:

@@ -7,7 +7,6 @@ from functools import partial
 
 from graphql import (
     GraphQLArgument,
-    GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
     GraphQLInputField,
@@ -25,6 +24,8 @@ from schema.custom_fields import CustomFields
 from schema.naming import CUSTOM_FIELDS, NamedTable, Names, Relation
 from schema.plan.nodes import How
 from schema.plan.operators import json_updates_of
+from schema.types.aggregates import Rows
+from schema.types.factory import INSERT_INPUT, TypeFactory
 from schema.types.filters import FilterTypes
 from schema.types.leaves import Leaves, describe
 from schema.types.vocabulary import field_change, resolve_enum, scalar
@@ -44,19 +45,13 @@ Fields = dict[str, GraphQLInputField]
 class WriteTypes:
     """The inputs of one schema's mutations."""
 
-    def __init__(self, names: Names, leaves: Leaves, filters: FilterTypes) -> None:
+    def __init__(
+        self, names: Names, leaves: Leaves, filters: FilterTypes, factory: TypeFactory
+    ) -> None:
         self._names = names
         self._leaves = leaves
         self._filters = filters
-        self._made: dict[str, GraphQLInputObjectType] = {}
-        self._inserts = {
-            name: GraphQLInputObjectType(
-                f"{table.type}InsertInput",
-                partial(self._insert_fields, table),
-                description="What is left out takes the database's default.",
-            )
-            for name, table in names.tables.items()
-        }
+        self._factory = factory
 
     def key_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
         return {
@@ -65,20 +60,22 @@ class WriteTypes:
         }
 
     def key_input(self, table: NamedTable) -> GraphQLInputObjectType:
-        fields = {
-            table.field_of[c]: GraphQLInputField(GraphQLNonNull(self._leaf_of(table, c)))
-            for c in table.key
-        }
-        return GraphQLInputObjectType(
-            f"{table.type}PkColumnsInput", fields, description=f"The key of {table.table.name}."
-        )
+        def fields() -> Fields:
+            return {
+                table.field_of[c]: GraphQLInputField(GraphQLNonNull(self._leaf_of(table, c)))
+                for c in table.key
+            }
+
+        text = f"The key of {table.table.name}."
+        return self._factory.input(table, "PkColumnsInput", fields, text)
 
     def insert_input(self, table: NamedTable) -> GraphQLInputObjectType:
-        return self._inserts[table.table.name]
+        text = "What is left out takes the database's default."
+        return self._factory.input(table, INSERT_INPUT, partial(self._insert_fields, table), text)
 
     def on_conflict(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input of `onConflict`: the key, what to update, and only where."""
-        return self._once(f"{table.type}OnConflict", lambda: self._conflict_fields(table))
+        return self._factory.input(table, "OnConflict", partial(self._conflict_fields, table))
 
     def changes(self, table: NamedTable) -> dict[str, GraphQLInputObjectType]:
         """Return the arguments that change columns: `_set`, and `_inc` and its like where there are."""
@@ -102,13 +99,17 @@ class WriteTypes:
             return found | self._custom_fields(table, table.updatable)
 
         text = "What is left out is left alone; null writes NULL."
-        return self._once(f"{table.type}SetInput", fields, text)
+        return self._factory.input(table, "SetInput", fields, text)
 
     def updates(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input of `updateTrackMany`."""
-        where = GraphQLInputField(GraphQLNonNull(self._filters.bool_exp(table)))
-        changes = {name: GraphQLInputField(found) for name, found in self.changes(table).items()}
-        return self._once(f"{table.type}Updates", lambda: {"where": where} | changes)
+
+        def fields() -> Fields:
+            where = GraphQLInputField(GraphQLNonNull(self._filters.bool_exp(table)))
+            changes = self.changes(table).items()
+            return {"where": where} | {name: GraphQLInputField(kind) for name, kind in changes}
+
+        return self._factory.input(table, "Updates", fields)
 
     def save_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
         return {
@@ -155,33 +156,37 @@ class WriteTypes:
 
     def _nested_insert(self, relation: Relation) -> GraphQLInputObjectType:
         target = self._names.tables[relation.target]
-        row = GraphQLNonNull(self.insert_input(target))
-        data: GraphQLInputType = GraphQLNonNull(GraphQLList(row)) if relation.many else row
-        return self._once(
-            f"{target.type}{'Arr' if relation.many else 'Obj'}RelInsertInput",
-            lambda: {
+
+        def fields() -> Fields:
+            row = GraphQLNonNull(self.insert_input(target))
+            data: GraphQLInputType = GraphQLNonNull(GraphQLList(row)) if relation.many else row
+            return {
                 "data": GraphQLInputField(data),
                 "onConflict": GraphQLInputField(self.on_conflict(target)),
-            },
-            "Rows that refer to this one." if relation.many else "The row that goes with this one.",
+            }
+
+        suffix = f"{'Arr' if relation.many else 'Obj'}RelInsertInput"
+        text = (
+            "Rows that refer to this one." if relation.many else "The row that goes with this one."
         )
+        return self._factory.input(target, suffix, fields, text)
 
     def _conflict_fields(self, table: NamedTable) -> Fields:
-        constraints = GraphQLEnumType(
-            f"{table.type}Constraint",
-            {
+        def constraints() -> dict[str, GraphQLEnumValue]:
+            return {
                 name: GraphQLEnumValue(name, description=", ".join(columns))
                 for name, columns in table.constraints.items()
-            },
-        )
+            }
+
         columns = {
             name: GraphQLEnumValue(c.name)
             for name, c in table.columns.items()
             if c.name in table.updatable
         }
-        fields = {"constraint": GraphQLInputField(GraphQLNonNull(constraints))}
+        constraint = self._factory.enum(table, "Constraint", constraints)
+        fields = {"constraint": GraphQLInputField(GraphQLNonNull(constraint))}
         if columns:
-            named = GraphQLEnumType(f"{table.type}UpdateColumn", columns)
+            named = self._factory.enum(table, "UpdateColumn", lambda: columns)
             fields["updateColumns"] = GraphQLInputField(
                 GraphQLList(GraphQLNonNull(named)),
                 description="What to overwrite; none: leave the row that is there.",
@@ -203,7 +208,7 @@ class WriteTypes:
             }
 
         name = how.value[1:2].upper() + how.value[2:]
-        return self._once(f"{table.type}{name}Input", fields, _TEXTS[how])
+        return self._factory.input(table, f"{name}Input", fields, _TEXTS[how])
 
     def _operand(self, how: How, column: Column) -> GraphQLInputType:
         if how is How.DELETE_KEY:
@@ -217,41 +222,34 @@ class WriteTypes:
     def _leaf_of(self, table: NamedTable, column: str) -> GraphQLInputType:
         return self._leaves.of(table.table.by_name[column].type)
 
-    def _once(
-        self, name: str, fields: Callable[[], Fields], description: str | None = None
-    ) -> GraphQLInputObjectType:
-        if name not in self._made:
-            self._made[name] = GraphQLInputObjectType(name, fields, description=description)
-        return self._made[name]
 
-
-def response_type(
-    table: NamedTable, rows: GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]
-) -> GraphQLObjectType:
+def response_type(table: NamedTable, rows: Rows, factory: TypeFactory) -> GraphQLObjectType:
     """Return what a write of many rows answers."""
-    return GraphQLObjectType(
-        f"{table.type}MutationResponse",
-        {
-            "affectedRows": GraphQLField(
-                GraphQLNonNull(GraphQLInt), description="How many rows it touched."
-            ),
-            "returning": GraphQLField(rows, description="These rows."),
-        },
-    )
+
+    def fields() -> dict[str, GraphQLField]:
+        count = GraphQLNonNull(GraphQLInt)
+        return {
+            "affectedRows": GraphQLField(count, description="How many rows it touched."),
+            "returning": GraphQLField(rows(), description="These rows."),
+        }
+
+    return factory.object(table, "MutationResponse", fields)
 
 
-def save_result(table: NamedTable, row: GraphQLObjectType) -> GraphQLObjectType:
+def save_result(
+    table: NamedTable, row: Callable[[], GraphQLObjectType], factory: TypeFactory
+) -> GraphQLObjectType:
     """Return what a save answers."""
-    changes = GraphQLNonNull(GraphQLList(GraphQLNonNull(field_change())))
-    return GraphQLObjectType(
-        f"{table.type}SaveResult",
-        {
-            "row": GraphQLField(row, description="The row as it is now."),
-            "changes": GraphQLField(
-                changes, description="What was written; empty where nothing differed."
-            ),
-        },
-    )
+
+    def fields() -> dict[str, GraphQLField]:
+        changes = GraphQLNonNull(GraphQLList(GraphQLNonNull(field_change())))
+        text = "What was written; empty where nothing differed."
+        return {
+            "row": GraphQLField(row(), description="The row as it is now."),
+            "changes": GraphQLField(changes, description=text),
+        }
+
+    return factory.object(table, "SaveResult", fields)
 
 
 def _ways(column: Column) -> tuple[How, ...]:

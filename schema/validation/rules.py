@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from graphql import ASTValidationRule
+from graphql import ASTValidationRule, KnownTypeNamesRule
 from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 
 from schema.limits import Limits
@@ -12,8 +12,12 @@ from schema.validation.aliases import aliases_rule
 from schema.validation.depth import depth_rule
 from schema.validation.directives import directives_rule
 from schema.validation.input_depth import input_depth_rule
+from schema.validation.known_types import KnownTypesRule
 
 Rules = tuple[type[ASTValidationRule], ...]
+_STANDARD = tuple(
+    KnownTypesRule if rule is KnownTypeNamesRule else rule for rule in specified_rules
+)
 
 
 @lru_cache(maxsize=64)
@@ -26,4 +30,4 @@ def rules_of(limits: Limits) -> tuple[Rules, Rules]:
         directives_rule(limits),
     )
     closed = () if limits.introspection else (NoSchemaIntrospectionCustomRule,)
-    return own, (*closed, *specified_rules)
+    return own, (*closed, *_STANDARD)

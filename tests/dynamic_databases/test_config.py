@@ -172,6 +172,21 @@ def test_references_that_lead_elsewhere_are_refused(secrets: Secrets, value: obj
         secrets.seal({"PASSWORD": value})
 
 
+def test_the_variables_that_may_be_named_can_be_listed(
+    secrets: Secrets, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("DB_ONE", "one")
+    narrow = Secrets([Fernet.generate_key().decode()], tmp_path, "one", ["DB_*", "CRM"])
+
+    assert narrow.open(narrow.seal({"PASSWORD": {"$env": "DB_ONE"}})) == {"PASSWORD": "one"}
+    for name in ("AWS_SECRET_ACCESS_KEY", "CRM_2", "db_one", "GATEWAY_SECRET_KEYS"):
+        with pytest.raises(InvalidConfig, match=r"\$env must name"):
+            narrow.seal({"PASSWORD": {"$env": name}})
+    stored_before = secrets.seal({"PASSWORD": {"$env": "HOME"}})
+    with pytest.raises(InvalidConfig, match=r"DB_\*, CRM \(GATEWAY_SECRET_ENV\)"):
+        narrow.open(stored_before)
+
+
 def test_keys_can_be_rotated(tmp_path: Path) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     sealed = Secrets([old], tmp_path, "one").seal({"PASSWORD": "x"})

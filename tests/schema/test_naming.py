@@ -25,8 +25,9 @@ from dynamic_databases.catalog.types import (
 from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS, Access, TableAccess
 from schema.build import build_schema
+from schema.casing import camel_case, pascal_case
 from schema.limits import Limits
-from schema.naming import Names, camel_case, enum_value_names, names_of, pascal_case
+from schema.naming import Names, enum_value_names, names_of
 
 INTEGER = SqlType(Kind.INTEGER, "integer")
 
