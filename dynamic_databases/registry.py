@@ -139,6 +139,10 @@ class Registry:
         with self._reading_of(alias):
             return self._read(alias)
 
+    def current(self, alias: str) -> Entry:
+        """Return the entry as the catalog is now, which is read only where it may have changed."""
+        return self.refresh(alias) if self.has_changed(alias) else self.entry(alias)
+
     def has_changed(self, alias: str) -> bool:
         """Ask the database, with one cheap query, whether its catalog may have changed."""
         known = self._entries.get(alias)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _REST = 0.5  # of the time that was worked, while others are served
-_TURN_SECONDS = 0.0001
+_TURN_SECONDS = 0.0005
 _lock = threading.Lock()
 _running = 0
 _usual_turn_seconds = sys.getswitchinterval()

@@ -16,6 +16,8 @@ from dynamic_databases.catalog.types import (
     UniqueKey,
 )
 
+TYPES_KEPT = 1_000  # spellings of types whose meaning a reader keeps: columns share few
+
 
 @dataclass
 class RawCatalog:

@@ -6,9 +6,10 @@ the views here say both (Microsoft's manual, "System Catalog Views").
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -137,6 +138,7 @@ def _column(row: list[Any]) -> Column:
     )
 
 
+@lru_cache(TYPES_KEPT)
 def sql_type(name: str, length: int = 0, precision: int = 0, scale: int = 0) -> SqlType:
     """Return the meaning of a type; lengths are in bytes, -1 is `max`."""
     kind = _KINDS.get(name, Kind.OTHER)

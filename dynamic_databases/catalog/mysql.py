@@ -6,9 +6,10 @@ A schema is a database there, so the catalog is that of the one database that is
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -122,9 +123,10 @@ def _column(row: tuple[Any, ...], *, is_mariadb: bool, is_json: bool) -> Column:
     extra = extra.lower()
     if charset not in (None, "utf8mb4"):
         column_type = f"{column_type} character set {charset}"  # its texts are converted
+    enum = f"{table}_{name}" if data_type.lower() == "enum" else ""
     return Column(
         name,
-        sql_type(data_type, column_type, f"{table}_{name}", *numbers, is_json=is_json),
+        sql_type(data_type, column_type, enum, *numbers, is_json=is_json),
         nullable=nullable == "YES",
         default=None if computed else _default(default, extra, is_mariadb=is_mariadb),
         generated=bool(computed),
@@ -142,6 +144,7 @@ def _default(value: str | None, extra: str, *, is_mariadb: bool) -> str | None:
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+@lru_cache(TYPES_KEPT)
 def sql_type(
     data_type: str,
     column_type: str,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from dynamic_databases.catalog.assemble import RawCatalog
@@ -103,20 +105,23 @@ def read(cursor: Any) -> RawCatalog:
         table_of[oid] = TableName(schema, name)
         raw.tables[table_of[oid]] = Table(table_of[oid], (), is_view=is_view, comment=comment)
     types = {row[0]: _PgType(*row[1:]) for row in cursor.execute(_TYPES).fetchall()}
+    meaning = cache(partial(sql_type, types=types))
     names: dict[tuple[int, int], str] = {}
     for row in cursor.execute(_COLUMNS, [list(table_of)]).fetchall():
         names[row[0], row[1]] = row[2]
-        raw.columns[table_of[row[0]]].append(_column(row, types))
+        raw.columns[table_of[row[0]]].append(_column(row, types, meaning))
     for row in cursor.execute(_KEYS, {"oids": list(table_of)}).fetchall():
         _add_key(raw, row, table_of, names)
     return raw
 
 
-def _column(row: tuple[Any, ...], types: dict[int, _PgType]) -> Column:
+def _column(
+    row: tuple[Any, ...], types: dict[int, _PgType], meaning: Callable[[int, int, str], SqlType]
+) -> Column:
     _, _, name, type_oid, modifier, type_name, not_null, identity, generated, default, comment = row
     return Column(
         name,
-        sql_type(type_oid, modifier, type_name, types),
+        meaning(type_oid, modifier, type_name),
         nullable=not (not_null or types[type_oid].not_null if type_oid in types else not_null),
         default=None if generated else default,
         generated=bool(generated),

@@ -7,9 +7,10 @@ that other databases give a meaning keep that meaning here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -153,6 +154,7 @@ def _add_foreign_key(
     raw.foreign_keys[table].append(ForeignKey("", columns, target, targets))
 
 
+@lru_cache(TYPES_KEPT)
 def sql_type(declared: str) -> SqlType:
     """Return the meaning of a declared type such as `VARCHAR(40)` or `decimal(10, 2)`."""
     upper = declared.upper().strip()

@@ -168,7 +168,7 @@ def _catalog(database: Database) -> Catalog:
 
 def _table(database: Database, name: str) -> Table:
     """Return a table as it is now. Raises ColumnRefused."""
-    catalog = process_registry().refresh(database.label).catalog
+    catalog = process_registry().current(database.label).catalog
     table = catalog.find(name)
     if table is None or table.is_view:
         known = ", ".join(str(t.name) for t in catalog.tables if not t.is_view) or "none"
