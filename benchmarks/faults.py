@@ -1,7 +1,8 @@
-"""What a sick database costs the others: `python -m benchmarks.faults [--seconds 10] [--vendor postgresql]`.
+"""What a sick database costs the others: `python -m benchmarks.faults [--rounds 5] [--seconds 3] [--vendor postgresql]`.
 
-Two tenants are asked at a steady rate, from a process of their own, while the database of a third goes
-wrong in each of the proxy's ways; printed are their p50 and p99 as ratios to the same minute's without a fault.
+Two tenants are asked at a steady rate, each from a process of its own, while the database of one goes wrong in
+each of the proxy's ways, by turns with as long a time without a fault. Printed are the other's p50 and p99 over
+all times with the fault as ratios to those without: what else the machine does falls on both.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import multiprocessing
 import os
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
@@ -25,18 +29,20 @@ SQL = "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); INSERT INT
 QUERY = "{ book { id title } }"
 EVERY_SECONDS = 0.01
 CONNECTIONS = 2
+Asked = tuple[float, float, bool]  # when, how many milliseconds it took, whether it was refused
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="of each time")
     parser.add_argument("--vendor", choices=["postgresql", "mariadb"], default="postgresql")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        _measure(Path(folder), given.vendor, given.seconds)
+        _measure(Path(folder), given.vendor, given.rounds, given.seconds)
 
 
-def _measure(folder: Path, vendor: str, seconds: float) -> None:
+def _measure(folder: Path, vendor: str, rounds: int, seconds: float) -> None:
     gateway = Gateway(folder, clean_environment(GATEWAY_DATA_DIR=str(folder)))
     gateway.manage("migrate", "--verbosity", "0")
     gateway.start()
@@ -46,70 +52,102 @@ def _measure(folder: Path, vendor: str, seconds: float) -> None:
         name: _tenant(gateway, name, url)
         for name, url in (("sick", proxy.url(sick)), ("well", well))
     }
+    context = multiprocessing.get_context("spawn")
     try:
-        _ask(gateway.url, tokens["sick"], "sick", 1.0)  # warm
-        _ask(gateway.url, tokens["well"], "well", 1.0)
-        for fault in Fault:
-            if fault is Fault.NONE:
-                continue
-            before = _beside(gateway, tokens, seconds)
-            proxy.break_with(fault)
-            during = _beside(gateway, tokens, seconds)
-            proxy.heal()
-            healed = time.monotonic()
-            wait_for(lambda: _serves(gateway, tokens["sick"]), seconds=30)
-            print(
-                f"{fault:18} others p50 {during[0] / before[0]:.2f} ×, p99 {during[1] / before[1]:.2f} ×"
-                f" ({before[1]:.1f} → {during[1]:.1f} ms), errors {during[2]}; serves again after {time.monotonic() - healed:.1f} s",
-                flush=True,
-            )
+        with context.Manager() as manager, ProcessPoolExecutor(2, context) as pool:
+            for fault in Fault:
+                if fault is Fault.NONE:
+                    continue
+                stop = manager.Event()
+                asked = [
+                    pool.submit(_ask, gateway.url, tokens[name], name, stop)
+                    for name in ("well", "sick")
+                ]
+                wait_for(lambda: _serves(gateway, tokens["sick"]), seconds=30)
+                time.sleep(2)  # the processes have begun
+                times = _turns(gateway, proxy, fault, tokens["sick"], rounds, seconds)
+                stop.set()
+                _tell(fault, asked[0].result(), times)
+                asked[1].result()
     finally:
         gateway.stop()
         proxy.stop()
 
 
-def _beside(gateway: Gateway, tokens: dict[str, str], seconds: float) -> tuple[float, float, int]:
-    """Return p50 and p99 in ms, and the errors, of `well`, while `sick` is asked as well."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
-        sick = pool.apply_async(_ask, (gateway.url, tokens["sick"], "sick", seconds + 1))
-        found = pool.apply(_ask, (gateway.url, tokens["well"], "well", seconds))
-        sick.wait()
-    return found
+@dataclass
+class Times:
+    """When it went well and when it did not, and how long it took to serve again; in seconds."""
+
+    without: list[tuple[float, float]] = field(default_factory=list)
+    during: list[tuple[float, float]] = field(default_factory=list)
+    until_served: list[float] = field(default_factory=list)
 
 
-def _ask(url: str, token: str, tenant: str, seconds: float) -> tuple[float, float, int]:
-    return asyncio.run(_paced(url, token, tenant, seconds))
+def _turns(gateway: Gateway, proxy: Proxy, fault: Fault, token: str, rounds: int, seconds: float) -> Times:  # fmt: skip
+    times = Times()
+    for _ in range(rounds):
+        began = time.monotonic()
+        time.sleep(seconds)
+        times.without.append((began, time.monotonic()))
+        proxy.break_with(fault)
+        began = time.monotonic()
+        time.sleep(seconds)
+        times.during.append((began, time.monotonic()))
+        proxy.heal()
+        healed = time.monotonic()
+        wait_for(lambda: _serves(gateway, token), seconds=30)
+        times.until_served.append(time.monotonic() - healed)
+    return times
 
 
-async def _paced(url: str, token: str, tenant: str, seconds: float) -> tuple[float, float, int]:
-    times: list[float] = []
-    errors = 0
+def _tell(fault: Fault, asked: list[Asked], times: Times) -> None:
+    before, during = (
+        sorted(ms for at, ms, _ in asked if any(a <= at < b for a, b in spans))
+        for spans in (times.without, times.during)
+    )
+    p50, p99 = (
+        (before[int(len(before) * share)], during[int(len(during) * share)])
+        for share in (0.5, 0.99)
+    )
+    print(
+        f"{fault:18} others p50 {p50[1] / p50[0]:.2f} ×, p99 {p99[1] / p99[0]:.2f} × ({p99[0]:.1f} → {p99[1]:.1f} ms),"
+        f" errors {sum(is_error for _, _, is_error in asked)} of {len(asked)}; serves again after {max(times.until_served):.1f} s",
+        flush=True,
+    )
+
+
+def _ask(url: str, token: str, tenant: str, stop: Event) -> list[Asked]:
+    return asyncio.run(_paced(url, token, tenant, stop))
+
+
+async def _paced(url: str, token: str, tenant: str, stop: Event) -> list[Asked]:
+    found: list[Asked] = []
     host, port = url.removeprefix("http://").split(":")
     body = json.dumps({"query": QUERY}).encode()
     head = (
         f"POST /t/{tenant}/graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
         f"authorization: Bearer {token}\r\ncontent-length: {len(body)}\r\n\r\n"
     ).encode()
-    end = time.monotonic() + seconds
+    is_over = asyncio.Event()
 
     async def one() -> None:
-        nonlocal errors
         reader, writer = await asyncio.open_connection(host, int(port))
-        while time.monotonic() < end:
-            began = time.perf_counter()
+        while not is_over.is_set():
+            at = time.monotonic()
             writer.write(head + body)
             answered = await reader.readuntil(b"\r\n\r\n")
             length = int(answered.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            errors += b'"errors"' in await reader.readexactly(length)
-            taken = time.perf_counter() - began
-            times.append(taken * 1000)
+            is_error = b'"errors"' in await reader.readexactly(length)
+            taken = time.monotonic() - at
+            found.append((at, taken * 1000, is_error))
             await asyncio.sleep(max(EVERY_SECONDS - taken, 0))
         writer.close()
 
-    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    times.sort()
-    return times[len(times) // 2], times[int(len(times) * 0.99)], errors
+    running = [asyncio.create_task(one()) for _ in range(CONNECTIONS)]
+    await asyncio.to_thread(stop.wait)
+    is_over.set()
+    await asyncio.gather(*running)
+    return found
 
 
 def _serves(gateway: Gateway, token: str) -> bool:

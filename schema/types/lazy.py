@@ -62,7 +62,8 @@ class LazySchema(GraphQLSchema):
         self._validation_errors = []  # valid by construction
         self._types = types
         self._completing = completing
-        self._lock = threading.RLock()  # taken before the types' own
+        self._completing_lock = threading.Lock()  # taken before the next
+        self._lock = threading.Lock()  # of what is known; taken before the types' own
         self._whole: GraphQLSchema | None = None
         self._known: dict[str, GraphQLNamedType] = {}
         self._walked: set[str] = set()
@@ -76,7 +77,7 @@ class LazySchema(GraphQLSchema):
     def whole(self) -> GraphQLSchema:
         """The schema with all its types, made once."""
         if self._whole is None:
-            with self._lock:
+            with self._completing_lock:
                 if self._whole is None:
                     self._whole = self._completed()
         return self._whole
@@ -96,12 +97,11 @@ class LazySchema(GraphQLSchema):
         known = self._known.get(name)
         if known is not None or self._whole is not None:
             return known
-        with self._lock:
-            for table in self._tables_of(name):
-                if name in self._known:
-                    break
-                self._expand(table)
-            return self._known.get(name)
+        for table in self._tables_of(name):
+            if name in self._known:
+                break
+            self._expand(table)
+        return self._known.get(name)
 
     def get_implementations(self, interface_type: GraphQLInterfaceType) -> InterfaceImplementations:
         return self.whole.get_implementations(interface_type)
@@ -140,13 +140,14 @@ class LazySchema(GraphQLSchema):
 
     def _expand(self, table: NamedTable) -> None:
         """Make all types of a table, up to those through which other tables follow."""
-        if table.table.name in self._expanded:
-            return
-        for root in (self.query_type, self.mutation_type):
-            if isinstance(root, RootType):
-                for field in root.fields.of_table(table):
-                    self._walk([field.type, *(a.type for a in field.args.values())], table)
-        self._expanded.add(table.table.name)
+        with self._lock:
+            if table.table.name in self._expanded:
+                return
+            for root in (self.query_type, self.mutation_type):
+                if isinstance(root, RootType):
+                    for field in root.fields.of_table(table):
+                        self._walk([field.type, *(a.type for a in field.args.values())], table)
+            self._expanded.add(table.table.name)
 
     def _walk(self, types: list[GraphQLType], table: NamedTable | None = None) -> None:
         """Note the types that these lead to; another table's hubs are noted, and not gone through."""
