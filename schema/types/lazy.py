@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 
 from graphql import (
     GraphQLAbstractType,
@@ -112,6 +113,9 @@ class LazySchema(GraphQLSchema):
         """Return whether an object or interface implements an interface; there are no unions."""
         interfaces = getattr(maybe_sub_type, "interfaces", ())
         return any(interface.name == abstract_type.name for interface in interfaces)
+
+    def __copy__(self) -> GraphQLSchema:
+        return copy(self.whole)
 
     def _completed(self) -> GraphQLSchema:
         with self._completing() as pace:

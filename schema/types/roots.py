@@ -98,6 +98,9 @@ class RootType(GraphQLObjectType):
     def fields(self) -> RootFields:
         return self._root_fields
 
+    def __copy__(self) -> GraphQLObjectType:
+        return GraphQLObjectType(**self.to_kwargs())
+
 
 def query_type(fields: Mapping[str, NamedTable], types: TableTypes) -> RootType:
     """Return the type of queries; a database without tables still needs one field."""

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from threading import Barrier
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema, print_type
+from graphql import (
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    extend_schema,
+    find_breaking_changes,
+    introspection_from_schema,
+    lexicographic_sort_schema,
+    parse,
+    print_schema,
+    print_type,
+    validate_schema,
+)
 
 from dynamic_databases.registry import process_registry
 from schema.access import FULL_ACCESS
@@ -109,3 +122,18 @@ def test_the_whole_is_valid(label) -> None:
     GraphQLSchema(**{**whole.to_kwargs(), "assume_valid": False})
     assert isinstance(whole.query_type, GraphQLObjectType)
     assert whole.query_type.to_kwargs()["fields"].keys() == set(whole.query_type.fields)
+
+
+def test_the_tools_of_graphql_core_take_it(label) -> None:
+    schema = lazy_schema(label)
+    text = print_schema(schema)
+
+    assert validate_schema(schema) == []
+    assert print_schema(copy(schema)) == text
+    assert print_schema(lexicographic_sort_schema(schema))
+    extended = extend_schema(schema, parse("extend type Query { hello: String }"))
+    assert "hello: String" in print_schema(extended)
+    broken = {change.description for change in find_breaking_changes(extended, schema)}
+    assert "Query.hello was removed." in broken
+    again = build_client_schema(introspection_from_schema(schema))
+    assert again.type_map.keys() == set(schema.type_map)
