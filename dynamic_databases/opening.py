@@ -18,6 +18,7 @@ from dynamic_databases.errors import CannotConnect, NotRegistered
 # Typed loosely: Django's storage of wrappers (`_connections`) is no part of its public types.
 connections: Any = _django_connections
 
+_ENDS = "gateway_ends_after_use"
 _MYSQL_SESSION = "gateway_mysql_session"
 _FILE = "gateway_file"
 _TLS_MODES = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
@@ -87,9 +88,18 @@ def is_stale(wrapper: BaseDatabaseWrapper) -> bool:
     return bool(poll.poll(0))
 
 
+def end_after_use(wrapper: BaseDatabaseWrapper) -> None:
+    """Have a connection closed after the use that it is in.
+
+    A request to cancel reaches the server some time after it was sent: over a connection that is used
+    again it would end somebody else's statement.
+    """
+    wrapper.__dict__[_ENDS] = True
+
+
 def is_reusable(wrapper: BaseDatabaseWrapper) -> bool:
     """Return whether a connection is as good as new after its use."""
-    if wrapper.connection is None:
+    if wrapper.connection is None or _ENDS in wrapper.__dict__:
         return False
     if wrapper.in_atomic_block or wrapper.needs_rollback or wrapper.errors_occurred:
         return False

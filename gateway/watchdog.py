@@ -31,7 +31,10 @@ _OPENING_SECONDS = 30.0  # longer than any driver takes to give up opening a con
 
 @dataclass(frozen=True)
 class Overdue:
-    """A connection that runs too long, and whether it still does; `closes` where nobody else will."""
+    """A connection that runs too long, and whether it still does; `closes` where nobody else will.
+
+    Once it was told to be running still, it must not be used for anything else afterwards.
+    """
 
     wrapper: BaseDatabaseWrapper
     still_running: Callable[[], bool]

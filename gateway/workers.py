@@ -16,6 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dynamic_databases.active import use_database
 from dynamic_databases.connections import Connections, watched_by
 from dynamic_databases.errors import OutcomeUnknown
+from dynamic_databases.opening import end_after_use
 from dynamic_databases.outcomes import UNKNOWN
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded
@@ -49,7 +50,16 @@ class _Job:
         self.wrappers.append(wrapper)
 
     def is_done_with(self, wrapper: BaseDatabaseWrapper) -> None:
-        self.wrappers.remove(wrapper)
+        with self._lock:
+            self.wrappers.remove(wrapper)
+
+    def claim(self, wrapper: BaseDatabaseWrapper) -> bool:
+        """Return whether a connection is in use here; then it is used for nothing else afterwards."""
+        with self._lock:
+            is_in_use = wrapper in self.wrappers
+            if is_in_use:
+                end_after_use(wrapper)
+            return is_in_use
 
     def may_go_on(self) -> None:
         """Raises DeadlinePassed where nobody waits any more."""
@@ -272,8 +282,4 @@ class Workers:
         if self._leaves_line(job):
             return
         for wrapper in list(job.wrappers):
-            self._watchdog.end(Overdue(wrapper, partial(_is_in_use, job, wrapper)))
-
-
-def _is_in_use(job: _Job, wrapper: BaseDatabaseWrapper) -> bool:
-    return wrapper in job.wrappers
+            self._watchdog.end(Overdue(wrapper, partial(job.claim, wrapper)))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from dynamic_databases.connections import Connections, PoolBounds, before_commit
 from dynamic_databases.errors import OutcomeUnknown
+from dynamic_databases.registry import process_registry
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded
 from gateway.places import Bounds
 from gateway.watchdog import Watchdog
-from gateway.workers import Workers
+from gateway.workers import Lease, Workers
+from tests.fixtures.vendors import POSTGRESQL
 
 
 def make_workers(
@@ -219,3 +223,32 @@ def test_work_that_may_go_on_outlives_its_caller(workers: Workers) -> None:
     asyncio.run(main())
     assert done.is_set()
     assert workers.counts == (0, 0)
+
+
+def test_a_cancelled_statement_takes_no_other_with_it(new_database, postgresql) -> None:
+    """The deadline meets the end of the statement: the request to cancel must not meet the next one."""
+    alias = new_database(POSTGRESQL, "").label
+    connections = process_registry().connections
+    workers = Workers(Bounds(1, 1, 1, 10), connections, Watchdog(), 60)
+
+    def nap(lease: Lease) -> None:
+        with lease() as wrapper, wrapper.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.02)")
+
+    def count(lease: Lease) -> int:
+        with lease() as wrapper, wrapper.cursor() as cursor:
+            return sum(_one(cursor) for _ in range(20))
+
+    async def main() -> None:
+        for _ in range(60):
+            with suppress(DeadlinePassed):
+                await workers.run(alias, soon(22), nap)
+            assert await workers.run(alias, soon(), count) == 20
+
+    asyncio.run(main())
+    workers.stop()
+
+
+def _one(cursor: Any) -> int:
+    cursor.execute("SELECT 1 FROM pg_sleep(0.0005)")
+    return int(cursor.fetchone()[0])
