@@ -93,30 +93,55 @@ async def _answered(wire: Wire, deadline: Deadline) -> bool:
     """Wait until an exchange is answered; return whether it was in time."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[bool] = loop.create_future()
+    watch = _Watch(loop, wire.socket)
 
-    def readable() -> None:
+    def try_to(step: Callable[[], None]) -> None:
         try:
-            if wire.receive() and not done.done():
-                done.set_result(True)
+            step()
         except Exception as error:  # noqa: BLE001 - the driver's; raised where it is waited for
+            watch.end()
             if not done.done():
                 done.set_exception(error)
 
-    def writable() -> None:
-        if wire.flush():
-            loop.remove_writer(wire.socket)
+    def receive() -> None:
+        if wire.receive() and not done.done():
+            done.set_result(True)
 
-    descriptor = wire.socket
+    def flush() -> None:
+        if wire.flush():
+            watch.end_writing()
+
     timer = loop.call_later(max(deadline.seconds_left, 0), _late, done)
-    loop.add_reader(descriptor, readable)
-    if not wire.flush():
-        loop.add_writer(descriptor, writable)
+    loop.add_reader(watch.descriptor, try_to, receive)
     try:
+        if not wire.flush():
+            loop.add_writer(watch.descriptor, try_to, flush)
         return await done
     finally:
         timer.cancel()
-        loop.remove_reader(descriptor)
-        loop.remove_writer(descriptor)
+        watch.end()
+
+
+class _Watch:
+    """Whether the event loop looks at a descriptor.
+
+    libpq closes its descriptor as soon as it meets an error, and the number may be another
+    connection's a moment later: it is let go of at once, and once only.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
+        self._loop = loop
+        self.descriptor = descriptor
+        self._is_over = False
+
+    def end_writing(self) -> None:
+        self._loop.remove_writer(self.descriptor)
+
+    def end(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._loop.remove_reader(self.descriptor)
+            self._loop.remove_writer(self.descriptor)
 
 
 def _late(done: asyncio.Future[bool]) -> None:
