@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 import pytest
+import uvloop
 
+from dynamic_databases.registry import process_registry
+from gateway.deadline import Deadline
+from gateway.lane import _answered
+from schema.exchange import Exchange, Request
+from schema.sql.statement import Statement
+from schema.wire import wire_of
 from tests.fixtures.databases import execute
 from tests.fixtures.processes import wait_for
 from tests.fixtures.vendors import POSTGRESQL, present
@@ -102,3 +114,37 @@ def test_values_of_every_size_are_sent(family) -> None:
     for size in (1, 1_000, 6_000, 20_000):
         names = [f"parent {i}" for i in range(50, 50 + size)]
         assert family.ask(query, {"n": names}).data == {"parent": [{"parentId": 50}]}
+
+
+def test_a_lost_connections_descriptor_may_be_anothers_at_once(new_database) -> None:
+    """libpq closes it where it meets the loss; a client that comes in at that moment gets its number."""
+    database = new_database(present(POSTGRESQL), SQL)
+    connections = process_registry().connections
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+
+    async def take_its_number(pgconn: psycopg.pq.abc.PGconn) -> int:
+        while pgconn.status == psycopg.pq.ConnStatus.OK:  # noqa: ASYNC110 - at the very moment
+            await asyncio.sleep(0)
+        mine, other = socket.socketpair()
+        number = mine.fileno()
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=mine)  # fmt: skip
+        transport.abort()
+        other.close()
+        return number
+
+    async def lose(wrapper: Any) -> bool:
+        wire, number = wire_of(wrapper), wrapper.connection.pgconn.socket
+        wire.send(Exchange((Request(Statement("SELECT pg_sleep(60)", (), ()), []),)))
+        lost = asyncio.create_task(_answered(wire, Deadline.after_ms(9000, time.monotonic)))
+        await asyncio.sleep(0.1)
+        taken = asyncio.create_task(take_its_number(wrapper.connection.pgconn))
+        await asyncio.to_thread(execute, database.url, kill)
+        with pytest.raises(psycopg.OperationalError):
+            await lost
+        return await taken == number
+
+    def loses_and_another_takes_its_number() -> bool:
+        with connections.fresh(database.label) as wrapper:
+            return uvloop.run(lose(wrapper))
+
+    assert any(loses_and_another_takes_its_number() for _ in range(8))
