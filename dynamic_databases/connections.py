@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases.errors import ServerBusy
 from dynamic_databases.opening import (
+    close,
     connections,
     forget_version,
     is_reusable,
@@ -114,7 +115,7 @@ class Connections:
             if watcher is not None:
                 watcher.is_done_with(wrapper)
             for old in self.take_back(lent):
-                old.close()
+                close(old)
 
     @contextmanager
     def fresh(self, alias: str) -> Iterator[BaseDatabaseWrapper]:
@@ -128,7 +129,7 @@ class Connections:
             with _as_this_threads(alias, wrapper):
                 yield wrapper
         finally:
-            wrapper.close()
+            close(wrapper)
 
     def lend_idle(self, alias: str) -> Lent | None:
         """Lend an open connection that nobody uses, where there is one; `take_back` ends it."""
@@ -176,7 +177,7 @@ class Connections:
                 while wrappers and wrappers[0].__dict__[_SINCE] < before:
                     unused.append(self._evict(alias))
         for wrapper in unused:
-            wrapper.close()
+            close(wrapper)
 
     def server_of(self, alias: str) -> str:
         """Return what tells the server of `alias` from others: its host and port, as soon as it was used.
@@ -202,7 +203,7 @@ class Connections:
             self._servers.pop(alias, None)
         forget_version(alias)
         for wrapper in wrappers:
-            wrapper.close()
+            close(wrapper)
 
     def close_all(self) -> None:
         with self._lock:
@@ -221,7 +222,7 @@ class Connections:
             evicted = self._make_room(server)
             self._open_counts[server] += 1
         if evicted is not None:
-            evicted.close()
+            close(evicted)
         wrapper.__dict__[_SERVER] = server
         wrapper.__dict__[_TIMEOUT] = self.statement_timeout_ms(alias)
         wrapper.inc_thread_sharing()  # it moves from thread to thread, one at a time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import select
 import sys
@@ -18,6 +19,7 @@ from dynamic_databases.errors import CannotConnect, NotRegistered
 # Typed loosely: Django's storage of wrappers (`_connections`) is no part of its public types.
 connections: Any = _django_connections
 
+_log = logging.getLogger("dynamic_databases.opening")
 _ENDS = "gateway_ends_after_use"
 _MYSQL_SESSION = "gateway_mysql_session"
 _FILE = "gateway_file"
@@ -86,6 +88,18 @@ def is_stale(wrapper: BaseDatabaseWrapper) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def close(wrapper: BaseDatabaseWrapper) -> None:
+    """Close a connection, which may be lost already: what was done over it stays what it was.
+
+    Microsoft's driver raises where it can't say goodbye.
+    """
+    try:
+        wrapper.close()
+    except outcomes.DRIVER_ERRORS as error:
+        event = {"alias": wrapper.alias, "error": type(error).__name__}
+        _log.info("a connection was lost before it was closed", extra={"event": event})
 
 
 def end_after_use(wrapper: BaseDatabaseWrapper) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dynamic_databases.opening import mysql_session_of
+from dynamic_databases.opening import close, mysql_session_of
 from dynamic_databases.outcomes import DRIVER_ERRORS
 
 _log = logging.getLogger("gateway.watchdog")
@@ -68,7 +68,7 @@ class Watchdog:
             _log.warning("a statement could not be cancelled: %s", type(error).__name__)
         finally:
             if overdue.closes:
-                overdue.wrapper.close()
+                close(overdue.wrapper)
 
     def _wait_until_open(self, overdue: Overdue) -> None:
         """A connection that is still being opened has nothing yet to cancel or shut down."""

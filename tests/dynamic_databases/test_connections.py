@@ -11,7 +11,9 @@ import pytest
 
 from dynamic_databases.connections import Connections, PoolBounds
 from dynamic_databases.errors import ServerBusy
-from tests.fixtures.databases import execute
+from dynamic_databases.models import Database
+from dynamic_databases.opening import end_after_use
+from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, present
 
 SQL = "CREATE TABLE note (id INTEGER PRIMARY KEY)"
@@ -122,3 +124,22 @@ def test_a_longer_time_for_statements_needs_a_new_connection(registry, new_datab
     pool.close_all()
     pool.close_unused()
     assert timeouts == ["5s", "20s"]
+
+
+def test_a_lost_connection_is_closed_without_a_word(vendor, registry, proxy_to, transactional_db) -> None:  # fmt: skip
+    """What was done over it is done: that a driver can't say goodbye is nobody's error."""
+    if vendor is SQLITE:
+        pytest.skip("a file has no network before it")
+    url = make_url(vendor, "CREATE TABLE book (id INTEGER PRIMARY KEY)")
+    proxy = proxy_to(url)
+    database = Database.objects.from_url("lost", proxy.url(url))
+    database.save()
+
+    with registry.connections.lease(database.label) as wrapper:
+        with wrapper.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        proxy.cut_all()
+        end_after_use(wrapper)
+    assert wrapper.connection is None
+    assert registry.connections.counts == (0, 0)
+    drop_database(url)
