@@ -10,8 +10,18 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import django
+import psycopg
+from django.core.management import call_command
+
+from dynamic_databases.catalog import read
+from schema.access import FULL_ACCESS
+from schema.limits import Limits
+from tests.fixtures.vendors import connect_mariadb
 
 TABLES, COLUMNS = 2_000, 20
 
@@ -19,13 +29,11 @@ TABLES, COLUMNS = 2_000, 20
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"GATEWAY_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "gateway.settings"}
-        import django  # noqa: PLC0415 - the settings read the environment
-
         django.setup()
-        from django.core.management import call_command  # noqa: PLC0415
-
         call_command("migrate", verbosity=0)
-        print(f"\n{TABLES} tables x {COLUMNS} columns{'read s':>14}{'queries':>10}{'schema s':>10}")
+        print(
+            f"\n{TABLES} tables x {COLUMNS} columns{'read s':>14}{'queries':>10}{'schema s':>10}{'all types s':>13}"
+        )
         for name, make in _servers(Path(folder)).items():
             try:
                 url, drop = make()
@@ -39,12 +47,9 @@ def main() -> None:
 
 
 def _measure(name: str, url: str) -> None:
-    from dynamic_databases.catalog import read  # noqa: PLC0415
-    from dynamic_databases.models import Database  # noqa: PLC0415
-    from dynamic_databases.registry import process_registry  # noqa: PLC0415
-    from schema.access import FULL_ACCESS  # noqa: PLC0415
-    from schema.build import build_schema  # noqa: PLC0415
-    from schema.limits import Limits  # noqa: PLC0415
+    from dynamic_databases.models import Database  # noqa: PLC0415 - after django.setup()
+    from dynamic_databases.registry import process_registry  # noqa: PLC0415 - likewise
+    from schema.build import build_schema  # noqa: PLC0415 - likewise
 
     alias = Database.objects.from_url(name, url).label
     registry = process_registry()
@@ -57,9 +62,12 @@ def _measure(name: str, url: str) -> None:
         read_seconds = time.perf_counter() - started
     assert len(entry.catalog.tables) == TABLES
     started = time.perf_counter()
-    build_schema(entry, FULL_ACCESS, {}, Limits())
+    built = build_schema(entry, FULL_ACCESS, {}, Limits())
     schema_seconds = time.perf_counter() - started
-    print(f"{name:24}{read_seconds:>19.2f}{counted.queries:>10}{schema_seconds:>10.2f}", flush=True)
+    started = time.perf_counter()
+    assert built.schema.graphql_schema.whole
+    whole_seconds = time.perf_counter() - started
+    print(f"{name:24}{read_seconds:>19.2f}{counted.queries:>10}{schema_seconds:>10.2f}{whole_seconds:>13.2f}", flush=True)  # fmt: skip
     registry.forget(alias)
 
 
@@ -72,8 +80,6 @@ class _Counted:
         self.queries = 0
 
     def __enter__(self) -> None:
-        from contextlib import contextmanager  # noqa: PLC0415
-
         @contextmanager
         def counting(alias: str) -> Any:
             with self._cursor_of(alias) as cursor:
@@ -117,8 +123,6 @@ def _sqlite(folder: Path) -> tuple[str, Callable[[], None]]:
 
 
 def _postgresql() -> tuple[str, Callable[[], None]]:
-    import psycopg  # noqa: PLC0415
-
     server = os.environ.get("GATEWAY_TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")  # fmt: skip
     url = server.rpartition("/")[0] + "/gateway_many_tables"
 
@@ -137,10 +141,9 @@ def _postgresql() -> tuple[str, Callable[[], None]]:
 
 
 def _mariadb() -> tuple[str, Callable[[], None]]:
-    import MySQLdb  # noqa: PLC0415
+    import MySQLdb  # noqa: PLC0415 - an extra that may not be installed
 
     url = os.environ.get("GATEWAY_TEST_MARIADB_URL", "mysql://root@127.0.0.1:3306/test")
-    from tests.fixtures.vendors import connect_mariadb  # noqa: PLC0415
 
     def run(*statements: str) -> None:
         connection = connect_mariadb(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from graphql import (
@@ -72,17 +73,11 @@ class FilterTypes:
     def group_order_by(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input of `orderBy` over groups."""
 
-        def keys() -> Fields:
-            return {
-                name: GraphQLInputField(order_by_enum())
-                for name, column in table.columns.items()
-                if column.type.kind.is_orderable
-            }
-
         def fields() -> Fields:
             found = {"aggregate": GraphQLInputField(self.aggregate_order_by(table))}
-            if keys():
-                named = self._factory.input(table, "GroupKeysOrderBy", keys)
+            keys = [name for name, c in table.columns.items() if c.type.kind.is_orderable]
+            if keys:
+                named = self._factory.input(table, "GroupKeysOrderBy", partial(_ordered, keys))
                 found["keys"] = GraphQLInputField(named)
             return found
 
@@ -160,29 +155,30 @@ class FilterTypes:
         return self._factory.input(table, "AggregateBoolExp", fields)
 
     def _figures_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
-        def compared(function: Function) -> Fields:
-            return {
-                field: GraphQLInputField(self._comparisons.of(kind, self._leaves.of(kind)))
-                for field, kind in figure_columns(function, table).items()
-            }
-
         def fields() -> Fields:
             found = {"count": GraphQLInputField(self._comparisons.of(_INT, GraphQLInt))}
             for function in Function:
-                if figure_columns(function, table):
+                columns = figure_columns(function, table)
+                if columns:
                     suffix = f"{_SHARED[function]}BoolExp"
-                    shared = self._factory.input(table, suffix, partial(compared, function))
+                    shared = self._factory.input(table, suffix, partial(self._compared, columns))
                     found[function.value] = GraphQLInputField(shared)
             return found
 
         return self._factory.input(table, "FiguresBoolExp", fields)
 
+    def _compared(self, columns: Mapping[str, SqlType]) -> Fields:
+        return {
+            field: GraphQLInputField(self._comparisons.of(kind, self._leaves.of(kind)))
+            for field, kind in columns.items()
+        }
+
     def _ordered_columns(
         self, table: NamedTable, function: Function, suffix: str
     ) -> GraphQLInputObjectType | None:
         columns = figure_columns(function, table)
+        return self._factory.input(table, suffix, partial(_ordered, columns)) if columns else None
 
-        def fields() -> Fields:
-            return {field: GraphQLInputField(order_by_enum()) for field in columns}
 
-        return self._factory.input(table, suffix, fields) if columns else None
+def _ordered(fields: Iterable[str]) -> Fields:
+    return {field: GraphQLInputField(order_by_enum()) for field in fields}

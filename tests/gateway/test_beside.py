@@ -19,7 +19,7 @@ def test_the_last_one_out_puts_things_back() -> None:
     with beside_traffic():
         with beside_traffic():
             assert not gc.isenabled()
-        assert not gc.isenabled() and sys.getswitchinterval() < before
+        assert not gc.isenabled() and sys.getswitchinterval() <= before / 10
     assert gc.isenabled() and sys.getswitchinterval() == before
 
 
