@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -17,6 +17,14 @@ class Measured:
     p99_ms: float
 
 
+@dataclass(frozen=True)
+class Sample:
+    """One request: when it was sent, by `time.perf_counter`, and for how many seconds it was waited."""
+
+    sent_at: float
+    seconds: float
+
+
 class _Client(asyncio.Protocol):
     """Sends the next request as soon as an answer is whole."""
 
@@ -24,7 +32,7 @@ class _Client(asyncio.Protocol):
         self,
         next_request: Callable[[], bytes | None],
         done: asyncio.Future[None],
-        times: list[float],
+        times: list[Sample],
     ) -> None:
         self._next_request = next_request
         self._done = done
@@ -50,7 +58,7 @@ class _Client(asyncio.Protocol):
         if b'"errors"' in self._buffer:
             self._done.set_exception(RuntimeError(self._buffer[:1000].decode()))
             return
-        self._times.append(time.perf_counter() - self._sent_at)
+        self._times.append(Sample(self._sent_at, time.perf_counter() - self._sent_at))
         self._buffer, self._expected = b"", 0
         self._send()
 
@@ -80,28 +88,45 @@ async def load(
 
     `path` may be another for each request.
     """
+    started = time.perf_counter()
+    samples = await sampled(
+        port, next_body, path, token, connections, lambda: time.perf_counter() >= started + seconds
+    )
+    took = time.perf_counter() - started
+    times = sorted(sample.seconds for sample in samples)
+    return Measured(len(times) / took, percentile_ms(times, 0.5), percentile_ms(times, 0.99))
+
+
+def percentile_ms(ordered: Sequence[float], share: float) -> float:
+    """Return the time below which a share of sorted times in seconds lies, in milliseconds."""
+    return ordered[int(len(ordered) * share)] * 1000
+
+
+async def sampled(
+    port: int,
+    next_body: Callable[[], bytes],
+    path: str | Callable[[], str],
+    token: str,
+    connections: int,
+    is_over: Callable[[], bool],
+) -> list[Sample]:
+    """Keep `connections` busy until it is over, as `load` does."""
     loop = asyncio.get_running_loop()
-    end = time.perf_counter() + seconds
     rest = f" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: ".encode()
     fixed = path.encode() if isinstance(path, str) else b""
 
     def next_request() -> bytes | None:
-        if time.perf_counter() >= end:
+        if is_over():
             return None
         body = next_body()
         target = fixed if isinstance(path, str) else path().encode()
         return b"POST %b%b%d\r\n\r\n%b" % (target, rest, len(body), body)
 
-    times: list[float] = []
+    samples: list[Sample] = []
     futures = [loop.create_future() for _ in range(connections)]
-    started = time.perf_counter()
     for future in futures:
         await loop.create_connection(
-            lambda f=future: _Client(next_request, f, times), "127.0.0.1", port
+            lambda f=future: _Client(next_request, f, samples), "127.0.0.1", port
         )
     await asyncio.gather(*futures)
-    took = time.perf_counter() - started
-    times.sort()
-    return Measured(
-        len(times) / took, times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
-    )
+    return samples

@@ -21,15 +21,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from benchmarks.__main__ import ROOT, _server
-from benchmarks.load import Measured, load
+from benchmarks.load import Measured, Sample, load, percentile_ms, sampled
 
 PORT = 8096
+Span = tuple[float, float]  # from when to when, by time.perf_counter
 _REGISTER = """
 import json, sys, django
 django.setup()
@@ -47,17 +49,25 @@ print(issue_token(None, "admin", None, None))
 """
 
 
+_BODY = json.dumps({"query": "query($id: Int!) { t0ByPk(id: $id) { id c1 } }", "variables": {"id": 1}}).encode()  # fmt: skip
+_QUIET_SECONDS = 2  # of each turn
 _client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60)
 
 
 def post(path: str, query: str, token: str) -> float:
     """Return the seconds that one request took, over a connection that is kept."""
+    began, ended = post_timed(path, query, token)
+    return ended - began
+
+
+def post_timed(path: str, query: str, token: str) -> Span:
+    """Return when one request was sent and when it was answered."""
     started = time.perf_counter()
     reply = _client.post(path, json={"query": query}, headers={"Authorization": f"Bearer {token}"})
-    took = time.perf_counter() - started
+    ended = time.perf_counter()
     if "errors" in reply.json():
         raise SystemExit(f"{path}: {reply.text[:300]}")
-    return took
+    return started, ended
 
 
 @contextmanager
@@ -66,6 +76,23 @@ def another_process() -> Iterator[ProcessPoolExecutor]:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         pool.submit(time.sleep, 0).result()  # it has imported this module
         yield pool
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Others' latencies in milliseconds without and during some work, and the seconds each turn of it took."""
+
+    p50_without: float
+    p50_during: float
+    p99_without: float
+    p99_during: float
+    took: list[float]
+
+    def __str__(self) -> str:
+        return (
+            f"others' p50 {self.p50_during:.2f} ms against {self.p50_without:.2f} ({self.p50_during / self.p50_without:.2f} ×), "
+            f"p99 {self.p99_during:.2f} ms against {self.p99_without:.2f} ({self.p99_during / self.p99_without:.2f} ×)"
+        )
 
 
 class Bench:
@@ -109,17 +136,46 @@ class Bench:
         return post("/manage/graphql", f"mutation {{ {mutation} }}", self.token)
 
     def load(self, tenants: list[str], seconds: float, connections: int = 4) -> Measured:
-        return asyncio.run(self.load_async(tenants, seconds, connections))
-
-    async def load_async(
-        self, tenants: list[str], seconds: float, connections: int = 4
-    ) -> Measured:
         dice = random.Random(1)
-        body = json.dumps({"query": "query($id: Int!) { t0ByPk(id: $id) { id c1 } }", "variables": {"id": 1}}).encode()  # fmt: skip
         paths = [f"/t/{tenant}/graphql" for tenant in tenants]
-        return await load(
-            PORT, lambda: body, lambda: dice.choice(paths), self.token, connections, seconds
+        return asyncio.run(
+            load(PORT, lambda: _BODY, lambda: dice.choice(paths), self.token, connections, seconds)
         )
+
+    def beside(self, tenant: str, work: Callable[[int], tuple[Any, ...]], rounds: int) -> Beside:
+        """Keep a tenant's four connections busy while another process does `work(0)`, `work(1)` …, by turns with nothing.
+
+        `work` gives a function and its arguments; the function returns the span of its doing.
+        """
+
+        async def both(pool: ProcessPoolExecutor) -> tuple[list[Sample], list[Span], list[Span]]:
+            loop = asyncio.get_running_loop()
+            over = asyncio.Event()
+            asking = asyncio.create_task(
+                sampled(PORT, lambda: _BODY, f"/t/{tenant}/graphql", self.token, 4, over.is_set)
+            )
+            await asyncio.sleep(2)
+            quiet, busy = [], []
+            for i in range(rounds):
+                began = time.perf_counter()
+                await asyncio.sleep(_QUIET_SECONDS)
+                quiet.append((began, time.perf_counter()))
+                busy.append(await loop.run_in_executor(pool, *work(i)))
+                await asyncio.sleep(1)  # what is done behind the answers
+            over.set()
+            return await asking, quiet, busy
+
+        with another_process() as pool:
+            samples, quiet, busy = asyncio.run(both(pool))
+        without, during = (
+            sorted(s.seconds for s in samples if any(a <= s.sent_at < b for a, b in spans))
+            for spans in (quiet, busy)
+        )
+        return Beside(
+            percentile_ms(without, 0.5), percentile_ms(during, 0.5),
+            percentile_ms(without, 0.99), percentile_ms(during, 0.99),
+            [(b - a) for a, b in busy],
+        )  # fmt: skip
 
     def _run(self, arguments: list[str], text: str = "") -> str:
         done = subprocess.run(
@@ -214,30 +270,24 @@ def many_registered(bench: Bench) -> None:
 
 def first_requests(bench: Bench) -> None:
     """A tenant's first request, its catalog known and unknown, and the others' p99 meanwhile."""
-    big = bench.make("big", ddl(200, 50))
+    rounds = 5
+    bigs = [(f"big{i}", bench.make(f"big{i}", ddl(200, 50, i))) for i in range(rounds)]
     twin = bench.databases / "twin.sqlite3"
-    shutil.copyfile(big, twin)
+    shutil.copyfile(bigs[0][1], twin)
     small = bench.make("small", ddl(20, 30))
-    bench.register([("big", big), ("twin", twin), ("small", small)])
+    bench.register([*bigs, ("twin", twin), ("small", small)])
     with bench.gateway():
         bench.ask("small", QUERY)
-        bench.load(["small"], 1)
-
-        async def beside(pool: ProcessPoolExecutor) -> tuple[Measured, Measured, float]:
-            before = await bench.load_async(["small"], 4)
-            loop = asyncio.get_running_loop()
-            first = loop.run_in_executor(pool, post, "/t/big/graphql", QUERY, bench.token)
-            during = await bench.load_async(["small"], 4)
-            return before, during, await first
-
-        with another_process() as pool:
-            before, during, unknown = asyncio.run(beside(pool))
-        time.sleep(5)  # the new schema is measured meanwhile
+        found = bench.beside(
+            "small", lambda i: (post_timed, f"/t/big{i}/graphql", QUERY, bench.token), rounds
+        )
+        time.sleep(5)  # the new schemas are measured meanwhile
         known = bench.ask("twin", QUERY)
         read = min(bench.manage('refreshSchema(database: "twin") { name }') for _ in range(3))
-        print(f"first request (200 × 50): unknown catalog {unknown * 1000:.0f} ms under load, known {known * 1000:.0f} ms of which {read * 1000:.0f} are the catalog's read; others' p99 during it {during.p99_ms:.2f} ms against {before.p99_ms:.2f} ({during.p99_ms / before.p99_ms:.2f} ×)")  # fmt: skip
+    took = ", ".join(f"{seconds * 1000:.0f}" for seconds in found.took)
+    print(f"first request (200 × 50): unknown catalog {took} ms under load, known {known * 1000:.0f} ms of which {read * 1000:.0f} are the catalog's read; meanwhile {found}")  # fmt: skip
     with bench.gateway():
-        print(f"the same alone: {bench.ask('big', QUERY) * 1000:.0f} ms")
+        print(f"the same alone: {bench.ask('big0', QUERY) * 1000:.0f} ms")
 
 
 def many_catalogs(bench: Bench) -> None:
@@ -284,30 +334,20 @@ def column_check(bench: Bench) -> None:
 
 def changing_columns(bench: Bench) -> None:
     """The others' p99 while columns of a live tenant are added, renamed and dropped, one after the other."""
-    seconds = 10
+    rounds, seconds = 6, 2.0
     bench.register(copies(bench, 2, 2, 20, 30))
-    with bench.gateway(), another_process() as pool:
+    with bench.gateway():
         for name in ("tenant0", "tenant1"):
             bench.ask(name, QUERY)
-        bench.load(["tenant0"], 2)
-
-        async def beside() -> tuple[Measured, Measured, int]:
-            before = await bench.load_async(["tenant0"], seconds)
-            loop = asyncio.get_running_loop()
-            changing = loop.run_in_executor(pool, _change, bench.token, seconds)
-            during = await bench.load_async(["tenant0"], seconds)
-            return before, during, await changing
-
-        before, during, turns = asyncio.run(beside())
-    print(f"columns added, renamed, dropped {turns} times in {seconds} s: the others' p50 {during.p50_ms:.2f} ms against {before.p50_ms:.2f}, p99 {during.p99_ms:.2f} against {before.p99_ms:.2f} ({during.p99_ms / before.p99_ms:.2f} ×)")  # fmt: skip
+        found = bench.beside("tenant0", lambda _: (_change, bench.token, seconds), rounds)
+    print(f"columns added, renamed, dropped without a pause: {found}")
 
 
-def _change(token: str, seconds: float) -> int:
-    """Add, rename and drop a column again and again; return how often."""
-    turns = 0
+def _change(token: str, seconds: float) -> Span:
+    """Add, rename and drop a column again and again; return from when to when."""
     place = 'database: "tenant1", table: "t1"'
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    began = time.perf_counter()
+    while time.perf_counter() < began + seconds:
         for mutation in (
             f'addColumn({place}, name: "cf", type: "Int") {{ state }}',
             f'renameColumn({place}, name: "cf", newName: "cg") {{ state }}',
@@ -315,8 +355,7 @@ def _change(token: str, seconds: float) -> int:
         ):
             post("/manage/graphql", f"mutation {{ {mutation} }}", token)
             post("/t/tenant1/graphql", QUERY, token)
-        turns += 1
-    return turns
+    return began, time.perf_counter()
 
 
 PARTS: dict[str, Callable[[Bench], Any]] = {

@@ -50,6 +50,7 @@ class Application:
     def __init__(self) -> None:
         self._services: Services | None = None
         self._endpoint: GraphQLEndpoint | None = None
+        self._documents: sdl.Documents  # made with the services
         self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
         self._origins = Origins(settings.GATEWAY.cors_origins)
@@ -78,6 +79,7 @@ class Application:
         if self._services is None or self._endpoint is None:
             self._services = make_services()
             self._endpoint = GraphQLEndpoint(self._services)
+            self._documents = sdl.Documents(self._endpoint, self._services)
             threading.Thread(
                 target=self._poll, args=(self._services,), name="poll", daemon=True
             ).start()
@@ -151,7 +153,7 @@ class Application:
             return graphiql.page(http) if is_page else await endpoint.respond(http)
         if match := _DOCUMENT.fullmatch(http.path):
             common = http.path.startswith("/common/")
-            return await sdl.document(endpoint, services, http, match[1], common=common)
+            return await self._documents.respond(http, match[1], common=common)
         found = await self._own(http, services) or self._static.respond(http)
         return found or json_response({"errors": [{"message": "There is nothing here."}]}, 404)
 

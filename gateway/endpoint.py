@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dynamic_databases.beside import as_traffic, beside_traffic
 from dynamic_databases.errors import NotRegistered
 from dynamic_databases.invalidation import Invalidator
 from dynamic_databases.registry import Registry
 from gateway.access import access_of
 from gateway.admission import Admission
-from gateway.beside import beside_traffic
 from gateway.breaker import Breakers
 from gateway.calls import Call, Calls
 from gateway.conf import Config
@@ -166,7 +166,8 @@ class GraphQLEndpoint:
             common = wants_common(http.headers)
             cached = await self.schema(resolved, principal, deadline, common=common)
             call = Call(request, resolved, cached, limits, deadline, seen.request_id)
-            return await self._calls.answer(call), cached.built.version
+            with as_traffic():
+                return await self._calls.answer(call), cached.built.version
         finally:
             self._at_once[tenant] -= 1
 

@@ -7,9 +7,9 @@ import logging
 import time
 from collections.abc import Callable
 
+from dynamic_databases.beside import beside_traffic
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.registry import Registry
-from gateway.beside import beside_traffic
 from gateway.conf import Config
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded

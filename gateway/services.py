@@ -12,7 +12,6 @@ from django.conf import settings
 from dynamic_databases.apps import DynamicDatabasesConfig
 from dynamic_databases.connections import Connections
 from gateway.admission import Admission
-from gateway.beside import paced
 from gateway.breaker import Breakers
 from gateway.conf import Config
 from gateway.endpoint import Services
@@ -43,7 +42,6 @@ def make_services(config: Config | None = None) -> Services:
         config.schema_cache_bytes,
         config.operation_cache_entries,
         config.names,
-        lambda: paced(lambda: workers.is_busy),
         config.shapes_per_operation,
     )
     schemas.on_drop(databases.registry.release)

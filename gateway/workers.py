@@ -180,10 +180,6 @@ class Workers:
         self._watchdog.end(Overdue(wrapper, lambda: is_running, closes=True))
 
     @property
-    def is_busy(self) -> bool:
-        return self._places.running_count > 0
-
-    @property
     def counts(self) -> tuple[int, int]:
         """How many run and how many wait."""
         return self._places.running_count, self._places.waiting_count

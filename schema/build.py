@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
+from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.compare import dynamic_columns
 from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.registry import Entry
@@ -15,7 +17,7 @@ from schema.limits import Limits
 from schema.naming import NamedTable, Names, names_of
 from schema.plan.operation import RootField, root_fields_of
 from schema.resolvers import with_resolvers
-from schema.types.lazy import Completing, LazySchema, at_once
+from schema.types.lazy import Completing, LazySchema
 from schema.types.roots import mutation_type, query_type
 from schema.types.tables import TableTypes
 
@@ -33,7 +35,7 @@ def build_schema(
     limits: Limits,
     *,
     common: bool = False,
-    completing: Completing = at_once,
+    completing: Completing = nullcontext,
 ) -> BuiltSchema:
     """Return the schema of what `access` shows of a database's catalog; no I/O.
 
@@ -66,7 +68,7 @@ def _root_fields(names: Names) -> tuple[dict[str, RootField], dict[str, RootFiel
     """Return the query and the mutation fields of all tables."""
     queries: dict[str, RootField] = {}
     mutations: dict[str, RootField] = {}
-    for table in names.tables.values():
+    for table in in_turns(names.tables.values()):
         own_queries, own_mutations = root_fields_of(table)
         queries |= own_queries
         mutations |= own_mutations

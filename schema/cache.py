@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from weakref import WeakKeyDictionary
 
+from dynamic_databases.beside import beside_traffic
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.registry import Entry
 from schema.access import Access
@@ -25,7 +26,6 @@ from schema.built import BuiltSchema, SchemaKey
 from schema.footprint import bytes_of
 from schema.limits import Limits
 from schema.operations import OperationCache
-from schema.types.lazy import Completing, Pace, at_once
 
 _BYTES_PER_COLUMN = 1_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
@@ -61,10 +61,8 @@ class SchemaCache:
         max_bytes: int,
         operation_entries: int,
         overrides: Mapping[str, str],
-        completing: Completing = at_once,
         shapes_per_operation: int = 64,
     ) -> None:
-        self._completing = completing  # entered while all types of a schema are made
         self._shapes_per_operation = shapes_per_operation
         self._max_bytes = max_bytes
         self._operation_entries = operation_entries
@@ -153,10 +151,10 @@ class SchemaCache:
         return found
 
     @contextmanager
-    def _completes(self, key: SchemaKey) -> Iterator[Pace]:
+    def _completes(self, key: SchemaKey) -> Iterator[None]:
         """Let only so many complete their schemas at a time; each is measured again afterwards."""
-        with self._places, self._completing() as pace:
-            yield pace
+        with self._places, beside_traffic(answers=1):
+            yield
         self._wants_measure(key)
 
     def _under(self, key: SchemaKey, kept: _Kept, limits: Limits) -> CachedSchema:

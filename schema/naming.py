@@ -16,6 +16,7 @@ from functools import cached_property
 
 import inflection
 
+from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
@@ -217,11 +218,11 @@ def names_of(
     """
     fields = _table_names(catalog, overrides, camel_case, (*_ROOTS, *_KEPT_ROOTS), _FIXED_ROOTS)
     types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _RESERVED_TYPES)
-    columns = {table.name: _column_names(table, overrides) for table in catalog.tables}
+    columns = {t.name: _column_names(t, overrides) for t in in_turns(catalog.tables)}
     relations = _relation_names(catalog, columns)
     shown = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
     named: dict[TableName, NamedTable] = {}
-    for table in catalog.tables:
+    for table in in_turns(catalog.tables):
         if not shown[table.name]:
             continue
         may = access.of(str(table.name))
@@ -287,7 +288,7 @@ def _table_names(
     fixed: frozenset[str],
 ) -> dict[TableName, str]:
     """Fold the tables' names; one that is also a derived name of another table is given way to."""
-    plain = {str(table.name): fold(str(table.name)) for table in catalog.tables}
+    plain = {str(t.name): fold(str(t.name)) for t in in_turns(catalog.tables)}
     derived = {form.format(name) for name in plain.values() for form in group[1:]}
     given = {spelling: fold(name) for spelling, name in overrides.items() if spelling in plain}
     names = _distinct(plain, fixed | derived, given)
@@ -334,7 +335,7 @@ def _relation_names(
     catalog: Catalog, columns: Mapping[TableName, Mapping[str, str]]
 ) -> dict[TableName, list[Relation]]:
     wanted: dict[TableName, list[tuple[str, str, Relation]]] = defaultdict(list)
-    for table in catalog.tables:
+    for table in in_turns(catalog.tables):
         count = Counter(key.target for key in table.foreign_keys)
         for key in table.foreign_keys:
             nullable = any(table.by_name[column].nullable for column in key.columns)

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
@@ -76,7 +77,7 @@ def read(cursor: Any) -> RawCatalog:
     rows = cursor.execute(_COLUMNS.format(types="<> 'view'", only="")).fetchall() + _view_columns(
         cursor, raw
     )
-    for table_name, name, type_name, not_null, default, pk, hidden in rows:
+    for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows):
         table = TableName("", table_name)
         if table not in raw.tables or hidden == 1:
             continue

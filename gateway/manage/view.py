@@ -15,8 +15,8 @@ from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from graphene_django.views import GraphQLView
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, validate
 
+from dynamic_databases.beside import beside_traffic
 from dynamic_databases.errors import DatabaseProblem
-from gateway.beside import beside_traffic
 from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
 from gateway.manage.schema import schema

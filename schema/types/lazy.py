@@ -26,20 +26,14 @@ from graphql import (
 )
 from graphql.type.schema import InterfaceImplementations
 
+from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import TableName
 from schema.naming import NamedTable
 from schema.types.roots import RootType
 from schema.types.tables import TableTypes
 from schema.types.vocabulary import vocabulary
 
-# Called now and then while all types are made, to leave others their turn.
-Pace = Callable[[], None]
-Completing = Callable[[], AbstractContextManager[Pace]]
-
-
-def at_once() -> AbstractContextManager[Pace]:
-    """Make all types without a pause: nobody waits."""
-    return nullcontext(lambda: None)
+Completing = Callable[[], AbstractContextManager[None]]
 
 
 class LazySchema(GraphQLSchema):
@@ -50,7 +44,7 @@ class LazySchema(GraphQLSchema):
         types: TableTypes,
         query: RootType,
         mutation: RootType | None,
-        completing: Completing = at_once,
+        completing: Completing = nullcontext,
     ) -> None:
         # Not graphql-core's own constructor, which walks through all types.
         self.query_type = query
@@ -118,10 +112,9 @@ class LazySchema(GraphQLSchema):
         return copy(self.whole)
 
     def _completed(self) -> GraphQLSchema:
-        with self._completing() as pace:
-            for table in self._types.names.tables.values():
+        with self._completing():
+            for table in in_turns(self._types.names.tables.values()):
                 self._expand(table)
-                pace()
             return GraphQLSchema(
                 query=self.query_type,
                 mutation=self.mutation_type,

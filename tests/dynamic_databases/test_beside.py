@@ -1,0 +1,80 @@
+"""Long computations beside the event loop: turns are short meanwhile, with rests, and things are put back."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from dynamic_databases import beside
+from dynamic_databases.beside import as_traffic, beside_traffic, in_turns
+from dynamic_databases.catalog.read import read_catalog
+from dynamic_databases.registry import process_registry
+from schema.access import FULL_ACCESS
+from schema.build import build_schema
+from schema.limits import Limits
+from schema.naming import names_of
+
+
+def test_the_last_one_out_puts_things_back() -> None:
+    before = sys.getswitchinterval()
+    with beside_traffic():
+        with beside_traffic():
+            assert not gc.isenabled()
+        assert not gc.isenabled() and sys.getswitchinterval() <= before / 10
+    assert gc.isenabled() and sys.getswitchinterval() == before
+
+
+def test_a_failure_puts_things_back_too() -> None:
+    before = sys.getswitchinterval()
+    with pytest.raises(ValueError, match="x"), beside_traffic():
+        raise ValueError("x")
+    assert gc.isenabled() and sys.getswitchinterval() == before
+
+
+def test_a_computation_rests_while_requests_are_answered() -> None:
+    with beside_traffic():
+        assert _resting_seconds() == 0
+        with as_traffic():
+            assert _resting_seconds() > 0
+    with as_traffic():
+        assert _resting_seconds() == 0  # it isn't beside them
+
+
+def test_the_answer_that_waits_for_a_computation_is_no_reason_to_rest() -> None:
+    with as_traffic(), beside_traffic(answers=1):
+        assert _resting_seconds() == 0
+        with as_traffic():
+            assert _resting_seconds() > 0
+
+
+def test_a_long_computation_has_rested_enough_in_time(monkeypatch) -> None:
+    monkeypatch.setattr(beside, "_RESTS_SECONDS", 0.002)
+    with as_traffic(), beside_traffic():
+        assert [_resting_seconds() > 0 for _ in range(4)][-1] is False
+
+
+@pytest.mark.parametrize("part", ["catalog", "names", "all types"])
+def test_builds_rest_between_tables(library, part) -> None:
+    entry = process_registry().entry(library.label)
+    work: dict[str, Callable[[], object]] = {
+        "catalog": lambda: read_catalog(library.label),
+        "names": lambda: names_of(entry.catalog, FULL_ACCESS, {}),
+        "all types": lambda: build_schema(entry, FULL_ACCESS, {}, Limits()).schema.graphql_schema.whole,
+    }  # fmt: skip
+    with process_registry().connections.lease(library.label), beside_traffic(), as_traffic():
+        time.sleep(0.002)  # as long as it may work: the next turn rests
+        before = beside.rests_left()
+        work[part]()
+        assert beside.rests_left() < before
+
+
+def _resting_seconds() -> float:
+    """Work as long as one may, and return how long one rested then."""
+    before = beside.rests_left()
+    time.sleep(0.002)
+    list(in_turns([1, 2]))
+    return before - beside.rests_left()
