@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -47,12 +47,26 @@ class ThreadWrappers:
         if self._wrappers().pop(alias, None) is None:
             raise AttributeError(alias)
 
+    def close_unused(self) -> None:
+        """Close what this thread holds open and no lease uses."""
+        for wrapper, _ in list(self._wrappers().values()):
+            if LEASED not in wrapper.__dict__:
+                wrapper.close_if_unusable_or_obsolete()
+
     def _wrappers(self) -> dict[str, tuple[BaseDatabaseWrapper, int]]:
         local = self.__dict__["_local"]
         if not hasattr(local, "wrappers"):
             local.wrappers = {}
         wrappers: dict[str, tuple[BaseDatabaseWrapper, int]] = local.wrappers
         return wrappers
+
+
+def close_unused() -> None:
+    """Close what this thread holds open: Django does so after its own requests alone.
+
+    Else each thread would keep a connection to the control database for its life, lost or not.
+    """
+    cast("ThreadWrappers", connections._connections).close_unused()
 
 
 def install_thread_wrappers(

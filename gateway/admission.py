@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from django.db import close_old_connections
-
 from dynamic_databases.invalidation import Invalidator
+from dynamic_databases.thread_wrappers import close_unused
 from gateway.conf import Config
 from gateway.deadline import Deadline
 from gateway.requests import HttpRequest
@@ -124,7 +123,7 @@ def with_control_database(work: Callable[[], _T]) -> _T:
     try:
         return work()
     finally:
-        close_old_connections()
+        close_unused()
 
 
 def is_local(http: HttpRequest) -> bool:

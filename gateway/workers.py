@@ -18,6 +18,7 @@ from dynamic_databases.connections import Connections, watched_by
 from dynamic_databases.errors import OutcomeUnknown
 from dynamic_databases.opening import end_after_use
 from dynamic_databases.outcomes import UNKNOWN
+from dynamic_databases.thread_wrappers import close_unused
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, Overloaded
 from gateway.places import Bounds, Places
@@ -228,6 +229,8 @@ class Workers:
             job.finish(None, error)
         else:
             job.finish(result, None)
+        finally:
+            close_unused()
 
     @contextmanager
     def _lease(self, job: _Job) -> Iterator[BaseDatabaseWrapper]:

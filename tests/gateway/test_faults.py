@@ -157,8 +157,8 @@ def test_silent_databases_hold_up_nobody_elses_first_request(three) -> None:
     gateway, proxy, _, sick = three
     token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
     for number in range(10):
-        _register(gateway, token, f"silent{number}", proxy.url(sick))
-    _register(gateway, token, "later", sick)
+        gateway.register(token, f"silent{number}", proxy.url(sick))
+    gateway.register(token, "later", sick)
     gateway.stop()
     proxy.break_with(Fault.SILENT)
     gateway.start()  # nothing is known of any catalog
@@ -168,15 +168,6 @@ def test_silent_databases_hold_up_nobody_elses_first_request(three) -> None:
         time.sleep(0.2)
         assert gateway.ask("/t/later/graphql", READ, token).json()["data"]["book"]
         assert {one.result().status_code for one in waiting} <= {503, 504}
-
-
-def _register(gateway: Gateway, token: str, name: str, url: str) -> None:
-    mutation = (
-        f'mutation {{ registerDatabase(name: "{name}", url: "{url}") {{ name }} addTenant(slug: "{name}") {{ slug }} '
-        f'attachDatabase(tenant: "{name}", environment: "production", database: "{name}") {{ slug }} }}'
-    )
-    answer = gateway.ask("/manage/graphql", mutation, token).json()
-    assert "errors" not in answer, answer
 
 
 def test_the_schema_is_served_while_its_database_is_down(door, tenant_of, vendor, proxy_to) -> None:

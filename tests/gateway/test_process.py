@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +20,7 @@ SQL = "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); INSERT INT
 def url(vendor, gateway: Gateway):
     """A database outside the gateway: a file below the SQLite root, or one on the server."""
     if vendor is SQLITE:
-        path = gateway.folder / "databases" / "books.sqlite3"
-        path.parent.mkdir(exist_ok=True)
-        connection = sqlite3.connect(path)
-        connection.executescript(SQL)
-        connection.close()
-        yield f"sqlite:///{path}"
+        yield _file(gateway, "books")
     else:
         made = make_url(vendor, SQL)
         yield made
@@ -100,3 +98,34 @@ def test_a_revoked_token_opens_nothing(gateway: Gateway) -> None:
     assert token not in gateway.manage("token", "list", "--json")
     gateway.manage("token", "revoke", token[:12])
     wait_for(lambda: gateway.ask("/graphql", "{ __typename }", token).status_code == 401, seconds=5)
+
+
+def test_no_thread_keeps_the_control_database_open(gateway: Gateway) -> None:
+    """Eight catalogs are read beside each other, each by a thread that asks the control database for its source."""
+    names = [f"books{number}" for number in range(8)]
+    token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    for name in names:
+        gateway.register(token, name, _file(gateway, name))
+    gateway.stop()
+    gateway.start()  # nothing is known of any catalog
+    with ThreadPoolExecutor(len(names)) as pool:
+        paths = [f"/t/{name}/graphql" for name in names]
+        asked = [pool.submit(gateway.ask, path, "{ book { title } }", token) for path in paths]
+        assert all("data" in one.result().json() for one in asked)
+
+    assert gateway.server is not None
+    files = Path(f"/proc/{gateway.server.pid}/fd")
+
+    def are_few() -> bool:
+        opened = [link for link in files.iterdir() if link.is_symlink()]
+        return sum("control.sqlite3" in str(link.readlink()) for link in opened) <= 3
+
+    wait_for(are_few, seconds=5)
+
+
+def _file(gateway: Gateway, name: str) -> str:
+    path = gateway.folder / "databases" / f"{name}.sqlite3"
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(SQL)
+    return f"sqlite:///{path}"
