@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -199,8 +200,6 @@ class OwnServer:
         self._port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         folder.chmod(0o777)
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o055)
         self._run("initdb", "-D", str(self._data), "-A", "trust", "-N")
         self.start()
 
@@ -232,8 +231,16 @@ class OwnServer:
         subprocess.run(command, check=True, capture_output=True, cwd="/", timeout=60)
 
 
-def test_the_database_server_is_killed(tmp_path_factory, gateway_with) -> None:
-    server = OwnServer(tmp_path_factory.mktemp("server"))
+@pytest.fixture
+def server():
+    """Not below pytest's own folder: the user `postgres` may not look into that."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        found = OwnServer(Path(folder))
+        yield found
+        found.stop()
+
+
+def test_the_database_server_is_killed(server: OwnServer, gateway_with) -> None:
     execute(server.url, SQL)
     gateway = gateway_with(GATEWAY_CONNECT_TIMEOUT_SECONDS="1")
 
@@ -242,10 +249,7 @@ def test_the_database_server_is_killed(tmp_path_factory, gateway_with) -> None:
         server.kill()
         time.sleep(1.0)
 
-    try:
-        books = start_books(gateway, server.url)
-        under_fire(books, fire)
-        assert gateway.stop() == 0
-        audit(books, server.url)
-    finally:
-        server.stop()
+    books = start_books(gateway, server.url)
+    under_fire(books, fire)
+    assert gateway.stop() == 0
+    audit(books, server.url)
