@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 _REST = 1.0  # of the time that was worked, while requests are answered
-_RESTS_SECONDS = (
-    1.0  # of one computation: then it goes on without, so that who waits for it gets it
-)
+_RESTS_SECONDS = 1.0  # of one computation, which somebody waits for: then it goes on without
 _WORKS_SECONDS = 0.001  # before a rest
+_GROWTH = 1.0  # of the objects, before all are walked for garbage
 _TURN_SECONDS = 0.0005
 _T = TypeVar("_T")
 
@@ -32,10 +31,46 @@ class _Own(threading.local):
     answers = 0  # that wait for it
 
 
+class _Garbage:
+    """Keeps the collector of cycles away from what is built, and calls it once that has become much.
+
+    Left alone, it would walk all that was built when it is switched on again, twice, and every thread waits.
+    """
+
+    def __init__(self) -> None:
+        self._objects = 0  # that there were when all were walked
+        self._new = 0  # since then
+
+    def pause(self) -> None:
+        gc.disable()
+        self._objects = self._objects or self._promoted()
+
+    def resume(self) -> None:
+        self._new += gc.get_count()[0]
+        self._promote()
+        gc.enable()
+        if self._new > self._objects * _GROWTH:
+            gc.collect()
+            self._objects, self._new = self._promoted(), 0
+
+    def _promoted(self) -> int:
+        """Promote all objects, and return how many there are."""
+        gc.freeze()
+        count = gc.get_freeze_count()
+        gc.unfreeze()
+        return count
+
+    def _promote(self) -> None:
+        """Move all objects to the oldest ones, without a walk."""
+        gc.freeze()
+        gc.unfreeze()
+
+
 _lock = threading.Lock()
 _running = 0
 _answering = 0
 _usual_turn_seconds = sys.getswitchinterval()
+_garbage = _Garbage()
 _own = _Own()
 
 
@@ -50,7 +85,7 @@ def beside_traffic(answers: int = 0) -> Iterator[None]:
         _running += 1
         if _running == 1:
             sys.setswitchinterval(_TURN_SECONDS)
-            gc.disable()
+            _garbage.pause()
     outer = _own.worked_since
     if outer is None:
         _own.worked_since, _own.rests_seconds = time.monotonic(), _RESTS_SECONDS
@@ -64,7 +99,7 @@ def beside_traffic(answers: int = 0) -> Iterator[None]:
             _running -= 1
             if _running == 0:
                 sys.setswitchinterval(_usual_turn_seconds)
-                gc.enable()
+                _garbage.resume()
 
 
 @contextmanager

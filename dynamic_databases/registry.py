@@ -253,9 +253,10 @@ class Registry:
         if source.overrides is not None and stamp:
             overrides = parse_overrides(source.overrides.read_text(), source.overrides.name)
             catalog = with_overrides(catalog, overrides)
+        fingerprint = catalog.fingerprint  # computed before the lock: it takes a while
         with self._lock:
             # Equal catalogs are one object, and so are equal capabilities: a tenant more costs its name.
-            catalog = self._catalogs.setdefault(catalog.fingerprint, catalog)
+            catalog = self._catalogs.setdefault(fingerprint, catalog)
             capabilities = self._capabilities.setdefault(capabilities, capabilities)
         entry = Entry(Alias(alias), catalog, capabilities, source.baseline, token)
         with self._lock:

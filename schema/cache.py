@@ -6,6 +6,7 @@ operations have doubled; until then it counts as others of its size did.
 
 from __future__ import annotations
 
+import gc
 import queue
 import threading
 import time
@@ -29,6 +30,7 @@ from schema.operations import OperationCache
 
 _BYTES_PER_COLUMN = 1_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
+_GARBAGE_BYTES = 20_000_000  # at least, of dropped schemas, before the collector is called
 _COMPLETED_AT_ONCE = 2  # it is all computing: more would only take longer, and from others
 _LIMITS_PER_SCHEMA = 16  # tenants with limits of their own have operations of their own
 
@@ -67,9 +69,10 @@ class SchemaCache:
         self._max_bytes = max_bytes
         self._operation_entries = operation_entries
         self._overrides = overrides
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # the event loop takes it: nothing waits that holds it
         self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
         self._sizes: dict[SchemaKey, int] = {}
+        self._dropped_bytes = 0
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
         self._places = threading.BoundedSemaphore(_COMPLETED_AT_ONCE)
         self._building: dict[SchemaKey, threading.Lock] = {}
@@ -80,6 +83,7 @@ class SchemaCache:
         self._on_drop: Callable[[Fingerprint], None] = _nothing
         self._to_measure: queue.SimpleQueue[SchemaKey] = queue.SimpleQueue()
         self._measurer: threading.Thread | None = None
+        self._measurer_lock = threading.Lock()
 
     def on_drop(self, listener: Callable[[Fingerprint], None]) -> None:
         """Call `listener` with a catalog's fingerprint once no schema of it is left."""
@@ -180,7 +184,7 @@ class SchemaCache:
         dropped = []
         while self.size_bytes > self._max_bytes and len(self._entries) > 1:
             key, _ = self._entries.popitem(last=False)
-            del self._sizes[key]
+            self._dropped_bytes += self._sizes.pop(key)
             dropped.append(key)
         return dropped
 
@@ -192,9 +196,12 @@ class SchemaCache:
         for key in dropped:
             if key.fingerprint not in kept:
                 self._on_drop(key.fingerprint)
+        if self._dropped_bytes > max(self._max_bytes / 4, _GARBAGE_BYTES):
+            self._dropped_bytes = 0
+            gc.collect()  # types know each other: they are freed by the collector alone
 
     def _wants_measure(self, key: SchemaKey) -> None:
-        with self._lock:
+        with self._measurer_lock:
             self._to_measure.put(key)
             if self._measurer is None:
                 self._measurer = threading.Thread(target=self._work, name="measure", daemon=True)
@@ -203,7 +210,7 @@ class SchemaCache:
     def _work(self) -> None:
         """Measure what waits, and end with it."""
         while True:
-            with self._lock:
+            with self._measurer_lock:
                 if self._to_measure.empty():
                     self._measurer = None
                     return

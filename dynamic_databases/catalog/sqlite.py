@@ -49,6 +49,7 @@ FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name) f
 WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, f.id, f.seq
 """
 
+_SLICE_ROWS = 100
 _KINDS = (
     (r"BOOL", Kind.BOOLEAN),
     (r"BIGINT|BIG INT|INT8|BIGSERIAL|UNSIGNED BIG", Kind.BIGINT),
@@ -69,14 +70,13 @@ _KINDS = (
 def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
     sql_of: dict[TableName, str] = {}
-    for name, kind, sql in cursor.execute(_TABLES).fetchall():
+    for name, kind, sql in _rows(cursor, _TABLES):
         table = TableName("", name)
         raw.tables[table] = Table(table, (), is_view=kind == "view")
         sql_of[table] = sql
     keys: dict[TableName, list[tuple[int, str]]] = {}
-    rows = cursor.execute(_COLUMNS.format(types="<> 'view'", only="")).fetchall() + _view_columns(
-        cursor, raw
-    )
+    rows = _rows(cursor, _COLUMNS.format(types="<> 'view'", only=""))
+    rows += _view_columns(cursor, raw)
     for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows):
         table = TableName("", table_name)
         if table not in raw.tables or hidden == 1:
@@ -96,17 +96,27 @@ def read(cursor: Any) -> RawCatalog:
     return raw
 
 
+def _rows(cursor: Any, sql: str, *parameters: str) -> list[Any]:
+    """Return a query's rows, read in slices.
+
+    The driver lets go of the interpreter for each row, too shortly for any other thread to get it.
+    """
+    cursor.execute(sql, parameters)
+    slices = iter(lambda: cursor.fetchmany(_SLICE_ROWS), [])
+    return [row for rows in in_turns(slices) for row in rows]
+
+
 def _view_columns(cursor: Any, raw: RawCatalog) -> list[Any]:
     """One query for all views; one by one only when a broken view spoils it, to find which."""
     views = [table for table in raw.tables.values() if table.is_view]
     try:
-        return list(cursor.execute(_COLUMNS.format(types="= 'view'", only="")).fetchall())
+        return _rows(cursor, _COLUMNS.format(types="= 'view'", only=""))
     except cursor.connection.OperationalError:
         rows: list[Any] = []
         for view in views:
             try:
                 one = _COLUMNS.format(types="= 'view'", only="AND l.name = ?")
-                rows += cursor.execute(one, [view.name.name]).fetchall()
+                rows += _rows(cursor, one, view.name.name)
             except cursor.connection.OperationalError as error:
                 raw.skipped.append(Skipped(str(view.name), f"the view can't be read: {error}"))
                 del raw.tables[view.name]
@@ -124,14 +134,14 @@ def _key_column(column: Column, key: tuple[str, ...], sql: str) -> Column:
 
 def _read_keys(cursor: Any, raw: RawCatalog) -> None:
     unique: dict[tuple[str, str], list[str | None]] = {}
-    for table, index, column in cursor.execute(_UNIQUE).fetchall():
+    for table, index, column in _rows(cursor, _UNIQUE):
         unique.setdefault((table, index), []).append(column)
     for (table, index), columns in unique.items():
         names = tuple(column for column in columns if column is not None)
         if len(names) == len(columns):  # an expression has no column name
             raw.unique_keys[TableName("", table)].append(UniqueKey(index, names))
     foreign: dict[tuple[str, int], list[tuple[str, str, str | None]]] = {}
-    for table, number, target, column, target_column in cursor.execute(_FOREIGN).fetchall():
+    for table, number, target, column, target_column in _rows(cursor, _FOREIGN):
         foreign.setdefault((table, number), []).append((target, column, target_column))
     spelled = {name.name.lower(): name for name in raw.tables}
     for (table, _), parts in foreign.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -33,6 +34,53 @@ def test_a_failure_puts_things_back_too() -> None:
     with pytest.raises(ValueError, match="x"), beside_traffic():
         raise ValueError("x")
     assert gc.isenabled() and sys.getswitchinterval() == before
+
+
+class _Cycle:
+    """Freed by the collector alone."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def collections():
+    """The generations that were collected, one by one."""
+    found: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop":
+            found.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    yield found
+    gc.callbacks.remove(note)
+
+
+def test_what_is_built_is_not_walked_by_the_collector(collections) -> None:
+    with beside_traffic():
+        built = [_Cycle() for _ in range(20_000)]
+    again = [[] for _ in range(500)]
+
+    assert not collections
+    assert built and again
+
+
+def test_what_was_built_can_be_collected(collections) -> None:
+    with beside_traffic():
+        built = _Cycle()
+    gone = weakref.ref(built)
+    del built
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_collector_is_called_once_much_was_built(collections, monkeypatch) -> None:
+    monkeypatch.setattr(beside, "_GROWTH", 0.0)
+    with beside_traffic():
+        assert [_Cycle() for _ in range(2_000)]
+    assert collections == [2]
 
 
 def test_a_computation_rests_while_requests_are_answered() -> None:
