@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from gateway.places import Bounds, Places
 from gateway.watchdog import Overdue, Watchdog
 
 _T = TypeVar("_T")
+_STOP_SECONDS = 10
 Lease = Callable[[], AbstractContextManager[BaseDatabaseWrapper]]
 Work = Callable[[Lease], Any]
 
@@ -186,11 +188,12 @@ class Workers:
         return self._places.running_count, self._places.waiting_count
 
     def stop(self) -> None:
-        """End the threads once their jobs are done."""
+        """End the threads once their jobs are done; wait for them together as long as for one."""
         for _ in self._started:
             self._ready.put(None)
+        end = time.monotonic() + _STOP_SECONDS
         for thread in self._started:
-            thread.join(timeout=10)
+            thread.join(timeout=max(end - time.monotonic(), 0))
 
     def _set_timers(
         self, job: _Job, deadline: Deadline, until: Deadline | None, *, waits: bool

@@ -14,13 +14,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     coerce_input_value,
-    introspection_from_schema,
     print_schema,
 )
 
 from dynamic_databases.catalog.capabilities import Capabilities
 from dynamic_databases.catalog.types import Catalog, Column, Fingerprint, Kind
 from schema.access import Access
+from schema.introspection import introspect_all
 from schema.naming import NamedTable, Names
 from schema.plan.operation import RootField
 
@@ -43,7 +43,7 @@ class CatalogSchema(graphene.Schema):  # type: ignore[misc]  # graphene has no t
         return self._sdl
 
     def introspect(self) -> Any:
-        return introspection_from_schema(self.graphql_schema)
+        return introspect_all(self.graphql_schema)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLSchema, execute_sync, parse, validate
+from graphql import GraphQLError, GraphQLSchema, parse, validate
 from graphql.language import (
     DocumentNode,
-    FieldNode,
     FragmentDefinitionNode,
     OperationDefinitionNode,
     OperationType,
@@ -32,6 +32,7 @@ from schema.built import BuiltSchema
 from schema.cost import check_cost, is_fixed
 from schema.custom_fields import structural_variables
 from schema.errors import BadUserInput, InvalidDocument, TooComplex
+from schema.introspection import introspect
 from schema.limits import Limits
 from schema.plan.context import PlanContext
 from schema.plan.nodes import (
@@ -116,6 +117,7 @@ class CompiledOperation:
         )
         self._prepared: Bounded[VariableShape, Prepared] = Bounded(max_shapes)
         self._introspected: dict[str, bytes] = {}
+        self._introspecting = threading.Lock()
 
     @property
     def is_mutation(self) -> bool:
@@ -168,9 +170,10 @@ class CompiledOperation:
         """Return the JSON of one introspection root field, computed once where no variable is in play."""
         if self._readers:
             return self._introspect(key, variables)
-        if key not in self._introspected:
-            self._introspected[key] = self._introspect(key, variables)
-        return self._introspected[key]
+        with self._introspecting:
+            if key not in self._introspected:
+                self._introspected[key] = self._introspect(key, variables)
+            return self._introspected[key]
 
     def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
         plan = self.plan(variables)
@@ -189,26 +192,8 @@ class CompiledOperation:
         return prepared
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
-        nodes = [
-            node
-            for node in self.operation.selection_set.selections
-            if not isinstance(node, FieldNode) or (node.alias or node.name).value == key
-        ]
-        selection_set = type(self.operation.selection_set)(selections=tuple(nodes))
-        operation = OperationDefinitionNode(
-            operation=OperationType.QUERY,
-            name=self.operation.name,
-            variable_definitions=self.operation.variable_definitions,
-            directives=(),
-            selection_set=selection_set,
-        )
-        document = DocumentNode(definitions=(operation, *self._fragments.values()))
-        result = execute_sync(
-            self.built.schema.graphql_schema, document, variable_values=dict(variables)
-        )
-        if result.data is None:
-            raise BadUserInput("This introspection can't be answered.")
-        return orjson.dumps(result.data.get(key))
+        schema = self.built.schema.graphql_schema
+        return orjson.dumps(introspect(schema, self.operation, self._fragments, variables, key))
 
 
 class OperationCache:
