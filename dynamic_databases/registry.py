@@ -117,6 +117,10 @@ class Registry:
         """Return what is known of `alias` without any I/O."""
         return self._entries.get(alias)
 
+    def fingerprints(self) -> set[Fingerprint]:
+        """Return the catalogs that are in use."""
+        return {entry.fingerprint for entry in tuple(self._entries.values())}
+
     def known_aliases(self) -> list[str]:
         return list(self._entries)
 

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -36,6 +37,7 @@ from gateway.static import StaticFiles  # noqa: E402
 from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
 from gateway.warming import warm  # noqa: E402
 
+_SWEEP_SECONDS = 30  # between looks for schemas of catalogs that no database has any more
 _log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
 _PATHS = {"/healthz", "/readyz", "/metrics", "/graphiql/targets"}
@@ -173,9 +175,13 @@ class Application:
 
     def _poll(self, services: Services) -> None:
         """Learn within `poll_seconds` what other processes changed; close what is not used."""
+        next_sweep = time.monotonic() + _SWEEP_SECONDS
         while not self._stopping.wait(services.config.poll_seconds):
             try:
                 services.registry.connections.close_unused()
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + _SWEEP_SECONDS
+                    services.schemas.sweep(services.registry.fingerprints())
                 services.metrics.set_states(states_of(services))
                 with_control_database(services.invalidator.poll_now)
                 if services.controller is not None:

@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -73,6 +73,7 @@ class SchemaCache:
         self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
         self._sizes: dict[SchemaKey, int] = {}
         self._dropped_bytes = 0
+        self._unused: set[SchemaKey] = set()  # as the last sweep found
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
         self._places = threading.BoundedSemaphore(_COMPLETED_AT_ONCE)
         self._building: dict[SchemaKey, threading.Lock] = {}
@@ -126,6 +127,21 @@ class SchemaCache:
     def size_bytes(self) -> int:
         """The bytes of all schemas with their operations, as far as they are measured."""
         return sum(tuple(self._sizes.values()))  # copied at once: other threads write meanwhile
+
+    def sweep(self, in_use: Collection[Fingerprint]) -> None:
+        """Drop the schemas of catalogs that no database has, nor had at the sweep before.
+
+        A database whose columns change leaves one behind with each change.
+        """
+        unused = {key for key in tuple(self._entries) if key.fingerprint not in in_use}
+        dropped = []
+        with self._lock:
+            for key in unused & self._unused & self._entries.keys():
+                del self._entries[key]
+                self._dropped_bytes += self._sizes.pop(key)
+                dropped.append(key)
+        self._unused = unused.difference(dropped)
+        self._tell(dropped)
 
     def measure(self) -> None:
         """Measure what waits to be measured, in this thread."""

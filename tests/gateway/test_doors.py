@@ -159,7 +159,7 @@ def log_lines(capsys) -> list[dict]:
 def test_log_lines_are_one_event_each_and_hold_no_value(music_with, caplog) -> None:
     from gateway.log import JsonFormatter  # noqa: PLC0415 - used once
 
-    music = music_with(log_requests=True)
+    music = music_with(log_requests=True, slow_ms=600_000)
     caplog.set_level("INFO")
     secret = 's3cret-value\n{"level": "forged"}\x1b[31m'
     query = "query Find($n: String) { track(where: {name: {_eq: $n}}) { name } }"

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tenants.authentication.tokens import issue_token
 from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.processes import Gateway, wait_for
 from tests.fixtures.vendors import SQLITE
@@ -150,6 +151,28 @@ def _database(gateway: Gateway, vendor, name: str, sql: str) -> str:
     connection.executescript(sql)
     connection.close()
     return f"sqlite:///{path}"
+
+
+def test_the_schema_of_a_catalog_that_changed_does_not_stay(music_with, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.asgi._SWEEP_SECONDS", 0.1)
+    music = music_with(poll_seconds=0.1)
+    own, operator = music.token, issue_token(None, "admin", None, None)
+
+    def kept() -> bytes:
+        music.token = operator
+        metrics = music.request("GET", "/metrics").body
+        music.token = own
+        return metrics.split(b'gateway_state{what="schemas"} ')[1].split(b"\n")[0]
+
+    def asks_for_more() -> bool:
+        return "errors" not in music.query("/t/music/graphql", "{ artist { born } }").json
+
+    assert music.query("/t/music/graphql", "{ artist { name } }").data
+    wait_for(lambda: kept() == b"1.0", seconds=5)
+    execute(music.database.url, "ALTER TABLE artist ADD COLUMN born INTEGER")
+    wait_for(asks_for_more, seconds=5)
+    wait_for(lambda: kept() == b"1.0", seconds=5)
+    assert asks_for_more()
 
 
 @pytest.mark.timeout(SOAK_SECONDS * 2 + 300)

@@ -103,6 +103,25 @@ def test_what_is_dropped_is_freed(library) -> None:
     wait_for(are_gone, seconds=30)
 
 
+def test_the_schema_of_a_catalog_that_changed_is_swept_away(library) -> None:
+    registry = process_registry()
+    cache = SchemaCache(_MANY, 10, {})
+    before = registry.entry(library.label)
+    cache.get(before, FULL_ACCESS, LIMITS)
+    execute(library.url, "ALTER TABLE genre ADD COLUMN mood VARCHAR(20)")
+    after = registry.refresh(library.label)
+    cache.get(after, FULL_ACCESS, LIMITS)
+
+    cache.sweep(registry.fingerprints())
+    assert cache.peek(before, FULL_ACCESS, LIMITS)  # it may be needed again in a moment
+    cache.sweep({before.fingerprint, after.fingerprint})
+    cache.sweep(registry.fingerprints())
+    assert cache.peek(before, FULL_ACCESS, LIMITS)
+    cache.sweep(registry.fingerprints())
+    assert cache.peek(before, FULL_ACCESS, LIMITS) is None
+    assert cache.peek(after, FULL_ACCESS, LIMITS)
+
+
 def test_a_build_that_fails_is_not_tried_by_every_request(library) -> None:
     entry = process_registry().entry(library.label)
     cache = SchemaCache(_MANY, 10, {})
