@@ -26,7 +26,9 @@ _T = TypeVar("_T")
 class _Own(threading.local):
     """What a thread knows of its computation."""
 
-    worked_since: float | None = None  # None where it is not beside traffic
+    worked_since: float | None = (
+        None  # by the thread's own clock; None where it is not beside traffic
+    )
     rests_seconds = 0.0  # what it still may rest
     answers = 0  # that wait for it
 
@@ -88,7 +90,7 @@ def beside_traffic(answers: int = 0) -> Iterator[None]:
             _garbage.pause()
     outer = _own.worked_since
     if outer is None:
-        _own.worked_since, _own.rests_seconds = time.monotonic(), _RESTS_SECONDS
+        _own.worked_since, _own.rests_seconds = time.thread_time(), _RESTS_SECONDS
         _own.answers = answers
     try:
         yield
@@ -133,11 +135,11 @@ def give_way() -> None:
     since = _own.worked_since
     if since is None:
         return
-    worked = time.monotonic() - since
+    worked = time.thread_time() - since
     if worked < _WORKS_SECONDS:
         return
     rest = min(worked * _REST, _own.rests_seconds)
     if _answering > _own.answers and rest > 0:
         _own.rests_seconds -= rest
         time.sleep(rest)
-    _own.worked_since = time.monotonic()
+    _own.worked_since = time.thread_time()

@@ -133,7 +133,9 @@ class SchemaCache:
 
         A database whose columns change leaves one behind with each change.
         """
-        unused = {key for key in tuple(self._entries) if key.fingerprint not in in_use}
+        with self._lock:
+            keys = tuple(self._entries)
+        unused = {key for key in keys if key.fingerprint not in in_use}
         dropped = []
         with self._lock:
             for key in unused & self._unused & self._entries.keys():

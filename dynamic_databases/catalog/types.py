@@ -9,8 +9,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NewType
 
-from dynamic_databases.beside import in_turns
-
 Fingerprint = NewType("Fingerprint", str)
 
 
@@ -143,7 +141,8 @@ class Catalog:
     def fingerprint(self) -> Fingerprint:
         """A SHA-256 of what a schema depends on: the same in every process and version of Python."""
         facts = [repr((self.vendor, self.names))]
-        facts += [repr(_facts_of_table(table)) for table in in_turns(self.tables)]
+        # Without rests: until Python 3.12 a cached property is computed under one lock for all catalogs.
+        facts += [repr(_facts_of_table(table)) for table in self.tables]
         # At once: between many short hashes, each of which lets go of the interpreter, no other thread gets it.
         text = "".join(facts).encode("utf-8", "surrogatepass")
         return Fingerprint(hashlib.sha256(text).hexdigest())

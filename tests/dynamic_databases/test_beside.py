@@ -7,6 +7,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -114,15 +115,39 @@ def test_builds_rest_between_tables(library, part) -> None:
         "all types": lambda: build_schema(entry, FULL_ACCESS, {}, Limits()).schema.graphql_schema.whole,
     }  # fmt: skip
     with process_registry().connections.lease(library.label), beside_traffic(), as_traffic():
-        time.sleep(0.002)  # as long as it may work: the next turn rests
+        _work()  # as long as it may: the next turn rests
         before = beside.rests_left()
         work[part]()
         assert beside.rests_left() < before
 
 
+def test_waiting_is_no_work() -> None:
+    with as_traffic(), beside_traffic():
+        before = beside.rests_left()
+        time.sleep(0.01)
+        list(in_turns([1, 2]))
+        assert beside.rests_left() == before
+
+
+def test_a_fingerprint_is_computed_without_a_rest(library) -> None:
+    """Another catalog's would wait for it."""
+    catalog = replace(process_registry().entry(library.label).catalog)
+    with as_traffic(), beside_traffic():
+        _work()
+        before = beside.rests_left()
+        assert catalog.fingerprint
+        assert beside.rests_left() == before
+
+
+def _work() -> None:
+    began = time.thread_time()
+    while time.thread_time() < began + 0.002:
+        pass
+
+
 def _resting_seconds() -> float:
     """Work as long as one may, and return how long one rested then."""
     before = beside.rests_left()
-    time.sleep(0.002)
+    _work()
     list(in_turns([1, 2]))
     return before - beside.rests_left()
