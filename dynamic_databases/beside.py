@@ -26,9 +26,8 @@ _T = TypeVar("_T")
 class _Own(threading.local):
     """What a thread knows of its computation."""
 
-    worked_since: float | None = (
-        None  # by the thread's own clock; None where it is not beside traffic
-    )
+    # By the thread's own clock; None where it is not beside traffic.
+    worked_since: float | None = None
     rests_seconds = 0.0  # what it still may rest
     answers = 0  # that wait for it
 
@@ -122,7 +121,7 @@ def in_turns(items: Iterable[_T]) -> Iterator[_T]:
         return
     for item in items:
         yield item
-        give_way()
+        _give_way()
 
 
 def rests_left() -> float:
@@ -130,7 +129,7 @@ def rests_left() -> float:
     return _own.rests_seconds if _own.worked_since is not None else 0.0
 
 
-def give_way() -> None:
+def _give_way() -> None:
     """Rest as long as was worked since the last time, where this thread is beside traffic and there is some."""
     since = _own.worked_since
     if since is None:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, NoReturn
 
-from dynamic_databases.beside import beside_traffic
 from dynamic_databases.errors import CannotConnect, SchemaChanged, Unavailable
 from dynamic_databases.registry import Registry
 from gateway.breaker import Breakers, TenantDown
@@ -143,11 +142,8 @@ class Calls:
         variables = operation.variables(request.variables)
         prepared = operation.prepare(variables)
         if prepared.is_constant:
-            with beside_traffic(answers=1):  # of a large schema it takes a while
-                known = [
-                    (root.key, operation.constant(root.action, variables))
-                    for root in prepared.plan.roots
-                ]
+            roots = prepared.plan.roots
+            known = ((root.key, operation.constant(root.action, variables)) for root in roots)
             return Answer(tuple(known), asked=False)
         with lease() as wrapper:
             return self._runner(call).run(wrapper, operation, prepared, variables)

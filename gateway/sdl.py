@@ -57,19 +57,20 @@ class Documents:
         tags = self._tags.setdefault(built, {})
         body = b""
         if not _has(http, tags.get(name)):
-            body = await services.readers.run(
+            body, tags[name] = await services.readers.run(
                 resolved.alias, deadline, lambda _: _written(write, built)
             )
-            tags[name] = etag(body)
         headers["ETag"] = tags[name]
         if _has(http, tags[name]):
             return Response(304, b"", media_type, headers)
         return Response(200, b"" if http.method == "HEAD" else body, media_type, headers)
 
 
-def _written(write: Callable[[BuiltSchema], bytes], built: BuiltSchema) -> bytes:
+def _written(write: Callable[[BuiltSchema], bytes], built: BuiltSchema) -> tuple[bytes, str]:
+    """Return a document and its ETag, in a thread: both take a while of a large schema."""
     with beside_traffic():
-        return write(built)
+        body = write(built)
+    return body, etag(body)
 
 
 def _has(http: HttpRequest, tag: str | None) -> bool:

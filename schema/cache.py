@@ -139,8 +139,7 @@ class SchemaCache:
         dropped = []
         with self._lock:
             for key in unused & self._unused & self._entries.keys():
-                del self._entries[key]
-                self._dropped_bytes += self._sizes.pop(key)
+                self._drop(key)
                 dropped.append(key)
         self._unused = unused.difference(dropped)
         self._tell(dropped)
@@ -201,10 +200,14 @@ class SchemaCache:
         """Drop the least used until the rest fits; the last one stays whatever its size."""
         dropped = []
         while self.size_bytes > self._max_bytes and len(self._entries) > 1:
-            key, _ = self._entries.popitem(last=False)
-            self._dropped_bytes += self._sizes.pop(key)
+            key = next(iter(self._entries))
+            self._drop(key)
             dropped.append(key)
         return dropped
+
+    def _drop(self, key: SchemaKey) -> None:
+        del self._entries[key]
+        self._dropped_bytes += self._sizes.pop(key)
 
     def _tell(self, dropped: list[SchemaKey]) -> None:
         if not dropped:

@@ -17,6 +17,7 @@ from graphql.language import (
     OperationType,
 )
 
+from dynamic_databases.beside import beside_traffic
 from dynamic_databases.catalog.capabilities import JsonWay
 from schema.arguments import (
     Arguments,
@@ -193,7 +194,8 @@ class CompiledOperation:
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
         schema = self.built.schema.graphql_schema
-        return orjson.dumps(introspect(schema, self.operation, self._fragments, variables, key))
+        with beside_traffic(answers=1):  # of a large schema it takes a while
+            return orjson.dumps(introspect(schema, self.operation, self._fragments, variables, key))
 
 
 class OperationCache:

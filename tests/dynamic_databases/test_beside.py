@@ -45,8 +45,9 @@ class _Cycle:
 
 
 @pytest.fixture
-def collections():
-    """The generations that were collected, one by one."""
+def collections(monkeypatch):
+    """The generations that were collected, one by one; what other tests built counts for none of them."""
+    monkeypatch.setattr(beside, "_garbage", beside._Garbage())
     found: list[int] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
