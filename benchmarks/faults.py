@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from urllib.parse import urlsplit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 
@@ -165,14 +166,12 @@ def _database(vendor: str) -> str:
     import django  # noqa: PLC0415 - it reads the settings, which the spawned loads don't need
 
     django.setup()
-    from tests.fixtures import databases, vendors  # noqa: PLC0415
+    from tests.fixtures import databases, vendors  # noqa: PLC0415 - as above
 
     return databases.make_url(getattr(vendors, vendor.upper()), SQL)
 
 
 def _proxy(url: str) -> Proxy:
-    from urllib.parse import urlsplit  # noqa: PLC0415
-
     parts = urlsplit(url)
     return Proxy(parts.hostname or "127.0.0.1", parts.port or 5432)
 

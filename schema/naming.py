@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
-
-import inflection
 
 from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
-    ForeignKey,
     Kind,
     SqlType,
     Table,
@@ -29,6 +26,7 @@ from dynamic_databases.catalog.types import (
 from schema.access import Access, permitted
 from schema.casing import camel_case, not_reserved, pascal_case, suffix_of
 from schema.errors import BadUserInput
+from schema.relations import Relation, relation_names
 
 _ROOTS = ("{}", "{}ByPk")
 _TYPES = (
@@ -60,19 +58,6 @@ _FIXED_TYPES = frozenset({
 
 
 CUSTOM_FIELDS = "customFields"
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A field that leads to rows of another table; `many` says whether to a list."""
-
-    name: str
-    columns: tuple[str, ...]  # of the table that has the field
-    target: TableName
-    target_columns: tuple[str, ...]
-    many: bool
-    nullable: bool
-    forward: bool  # the foreign key is this table's own
 
 
 @dataclass(frozen=True)
@@ -219,7 +204,7 @@ def names_of(
     fields = _table_names(catalog, overrides, camel_case, (*_ROOTS, *_KEPT_ROOTS), _FIXED_ROOTS)
     types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _RESERVED_TYPES)
     columns = {t.name: _column_names(t, overrides) for t in in_turns(catalog.tables)}
-    relations = _relation_names(catalog, columns)
+    relations = relation_names(catalog, columns)
     shown = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
     named: dict[TableName, NamedTable] = {}
     for table in in_turns(catalog.tables):
@@ -329,65 +314,6 @@ def _distinct(
         names[spelling] = name
         taken.add(name)
     return names
-
-
-def _relation_names(
-    catalog: Catalog, columns: Mapping[TableName, Mapping[str, str]]
-) -> dict[TableName, list[Relation]]:
-    wanted: dict[TableName, list[tuple[str, str, Relation]]] = defaultdict(list)
-    for table in in_turns(catalog.tables):
-        count = Counter(key.target for key in table.foreign_keys)
-        for key in table.foreign_keys:
-            nullable = any(table.by_name[column].nullable for column in key.columns)
-            own, by = _to_one_name(key, columns[table.name])
-            forward = Relation(
-                "", key.columns, key.target, key.target_columns, False, nullable, forward=True
-            )
-            wanted[table.name].append((own, f"{own}By{by}", forward))
-            many = not table.is_unique(key.columns)
-            back = camel_case(
-                inflection.pluralize(camel_case(table.name.name)) if many else table.name.name
-            )
-            if table.name.schema:
-                back = camel_case(f"{table.name.schema}_{back}")
-            plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
-            reverse = Relation(
-                "", key.target_columns, table.name, key.columns, many, nullable=True, forward=False
-            )
-            wanted[key.target].append(
-                (plain, f"{back}By{by}_{suffix_of(str(table.name))}", reverse)
-            )
-    return {
-        table.name: _named_relations(wanted[table.name], set(columns[table.name].values()))
-        for table in catalog.tables
-    }
-
-
-def _named_relations(wanted: list[tuple[str, str, Relation]], taken: set[str]) -> list[Relation]:
-    """A column keeps its name; of two relations of one name neither is the first."""
-    count = Counter(plain for plain, _, _ in wanted)
-    named = []
-    for plain, long, r in wanted:
-        name = plain if count[plain] == 1 and plain not in taken else long
-        if name in taken:
-            name = f"{name}_{suffix_of('_'.join(r.columns + r.target_columns))}"
-        taken.add(name)
-        named.append(replace(r, name=name))
-    return named
-
-
-def _to_one_name(key: ForeignKey, columns: Mapping[str, str]) -> tuple[str, str]:
-    """Return the field of a foreign key, its column less `Id`, and what follows `By` when it must."""
-    by = "And".join(pascal_case(column) for column in key.columns)
-    plain = columns[key.columns[0]]
-    if len(key.columns) == 1 and len(plain) > 2 and plain.endswith("Id"):
-        return plain[:-2], by
-    return camel_case(str(key.target)), by
-
-
-def _is_main(key: ForeignKey, field: str) -> bool:
-    target = camel_case(key.target.name)
-    return field in (target, inflection.singularize(target))
 
 
 def _visible(

@@ -13,10 +13,11 @@ from typing import Any
 from dynamic_databases.catalog.types import Column
 from schema.arguments import VariableRef
 from schema.errors import BadUserInput
-from schema.naming import NamedTable, Names, Relation
+from schema.naming import NamedTable, Names
 from schema.plan.context import columns_named, operand_of
 from schema.plan.nodes import Assignment, InsertedRow, OnConflict, Slot, Use
 from schema.plan.where import links_of, plan_where
+from schema.relations import Relation
 
 _RESULT = "\0inserted"  # no variable of GraphQL can have this name
 Tree = Mapping[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.arguments import Constant, Flag
 from schema.errors import BadUserInput
-from schema.naming import NamedTable, Names, Relation
+from schema.naming import NamedTable, Names
 from schema.plan.nodes import (
     EVERYTHING,
     AllOf,
@@ -25,6 +25,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes.conditions import Link
+from schema.relations import Relation
 
 _USES = {
     Op.IN: Use.LIST,

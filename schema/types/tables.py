@@ -21,7 +21,8 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Column, Kind
-from schema.naming import CUSTOM_FIELDS, NamedTable, Names, Relation
+from schema.naming import CUSTOM_FIELDS, NamedTable, Names
+from schema.relations import Relation
 from schema.types.aggregates import AggregateTypes
 from schema.types.factory import ROW, TypeFactory
 from schema.types.filters import FilterTypes

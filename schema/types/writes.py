@@ -21,9 +21,10 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.custom_fields import CustomFields
-from schema.naming import CUSTOM_FIELDS, NamedTable, Names, Relation
+from schema.naming import CUSTOM_FIELDS, NamedTable, Names
 from schema.plan.nodes import How
 from schema.plan.operators import json_updates_of
+from schema.relations import Relation
 from schema.types.aggregates import Rows
 from schema.types.factory import INSERT_INPUT, TypeFactory
 from schema.types.filters import FilterTypes

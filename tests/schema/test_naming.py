@@ -95,57 +95,6 @@ def test_schemas_other_than_the_default_are_part_of_the_name() -> None:
     assert sorted(t.field for t in found.tables.values()) == ["orders", "salesOrders"]
 
 
-def relations(found: Names, name: str) -> dict[str, bool]:
-    return {r.name: r.many for r in found.tables[TableName("", name)].relations.values()}
-
-
-def test_relations_both_ways() -> None:
-    found = names(
-        table("artist"), table("album", "id", "artist_id", keys=(foreign("artist_id", "artist"),))
-    )
-
-    assert relations(found, "album") == {"artist": False}
-    assert relations(found, "artist") == {"albums": True}
-
-
-def test_two_relations_to_one_table() -> None:
-    keys = (foreign("author_id", "author"), foreign("editor_id", "author"))
-    found = names(table("author"), table("book", "id", "author_id", "editor_id", keys=keys))
-
-    assert relations(found, "book") == {"author": False, "editor": False}
-    assert relations(found, "author") == {"books": True, "booksByEditorId": True}
-
-
-def test_a_self_reference() -> None:
-    found = names(table("employee", "id", "reports_to", keys=(foreign("reports_to", "employee"),)))
-
-    assert relations(found, "employee") == {"employee": False, "employees": True}
-
-
-def test_a_column_keeps_its_name_before_a_relation() -> None:
-    found = names(
-        table("artist"),
-        table("album", "id", "artist", "artist_id", keys=(foreign("artist_id", "artist"),)),
-    )
-
-    assert relations(found, "album") == {"artistByArtistId": False}
-
-
-def test_a_unique_foreign_key_leads_back_to_one_row() -> None:
-    found = names(
-        table("person"),
-        Table(
-            TableName("", "passport"),
-            (Column("id", INTEGER),),
-            ("id",),
-            (),
-            (foreign("id", "person"),),
-        ),
-    )
-
-    assert relations(found, "person") == {"passport": False}
-
-
 def test_overrides_win() -> None:
     found = names(table("trk", "nm"), overrides={"trk": "track", "trk.nm": "name"}).tables[
         TableName("", "trk")
