@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,17 +27,19 @@ class Sample:
 
 
 class _Client(asyncio.Protocol):
-    """Sends the next request as soon as an answer is whole."""
+    """Sends the next request when an answer is whole, at once or after a pause."""
 
     def __init__(
         self,
         next_request: Callable[[], bytes | None],
         done: asyncio.Future[None],
         times: list[Sample],
+        pause: Callable[[], float],
     ) -> None:
         self._next_request = next_request
         self._done = done
         self._times = times
+        self._pause = pause
         self._buffer = b""
         self._sent_at = 0.0
         self._expected = 0
@@ -60,7 +63,11 @@ class _Client(asyncio.Protocol):
             return
         self._times.append(Sample(self._sent_at, time.perf_counter() - self._sent_at))
         self._buffer, self._expected = b"", 0
-        self._send()
+        seconds = self._pause()
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self._done.done():
@@ -109,8 +116,9 @@ async def sampled(
     token: str,
     connections: int,
     is_over: Callable[[], bool],
+    pause_seconds: float = 0.0,
 ) -> list[Sample]:
-    """Keep `connections` busy until it is over, as `load` does."""
+    """Keep `connections` busy until it is over, as `load` does, with a random pause of that mean after each answer."""
     loop = asyncio.get_running_loop()
     rest = f" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: ".encode()
     fixed = path.encode() if isinstance(path, str) else b""
@@ -122,11 +130,15 @@ async def sampled(
         target = fixed if isinstance(path, str) else path().encode()
         return b"POST %b%b%d\r\n\r\n%b" % (target, rest, len(body), body)
 
+    def pause() -> float:
+        return dice.uniform(0.5, 1.5) * pause_seconds
+
+    dice = random.Random(1)
     samples: list[Sample] = []
     futures = [loop.create_future() for _ in range(connections)]
     for future in futures:
         await loop.create_connection(
-            lambda f=future: _Client(next_request, f, samples), "127.0.0.1", port
+            lambda f=future: _Client(next_request, f, samples, pause), "127.0.0.1", port
         )
     await asyncio.gather(*futures)
     return samples

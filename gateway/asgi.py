@@ -21,6 +21,7 @@ _django: Any = get_asgi_application()  # before the imports below: they need the
 from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
 
+from dynamic_databases.beside import take_short_turns  # noqa: E402
 from dynamic_databases.errors import DatabaseProblem  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
 from gateway.admission import with_control_database  # noqa: E402
@@ -96,6 +97,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 set_up_logging()
+                take_short_turns()
                 self._ready()
                 await send({"type": "lifespan.startup.complete"})
                 warming = asyncio.create_task(self._warm())  # behind the first requests

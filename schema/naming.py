@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
@@ -274,9 +274,9 @@ def _table_names(
 ) -> dict[TableName, str]:
     """Fold the tables' names; one that is also a derived name of another table is given way to."""
     plain = {str(t.name): fold(str(t.name)) for t in in_turns(catalog.tables)}
-    derived = {form.format(name) for name in plain.values() for form in group[1:]}
+    derived = _Derived(plain.values(), group[1:], fixed)
     given = {spelling: fold(name) for spelling, name in overrides.items() if spelling in plain}
-    names = _distinct(plain, fixed | derived, given)
+    names = _distinct(plain, derived, given)
     return {table.name: names[str(table.name)] for table in catalog.tables}
 
 
@@ -286,12 +286,30 @@ def _column_names(table: Table, overrides: Mapping[str, str]) -> dict[str, str]:
     return _distinct(plain, _FIXED_FIELDS, given)
 
 
+class _Derived(Container[str]):
+    """The names that tables' are made into, `trackByPk`, and some fixed ones: asked for, never spelled out."""
+
+    def __init__(self, bases: Iterable[str], forms: Iterable[str], fixed: Collection[str]) -> None:
+        self._bases = frozenset(bases)
+        self._endings = tuple(form.removeprefix("{}") for form in forms)
+        self._fixed = fixed
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._fixed:
+            return True
+        return isinstance(name, str) and any(
+            name.removesuffix(ending) in self._bases
+            for ending in self._endings
+            if name.endswith(ending)
+        )
+
+
 def _distinct(
-    plain: Mapping[str, str], reserved: Collection[str], given: Mapping[str, str] | None = None
+    plain: Mapping[str, str], reserved: Container[str], given: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return spelling → name, every name once, whatever the order of `plain`."""
     names = dict(given or {})
-    taken = set(reserved) | set(names.values())
+    taken = set(names.values())
     claims: dict[str, list[str]] = defaultdict(list)
     for spelling, name in plain.items():
         if spelling not in names:
@@ -301,7 +319,7 @@ def _distinct(
         keeper = (
             spellings[0] if len(spellings) == 1 else next((s for s in spellings if s == name), None)
         )
-        if name in taken:
+        if name in taken or name in reserved:
             keeper = None
         losers += [spelling for spelling in spellings if spelling != keeper]
         if keeper is not None:
@@ -309,7 +327,7 @@ def _distinct(
     taken |= set(names.values())
     for spelling in sorted(losers):
         name = not_reserved(f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}")
-        if name in taken:
+        if name in taken or name in reserved:
             name = f"{name}_{hashlib.sha256(spelling.encode()).hexdigest()[:8]}"
         names[spelling] = name
         taken.add(name)
@@ -325,18 +343,20 @@ def _visible(
 
 
 def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
+    enums = {
+        t.enum
+        for table in in_turns(catalog.tables)
+        for column in table.columns
+        for t in _types_of(column.type)
+        if t.kind is Kind.ENUM
+    }
+    if not enums:
+        return {}
     named = {
         form.format(name) for name in types for form in (*_TYPES, *_KEPT_TYPES)
     } | _RESERVED_TYPES
     # An enum brings the inputs of its operators along, its own and its arrays'.
     named |= {name.removesuffix("ComparisonExp").removesuffix("Array") for name in named}
-    enums = {
-        t.enum
-        for table in catalog.tables
-        for column in table.columns
-        for t in _types_of(column.type)
-        if t.kind is Kind.ENUM
-    }
     plain = {name: pascal_case(name) for name in enums}
     return _distinct(plain, named | {f"{name}Array" for name in plain.values()})
 

@@ -87,7 +87,7 @@ def read(cursor: Any) -> RawCatalog:
             name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3)
         )
         raw.columns[table].append(column)
-    for table, columns in keys.items():
+    for table, columns in in_turns(keys.items()):
         raw.primary_keys[table] = tuple(name for _, name in sorted(columns))
         raw.columns[table] = [
             _key_column(c, raw.primary_keys[table], sql_of[table]) for c in raw.columns[table]
@@ -144,7 +144,7 @@ def _read_keys(cursor: Any, raw: RawCatalog) -> None:
     for table, number, target, column, target_column in _rows(cursor, _FOREIGN):
         foreign.setdefault((table, number), []).append((target, column, target_column))
     spelled = {name.name.lower(): name for name in raw.tables}
-    for (table, _), parts in foreign.items():
+    for (table, _), parts in in_turns(foreign.items()):
         _add_foreign_key(raw, TableName("", table), parts, spelled)
 
 

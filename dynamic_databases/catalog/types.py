@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NewType
 
+from dynamic_databases.beside import in_turns
+
 Fingerprint = NewType("Fingerprint", str)
 
 
@@ -137,12 +139,18 @@ class Catalog:
     def by_name(self) -> Mapping[TableName, Table]:
         return {table.name: table for table in self.tables}
 
-    @cached_property
+    @property
     def fingerprint(self) -> Fingerprint:
         """A SHA-256 of what a schema depends on: the same in every process and version of Python."""
+        # Kept by hand: until Python 3.12 a cached property is computed under one lock for all catalogs.
+        known: Fingerprint | None = self.__dict__.get("_fingerprint")
+        if known is None:
+            known = self.__dict__["_fingerprint"] = self._fingerprint_now()
+        return known
+
+    def _fingerprint_now(self) -> Fingerprint:
         facts = [repr((self.vendor, self.names))]
-        # Without rests: until Python 3.12 a cached property is computed under one lock for all catalogs.
-        facts += [repr(_facts_of_table(table)) for table in self.tables]
+        facts += [repr(_facts_of_table(table)) for table in in_turns(self.tables)]
         # At once: between many short hashes, each of which lets go of the interpreter, no other thread gets it.
         text = "".join(facts).encode("utf-8", "surrogatepass")
         return Fingerprint(hashlib.sha256(text).hexdigest())
