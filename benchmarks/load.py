@@ -116,6 +116,7 @@ async def sampled(
     token: str,
     connections: int,
     is_over: Callable[[], bool],
+    *,
     pause_seconds: float = 0.0,
 ) -> list[Sample]:
     """Keep `connections` busy until it is over, as `load` does, with a random pause of that mean after each answer."""

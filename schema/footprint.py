@@ -14,6 +14,7 @@ from typing import Any
 
 _SLICE = 200  # objects between two pauses: a fifth of a millisecond
 _PAUSE_SECONDS = 0.0005
+_SETS = 64  # of ids: one of all would stop every thread for 10 ms and more when it grows, or goes
 _EVERYBODYS = (type, ModuleType, CodeType, BuiltinFunctionType)
 
 
@@ -24,20 +25,34 @@ def bytes_of(
 
     Between slices it pauses, so that a thread that measures holds up no other.
     """
-    seen: set[int] = {id(one) for one in shared}
+    seen: list[set[int]] = [set() for _ in range(_SETS)]
+    for one in shared:
+        _note(one, seen)
     waiting: list[Any] = [value]
     total = count = 0
     while waiting:
         one = waiting.pop()
-        if id(one) in seen or isinstance(one, _EVERYBODYS):
+        if isinstance(one, _EVERYBODYS) or not _note(one, seen):
             continue
-        seen.add(id(one))
         total += sys.getsizeof(one)
         waiting += _held_by(one)
         count += 1
         if count % _SLICE == 0:
             pause(_PAUSE_SECONDS)
+    while count > _SLICE and seen:
+        seen.pop()
+        pause(_PAUSE_SECONDS)
     return total
+
+
+def _note(one: object, seen: list[set[int]]) -> bool:
+    """Note an object; return whether it is new."""
+    number = id(one)
+    part = seen[number // 16 % _SETS]  # objects lie 16 bytes apart
+    if number in part:
+        return False
+    part.add(number)
+    return True
 
 
 def _held_by(one: Any) -> list[Any]:

@@ -211,7 +211,7 @@ def names_of(
         if not shown[table.name]:
             continue
         may = access.of(str(table.name))
-        seen = shown[table.name]
+        seen, field_of = shown[table.name], columns[table.name]
         beyond = (dynamic or {}).get(table.name, ())
         writable = [
             c.name
@@ -222,15 +222,13 @@ def names_of(
             table=table,
             field=fields[table.name],
             type=types[table.name],
-            columns={columns[table.name][c.name]: c for c in table.columns if c.name in seen},
+            columns={field_of[c.name]: c for c in table.columns if c.name in seen},
             relations={r.name: r for r in relations[table.name] if _visible(r, seen, shown)},
             insertable=permitted(may.insert, writable),
             updatable=permitted(may.update, writable),
             deletable=may.delete and not table.is_view,
             custom={
-                columns[table.name][c.name]: c
-                for c in table.columns
-                if c.name in seen and c.name in beyond
+                field_of[c.name]: c for c in table.columns if c.name in seen and c.name in beyond
             },
         )
     return Names(named, _enum_names(catalog, types.values()))

@@ -74,24 +74,24 @@ def read(cursor: Any) -> RawCatalog:
         table = TableName("", name)
         raw.tables[table] = Table(table, (), is_view=kind == "view")
         sql_of[table] = sql
-    keys: dict[TableName, list[tuple[int, str]]] = {}
     rows = _rows(cursor, _COLUMNS.format(types="<> 'view'", only=""))
     rows += _view_columns(cursor, raw)
+    columns = {table.name: raw.columns[table] for table in raw.tables}
+    keys: dict[str, list[tuple[int, str]]] = {}
     for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows):
-        table = TableName("", table_name)
-        if table not in raw.tables or hidden == 1:
+        if table_name not in columns or hidden == 1:
             continue
         if pk:
-            keys.setdefault(table, []).append((pk, name))
+            keys.setdefault(table_name, []).append((pk, name))
         column = Column(
             name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3)
         )
-        raw.columns[table].append(column)
-    for table, columns in in_turns(keys.items()):
-        raw.primary_keys[table] = tuple(name for _, name in sorted(columns))
-        raw.columns[table] = [
-            _key_column(c, raw.primary_keys[table], sql_of[table]) for c in raw.columns[table]
-        ]
+        columns[table_name].append(column)
+    for table_name, parts in in_turns(keys.items()):
+        table, key = TableName("", table_name), tuple(name for _, name in sorted(parts))
+        sql = sql_of[table]
+        raw.primary_keys[table] = key
+        raw.columns[table] = [_key_column(c, key, sql) for c in columns[table_name]]
     _read_keys(cursor, raw)
     return raw
 

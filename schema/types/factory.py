@@ -26,7 +26,7 @@ from schema.naming import NamedTable
 from schema.types.reading import with_reader
 
 ROW, BOOL_EXP, ORDER_BY, INSERT_INPUT = "", "BoolExp", "OrderBy", "InsertInput"
-_HUBS = {ROW, BOOL_EXP, ORDER_BY, INSERT_INPUT}
+HUBS = (ROW, BOOL_EXP, ORDER_BY, INSERT_INPUT)  # tables lead to each other through these
 _T = TypeVar("_T", bound=GraphQLNamedType)
 Fields = Callable[[], dict[str, GraphQLField]]
 InputFields = Callable[[], dict[str, GraphQLInputField]]
@@ -104,6 +104,6 @@ class TypeFactory:
 
     def _of_table(self, table: NamedTable, suffix: str, make: Callable[[str], _T]) -> _T:
         name = f"{table.type}{suffix}"
-        if suffix in _HUBS:
+        if suffix in HUBS:
             self._hubs[name] = table.table.name
         return self.shared(name, make)

@@ -92,6 +92,9 @@ class LazySchema(GraphQLSchema):
         known = self._known.get(name)
         if known is not None or self._whole is not None:
             return known
+        hub = self._types.hub(name)
+        if hub is not None:
+            return hub  # alone: plans ask for rows' types, variables for the others
         for table in self._tables_of(name):
             if name in self._known:
                 break

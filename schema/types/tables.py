@@ -24,7 +24,7 @@ from dynamic_databases.catalog.types import Column, Kind
 from schema.naming import CUSTOM_FIELDS, NamedTable, Names
 from schema.relations import Relation
 from schema.types.aggregates import AggregateTypes
-from schema.types.factory import ROW, TypeFactory
+from schema.types.factory import HUBS, ROW, TypeFactory
 from schema.types.filters import FilterTypes
 from schema.types.leaves import Leaves, describe
 from schema.types.vocabulary import node_interface, scalar
@@ -53,18 +53,26 @@ class TableTypes:
     ) -> GraphQLNonNull[GraphQLList[GraphQLNonNull[GraphQLObjectType]]]:
         return GraphQLNonNull(GraphQLList(GraphQLNonNull(self.row(table))))
 
+    def hubs(self, table: NamedTable) -> list[GraphQLNamedType]:
+        """Return a table's types through which tables lead to each other."""
+        found = [self.row(table), self.filters.bool_exp(table), self.filters.order_by(table)]
+        return [*found, self.writes.insert_input(table)] if table.is_insertable else found
+
+    def hub(self, name: str) -> GraphQLNamedType | None:
+        """Return one of them by its name, without what belongs to the table besides."""
+        for suffix in HUBS:
+            table = self.names.by_type.get(name.removesuffix(suffix))
+            if table is not None and name == f"{table.type}{suffix}":
+                return next((hub for hub in self.hubs(table) if hub.name == name), None)
+        return None
+
     def linked(self) -> list[GraphQLNamedType]:
-        """Return the types through which tables lead to each other.
+        """Return the hubs of all tables.
 
         Given to a schema beforehand, they end graphql-core's recursion from table to table, which a
         chain of some hundred foreign keys would exhaust.
         """
-        found: list[GraphQLNamedType] = []
-        for table in self.names.tables.values():
-            found += [self.row(table), self.filters.bool_exp(table), self.filters.order_by(table)]
-            if table.is_insertable:
-                found.append(self.writes.insert_input(table))
-        return found
+        return [hub for table in self.names.tables.values() for hub in self.hubs(table)]
 
     def aggregate(self, table: NamedTable) -> GraphQLNonNull[GraphQLObjectType]:
         return GraphQLNonNull(self.aggregates.aggregate(table, partial(self.rows, table)))
