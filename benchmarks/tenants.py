@@ -169,7 +169,7 @@ class Bench:
                     self.token,
                     4,
                     over.is_set,
-                    pause_seconds,
+                    pause_seconds=pause_seconds,
                 )
             )
             await asyncio.sleep(2)
