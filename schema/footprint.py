@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 from typing import Any
 
 _SLICE = 200  # objects between two pauses: a fifth of a millisecond
-_PAUSE_SECONDS = 0.0005
+_PAUSE_SECONDS = 0.002  # nobody waits for the figure
 _SETS = 64  # of ids: one of all would stop every thread for 10 ms and more when it grows, or goes
 _EVERYBODYS = (type, ModuleType, CodeType, BuiltinFunctionType)
 
