@@ -42,9 +42,8 @@ class _Garbage:
     """
 
     def __init__(self) -> None:
-        self._blocks = (
-            0  # of memory that there were when all was walked; objects take long to count
-        )
+        # Of memory, when all was walked for the last time; objects would take long to count.
+        self._blocks = 0
 
     def pause(self) -> None:
         gc.disable()
@@ -75,7 +74,7 @@ def take_short_turns() -> None:
 def beside_traffic(answers: int = 0) -> Iterator[None]:
     """Run what is inside without collections, resting in between (`in_turns`); the last one out puts things back.
 
-    `answers` that wait for it are no reason to rest.
+    `answers` that wait for it are no reason to rest, but one to rest less: they have a deadline.
     """
     global _running  # noqa: PLW0603 - it is the process's own state that is changed
     with _lock:
@@ -84,8 +83,8 @@ def beside_traffic(answers: int = 0) -> Iterator[None]:
             _garbage.pause()
     outer = _own.worked_since
     if outer is None:
-        _own.worked_since, _own.rests_seconds = time.thread_time(), _RESTS_SECONDS
-        _own.answers = answers
+        _own.worked_since, _own.answers = time.thread_time(), answers
+        _own.rests_seconds = _RESTS_SECONDS / (1 + answers)
     try:
         yield
     finally:
