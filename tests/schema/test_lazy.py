@@ -88,6 +88,15 @@ def test_a_query_makes_the_types_that_it_meets(library) -> None:
     assert made < len(schema.whole.type_map) / 2
 
 
+def test_types_through_which_tables_lead_are_made_alone(library) -> None:
+    schema = lazy_schema(library.label)
+    before = schema.made_count
+    names = ["Track", "TrackBoolExp", "TrackOrderBy", "TrackInsertInput"]
+
+    assert [schema.type_map[name].name for name in names] == names
+    assert schema.made_count <= before + len(names)
+
+
 def test_suggestions_take_all_types(library) -> None:
     built = build_schema(process_registry().entry(library.label), FULL_ACCESS, {}, Limits())
     query = "query($where: GenreBoolExpp) { genre(where: $where) { name } }"
