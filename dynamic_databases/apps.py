@@ -30,10 +30,10 @@ class DynamicDatabasesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models, and what stands on them, can only be imported once the app registry is ready.
-        from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415
-        from dynamic_databases.models import Baseline, Database  # noqa: PLC0415
-        from dynamic_databases.registry import Registry  # noqa: PLC0415
-        from dynamic_databases.sources import load_source  # noqa: PLC0415
+        from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.models import Baseline, Database  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.registry import Registry  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.sources import load_source  # noqa: PLC0415 - as the comment above says
 
         checks.register(check_settings)
         databases: object = settings.DATABASES

@@ -22,8 +22,8 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the app registry is ready.
-        from tenants import models  # noqa: PLC0415
-        from tenants.directory import Directory  # noqa: PLC0415
+        from tenants import models  # noqa: PLC0415 - as the comment above says
+        from tenants.directory import Directory  # noqa: PLC0415 - as the comment above says
 
         self.directory = Directory(
             f"{settings.DYNAMIC_DATABASES_PREFIX}{settings.DYNAMIC_DATABASES_SEPARATOR}"

@@ -62,8 +62,9 @@ class TableTypes:
         """Return one of them by its name, without what belongs to the table besides."""
         for suffix in HUBS:
             table = self.names.by_type.get(name.removesuffix(suffix))
-            if table is not None and name == f"{table.type}{suffix}":
-                return next((hub for hub in self.hubs(table) if hub.name == name), None)
+            for hub in self.hubs(table) if table is not None else ():
+                if hub.name == name:
+                    return hub
         return None
 
     def linked(self) -> list[GraphQLNamedType]:

@@ -224,7 +224,7 @@ def test_the_alias_follows_the_settings(library) -> None:
 
 def test_control_tables_keep_out_of_tenants_databases(library) -> None:
     from django.core.management import call_command  # noqa: PLC0415 - used once
-    from django.db import router  # noqa: PLC0415
+    from django.db import router  # noqa: PLC0415 - likewise
 
     assert router.allow_migrate(library.label, "tenants") is False
     assert router.allow_migrate("default", "tenants") is True

@@ -154,8 +154,8 @@ def test_a_folder_without_documents_is_told(db, tmp_path) -> None:
 
 def test_indexes_of_a_database(vendor, new_database) -> None:
     from dynamic_databases.catalog.indexes import read_indexes  # noqa: PLC0415 - used once
-    from dynamic_databases.catalog.types import TableName  # noqa: PLC0415
-    from dynamic_databases.registry import process_registry  # noqa: PLC0415
+    from dynamic_databases.catalog.types import TableName  # noqa: PLC0415 - likewise
+    from dynamic_databases.registry import process_registry  # noqa: PLC0415 - likewise
 
     database = new_database(vendor, BEFORE.format(identity=vendor.identity), "indexed")
     execute(database.url, "CREATE UNIQUE INDEX one_size ON account (size)")

@@ -1,0 +1,226 @@
+"""Gateways started on databases made for the purpose, and what requests beside some work take."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.__main__ import ROOT, _server
+from benchmarks.load import Measured, Sample, load, percentile_ms, sampled
+
+PORT = 8096
+Span = tuple[float, float]  # from when to when, by time.perf_counter
+_REGISTER = """
+import json, sys, django
+django.setup()
+from django.db import transaction
+from dynamic_databases.models import Database
+from tenants.models import Environment, Tenant, TenantDatabase
+from tenants.authentication.tokens import issue_token
+given = json.load(sys.stdin)
+with transaction.atomic():
+    environment, _ = Environment.objects.get_or_create(name="production")
+    for slug, path in given["databases"]:
+        database = Database.objects.from_url(slug, "sqlite:///" + path)
+        TenantDatabase.objects.create(tenant=Tenant.objects.create(slug=slug), environment=environment, database=database)
+print(issue_token(None, "admin", None, None))
+"""
+
+
+_BODY = json.dumps({"query": "query($id: Int!) { t0ByPk(id: $id) { id c1 } }", "variables": {"id": 1}}).encode()  # fmt: skip
+_QUIET_SECONDS = 2  # of each turn
+_client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60)
+
+
+def post(path: str, query: str, token: str) -> float:
+    """Return the seconds that one request took, over a connection that is kept."""
+    began, ended = post_timed(path, query, token)
+    return ended - began
+
+
+def post_timed(path: str, query: str, token: str) -> Span:
+    """Return when one request was sent and when it was answered."""
+    started = time.perf_counter()
+    reply = _client.post(path, json={"query": query}, headers={"Authorization": f"Bearer {token}"})
+    ended = time.perf_counter()
+    if "errors" in reply.json():
+        raise SystemExit(f"{path}: {reply.text[:300]}")
+    return started, ended
+
+
+@contextmanager
+def another_process() -> Iterator[ProcessPoolExecutor]:
+    """A process that asks beside the load: in the load's own it would hold up what is measured."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        pool.submit(time.sleep, 0).result()  # it has imported this module
+        yield pool
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Others' latencies in milliseconds without and during some work, and the seconds each turn of it took."""
+
+    p50_without: float
+    p50_during: float
+    p99_without: float
+    p99_during: float
+    took: list[float]
+
+    def __str__(self) -> str:
+        return (
+            f"others' p50 {self.p50_during:.2f} ms against {self.p50_without:.2f} ({self.p50_during / self.p50_without:.2f} ×), "
+            f"p99 {self.p99_during:.2f} ms against {self.p99_without:.2f} ({self.p99_during / self.p99_without:.2f} ×)"
+        )
+
+
+class Bench:
+    """A control database in a folder of its own, and gateways started on it."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.databases = folder / "databases"
+        self.databases.mkdir(parents=True)
+        kept = {n: v for n, v in os.environ.items() if not n.startswith("GATEWAY_")}
+        self.environment = kept | {
+            "GATEWAY_DATA_DIR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "gateway.settings",
+            **settings,
+        }
+        self.token = ""
+        self._run(["manage.py", "migrate", "--verbosity", "0"])
+
+    def make(self, name: str, ddl: str) -> Path:
+        path = self.databases / f"{name}.sqlite3"
+        connection = sqlite3.connect(path)
+        connection.executescript(ddl)
+        connection.close()
+        return path
+
+    def register(self, databases: list[tuple[str, Path]]) -> None:
+        given = json.dumps({"databases": [(slug, str(path)) for slug, path in databases]})
+        self.token = self._run(["-c", _REGISTER], given).strip()
+
+    @contextmanager
+    def gateway(self, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+        with _server("gateway.asgi:application", PORT, self.environment | settings) as process:
+            yield process
+
+    def ask(self, tenant: str, query: str) -> float:
+        """Return the seconds that one request took."""
+        return post(f"/t/{tenant}/graphql", query, self.token)
+
+    def manage(self, mutation: str) -> float:
+        """Return the seconds that one mutation of the management schema took."""
+        return post("/manage/graphql", f"mutation {{ {mutation} }}", self.token)
+
+    def load(self, tenants: list[str], seconds: float, connections: int = 4) -> Measured:
+        dice = random.Random(1)
+        paths = [f"/t/{tenant}/graphql" for tenant in tenants]
+        return asyncio.run(
+            load(PORT, lambda: _BODY, lambda: dice.choice(paths), self.token, connections, seconds)
+        )
+
+    def beside(
+        self,
+        tenant: str,
+        work: Callable[[int], tuple[Any, ...]],
+        rounds: range,
+        pause_seconds: float = 0.0,
+    ) -> Beside:
+        """Keep a tenant's four connections busy while another process does `work(i)` of each round, by turns with nothing.
+
+        `work` gives a function and its arguments; the function returns the span of its doing.
+        """
+
+        async def both(pool: ProcessPoolExecutor) -> tuple[list[Sample], list[Span], list[Span]]:
+            loop = asyncio.get_running_loop()
+            over = asyncio.Event()
+            asking = asyncio.create_task(
+                sampled(
+                    PORT,
+                    lambda: _BODY,
+                    f"/t/{tenant}/graphql",
+                    self.token,
+                    4,
+                    over.is_set,
+                    pause_seconds=pause_seconds,
+                )
+            )
+            await asyncio.sleep(2)
+            quiet, busy = [], []
+            for i in rounds:
+                began = time.perf_counter()
+                await asyncio.sleep(_QUIET_SECONDS)
+                quiet.append((began, time.perf_counter()))
+                busy.append(await loop.run_in_executor(pool, *work(i)))
+                await asyncio.sleep(1)  # what is done behind the answers
+            over.set()
+            return await asking, quiet, busy
+
+        with another_process() as pool:
+            samples, quiet, busy = asyncio.run(both(pool))
+        without, during = (
+            sorted(s.seconds for s in samples if any(a <= s.sent_at < b for a, b in spans))
+            for spans in (quiet, busy)
+        )
+        return Beside(
+            percentile_ms(without, 0.5), percentile_ms(during, 0.5),
+            percentile_ms(without, 0.99), percentile_ms(during, 0.99),
+            [(b - a) for a, b in busy],
+        )  # fmt: skip
+
+    def _run(self, arguments: list[str], text: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(done.stderr[-2000:])
+        return done.stdout
+
+
+def ddl(tables: int, columns: int, kind: int = 0) -> str:
+    """Tables `t0` … with a row each; `kind` makes a catalog that equals no other's."""
+    rest = ", ".join(f"c{i} VARCHAR(40)" for i in range(1, columns - 1))
+    return "".join(
+        f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, up INTEGER REFERENCES t{max(i - 1, 0)} (id), {rest}{f', k{kind} INTEGER' if i == 0 else ''});"
+        f"INSERT INTO t{i} (id) VALUES (1);"
+        for i in range(tables)
+    )
+
+
+def memory_mb(process: subprocess.Popen[bytes]) -> float:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def copies(bench: Bench, count: int, kinds: int, tables: int, columns: int) -> list[tuple[str, Path]]:  # fmt: skip
+    """Return `count` databases of `kinds` distinct catalogs."""
+    originals = [bench.make(f"kind{i}", ddl(tables, columns, i)) for i in range(kinds)]
+    found = []
+    for i in range(count):
+        path = bench.databases / f"tenant{i}.sqlite3"
+        shutil.copyfile(originals[i % kinds], path)
+        found.append((f"tenant{i}", path))
+    return found
