@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
 from dynamic_databases.models import Baseline, Database
@@ -156,3 +157,30 @@ def test_a_server_warms_the_schemas_that_it_is_told(gateway_with) -> None:
         return path.resolve() in [one.resolve() for one in descriptors]
 
     wait_for(is_open, seconds=10)
+
+
+def test_secrets_go_to_a_new_key_while_the_old_one_still_opens_them(db, settings) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.GATEWAY_SECRET_KEYS = (old,)
+    row = Database.objects.from_url("crm", "postgresql://gateway:hunter2@db.example.com/crm")
+    settings.GATEWAY_SECRET_KEYS = (new, old)
+
+    assert run("secrets", "list") == "crm  to be rotated\n"
+    assert json.loads(run("secrets", "rotate", "--json")) == {"rotated": 1, "databases": 1}
+    assert json.loads(run("secrets", "rotate", "--json")) == {"rotated": 0, "databases": 1}
+    rotated = Database.objects.get()
+    assert rotated.revision == row.revision  # nobody reconnects
+    settings.GATEWAY_SECRET_KEYS = (new,)
+    assert Database.objects.get().opened_config()["PASSWORD"] == "hunter2"
+    assert run("secrets", "list") == "crm  first key\n"
+
+
+def test_secrets_that_no_key_opens_are_named_and_kept(db, settings) -> None:
+    settings.GATEWAY_SECRET_KEYS = (Fernet.generate_key().decode(),)
+    row = Database.objects.from_url("crm", "postgresql://gateway:hunter2@db.example.com/crm")
+    settings.GATEWAY_SECRET_KEYS = (Fernet.generate_key().decode(),)
+
+    assert run("secrets", "list") == "crm  no key opens them\n"
+    with pytest.raises(CommandError, match="opens the secrets of crm: give them again"):
+        run("secrets", "rotate")
+    assert Database.objects.get().config == row.config
