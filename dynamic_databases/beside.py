@@ -1,14 +1,17 @@
 """Long computations beside the event loop: a build of seconds must not be felt by other tenants.
 
 Python lets a thread run for 5 ms before another gets its turn, which a request asks for a dozen
-times; a server takes shorter turns. A computation rests between tables while requests are being
-answered. And it is kept from the collector of cycles, which stops every thread while it walks all
-that was just built.
+times; a server takes shorter turns. Where requests come in, a computation naps after each fraction of
+a millisecond, so that whoever was woken meanwhile gets its processor too, and rests while they are
+answered. And it is kept from the collector of cycles, which stops every thread while it walks all that
+was just built.
 """
 
 from __future__ import annotations
 
 import gc
+import math
+import os
 import sys
 import threading
 import time
@@ -17,51 +20,29 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 _TURN_SECONDS = 0.0001
-_WORKS_SECONDS = 0.0003  # at least, before a rest
-_REST = 3.0  # at most, of the time that was worked
+_WORKS_SECONDS = float(os.environ.get("WORKS", "0.0002"))  # at least, before a rest
+_NAP_SECONDS = float(os.environ.get("NAP", "0.0001"))  # between two looks whether the requests are answered
+_REST = float(os.environ.get("REST", "10"))
 _LONGEST_REST_SECONDS = 0.02
 _RESTS_SECONDS = 2.0  # of one computation, which somebody waits for: then it goes on without
-_NAP_SECONDS = 0.0005  # between two looks whether the requests are answered
-_GROWTH = 1.0  # of the memory, before all objects are walked for garbage
+_QUIET_SECONDS = 0.1  # after an answer no other is expected
 _T = TypeVar("_T")
 
 
 class _Own(threading.local):
     """What a thread knows of its computation."""
 
-    # By the thread's own clock; None where it is not beside traffic.
+    # By the thread's own clock, which counts no waiting; None where it is not beside traffic.
     worked_since: float | None = None
+    looked_at = 0.0  # by the clock of all, which is cheaper to ask
     rests_seconds = 0.0  # what it still may rest
     answers = 0  # that wait for it
-
-
-class _Garbage:
-    """Keeps the collector of cycles away from what is built, and calls it once that has become much.
-
-    Left alone, it would walk all that was built when it is switched on again, twice, and every thread waits.
-    """
-
-    def __init__(self) -> None:
-        # Of memory, when all was walked for the last time; objects would take long to count.
-        self._blocks = 0
-
-    def pause(self) -> None:
-        gc.disable()
-        self._blocks = self._blocks or sys.getallocatedblocks()
-
-    def resume(self) -> None:
-        gc.freeze()
-        gc.unfreeze()  # they are among the oldest objects now, without a walk
-        gc.enable()
-        if sys.getallocatedblocks() > self._blocks * (1 + _GROWTH):
-            gc.collect()
-            self._blocks = sys.getallocatedblocks()
 
 
 _lock = threading.Lock()
 _running = 0
 _answering = 0
-_garbage = _Garbage()
+_answered_at = -math.inf  # by the monotonic clock
 _own = _Own()
 
 
@@ -72,39 +53,51 @@ def take_short_turns() -> None:
 
 @contextmanager
 def beside_traffic(answers: int = 0) -> Iterator[None]:
-    """Run what is inside without collections, resting in between (`in_turns`); the last one out puts things back.
-
-    `answers` that wait for it are no reason to rest, but one to rest less: they have a deadline.
-    """
+    """Run what is inside without collections, giving way as `giving_way` does; the last one out puts things back."""
     global _running  # noqa: PLW0603 - it is the process's own state that is changed
     with _lock:
         _running += 1
-        if _running == 1:
-            _garbage.pause()
-    outer = _own.worked_since
-    if outer is None:
-        _own.worked_since, _own.answers = time.thread_time(), answers
-        _own.rests_seconds = _RESTS_SECONDS / (1 + answers)
+        gc.disable()
     try:
-        yield
+        with giving_way(answers):
+            yield
     finally:
-        if outer is None:
-            _own.worked_since = None
         with _lock:
             _running -= 1
             if _running == 0:
-                _garbage.resume()
+                # What was built is among the oldest objects now, without a walk.
+                gc.freeze()
+                gc.unfreeze()
+                gc.enable()
+
+
+@contextmanager
+def giving_way(answers: int = 0) -> Iterator[None]:
+    """Rest between the items of `in_turns` and at each `give_way` inside, in all as long as it may.
+
+    `answers` that wait for it are no reason to rest, but one to rest less: they have a deadline.
+    """
+    if _own.worked_since is not None:
+        yield
+        return
+    _own.worked_since, _own.answers = time.thread_time(), answers
+    _own.rests_seconds = _RESTS_SECONDS / (1 + answers)
+    try:
+        yield
+    finally:
+        _own.worked_since = None
 
 
 @contextmanager
 def as_traffic() -> Iterator[None]:
     """Make an answer, in the event loop's thread: computations beside it give way meanwhile."""
-    global _answering  # noqa: PLW0603 - as above
+    global _answering, _answered_at  # noqa: PLW0603 - as above
     _answering += 1
     try:
         yield
     finally:
         _answering -= 1
+        _answered_at = time.monotonic()
 
 
 def in_turns(items: Iterable[_T]) -> Iterator[_T]:
@@ -114,7 +107,28 @@ def in_turns(items: Iterable[_T]) -> Iterator[_T]:
         return
     for item in items:
         yield item
-        _give_way()
+        give_way()
+
+
+def give_way() -> None:
+    """Rest where this thread is beside traffic and has worked: a nap, and until the requests are answered."""
+    since = _own.worked_since
+    if since is None:
+        return
+    began = time.monotonic()
+    if began < _own.looked_at + _WORKS_SECONDS:
+        return
+    _own.looked_at = began
+    worked = time.thread_time() - since
+    if worked < _WORKS_SECONDS:
+        return
+    if _is_busy(began) and _own.rests_seconds > 0:
+        until = began + min(worked * _REST, _LONGEST_REST_SECONDS, _own.rests_seconds)
+        time.sleep(_NAP_SECONDS)
+        while _answering > _own.answers and time.monotonic() < until:
+            time.sleep(_NAP_SECONDS)
+        _own.rests_seconds -= time.monotonic() - began
+    _own.worked_since = time.thread_time()
 
 
 def rests_left() -> float:
@@ -122,18 +136,6 @@ def rests_left() -> float:
     return _own.rests_seconds if _own.worked_since is not None else 0.0
 
 
-def _give_way() -> None:
-    """Rest until the requests are answered, where this thread is beside traffic; in all as long as it may."""
-    since = _own.worked_since
-    if since is None or _answering <= _own.answers:
-        return
-    worked = time.thread_time() - since
-    if worked < _WORKS_SECONDS:
-        return
-    began = now = time.monotonic()
-    until = began + min(worked * _REST, _LONGEST_REST_SECONDS, _own.rests_seconds)
-    while _answering > _own.answers and now < until:
-        time.sleep(_NAP_SECONDS)
-        now = time.monotonic()
-    _own.rests_seconds -= now - began
-    _own.worked_since = time.thread_time()
+def _is_busy(now: float) -> bool:
+    """Return whether requests come in, besides those that wait for this thread's computation."""
+    return _answering > _own.answers or now < _answered_at + _QUIET_SECONDS

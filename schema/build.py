@@ -77,7 +77,7 @@ def _root_fields(names: Names) -> tuple[dict[str, RootField], dict[str, RootFiel
 
 def _tables(fields: Mapping[str, RootField]) -> dict[str, NamedTable]:
     """Return the tables of root fields."""
-    return {name: field.table for name, field in fields.items()}
+    return {name: field.table for name, field in in_turns(fields.items())}
 
 
 def _own(entry: Entry, access: Access, overrides: Mapping[str, str]) -> tuple[Names, Names]:

@@ -31,6 +31,7 @@ from schema.operations import OperationCache
 _BYTES_PER_COLUMN = 1_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
 _GARBAGE_BYTES = 20_000_000  # at least, of dropped schemas, before the collector is called
+_MEASURED_AFTER_SECONDS = 0.5  # the requests that waited for it are answered first
 _COMPLETED_AT_ONCE = 2  # it is all computing: more would only take longer, and from others
 _LIMITS_PER_SCHEMA = 16  # tenants with limits of their own have operations of their own
 
@@ -231,6 +232,7 @@ class SchemaCache:
     def _work(self) -> None:
         """Measure what waits, and end with it."""
         while True:
+            time.sleep(_MEASURED_AFTER_SECONDS)
             with self._measurer_lock:
                 if self._to_measure.empty():
                     self._measurer = None

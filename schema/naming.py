@@ -295,7 +295,9 @@ class _Derived(Container[str]):
     def __contains__(self, name: object) -> bool:
         if name in self._fixed:
             return True
-        return isinstance(name, str) and any(
+        if not isinstance(name, str) or not name.endswith(self._endings):
+            return False
+        return any(
             name.removesuffix(ending) in self._bases
             for ending in self._endings
             if name.endswith(ending)

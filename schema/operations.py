@@ -17,7 +17,7 @@ from graphql.language import (
     OperationType,
 )
 
-from dynamic_databases.beside import beside_traffic
+from dynamic_databases.beside import beside_traffic, give_way, giving_way, in_turns
 from dynamic_databases.catalog.capabilities import JsonWay
 from schema.arguments import (
     Arguments,
@@ -137,7 +137,8 @@ class CompiledOperation:
         shape = shape_of(self._readers, variables)
         known = self._prepared.get(shape)
         if known is None:
-            known = self._prepare(variables)
+            with giving_way(answers=1):
+                known = self._prepare(variables)
             self._prepared.put(shape, known)
         return self._affordable(known, variables)
 
@@ -178,13 +179,14 @@ class CompiledOperation:
 
     def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
         plan = self.plan(variables)
+        give_way()
         capabilities = self.built.key.capabilities
         compiler = Compiler(capabilities, self._limits)
         exact = capabilities.json is JsonWay.EXACT
         fixed = is_fixed(plan)
         if fixed:
             check_cost(plan, variables, self._limits)
-        roots = tuple(_prepared_root(root, compiler) for root in plan.roots)
+        roots = tuple(_prepared_root(root, compiler) for root in in_turns(plan.roots))
         return Prepared(plan, roots, compiler, exact, has_fixed_cost=fixed)
 
     def _affordable(self, prepared: Prepared, variables: Mapping[str, Any]) -> Prepared:
@@ -224,7 +226,8 @@ class OperationCache:
         key = (query, operation_name)
         known = self._entries.get(key)
         if known is None:
-            known = self._compile(query, operation_name)
+            with giving_way(answers=1):
+                known = self._compile(query, operation_name)
             self._entries.put(key, known)
             self._compiled += 1
             if self._compiled & (self._compiled - 1) == 0:
@@ -233,6 +236,7 @@ class OperationCache:
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:
         document = parse_document(query, self._limits)
+        give_way()
         operation = _chosen(document, operation_name)
         schema = self._built.schema.graphql_schema
         if schema.get_root_type(operation.operation) is None:
@@ -250,7 +254,7 @@ class OperationCache:
 
     def _errors(self, schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
         """Return what is wrong; a document that is too much isn't looked at any further."""
-        for rules in rules_of(self._limits):
+        for rules in in_turns(rules_of(self._limits)):
             errors = validate(
                 schema,
                 document,

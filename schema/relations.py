@@ -60,7 +60,7 @@ def relation_names(
             )
     return {
         table.name: _distinct(wanted[table.name], set(columns[table.name].values()))
-        for table in catalog.tables
+        for table in in_turns(catalog.tables)
     }
 
 

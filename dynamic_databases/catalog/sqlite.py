@@ -35,7 +35,6 @@ _COLUMNS = """
 SELECT l.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
 FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) c
 WHERE l.schema = 'main' AND l.type {types} AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' {only}
-ORDER BY l.name, c.cid
 """
 _UNIQUE = """
 SELECT l.name, i.name, c.name

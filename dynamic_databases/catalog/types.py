@@ -12,6 +12,7 @@ from typing import Any, NewType
 from dynamic_databases.beside import in_turns
 
 Fingerprint = NewType("Fingerprint", str)
+_HASHED_BYTES = 100_000  # at a time
 
 
 class Kind(StrEnum):
@@ -151,9 +152,12 @@ class Catalog:
     def _fingerprint_now(self) -> Fingerprint:
         facts = [repr((self.vendor, self.names))]
         facts += [repr(_facts_of_table(table)) for table in in_turns(self.tables)]
-        # At once: between many short hashes, each of which lets go of the interpreter, no other thread gets it.
         text = "".join(facts).encode("utf-8", "surrogatepass")
-        return Fingerprint(hashlib.sha256(text).hexdigest())
+        digest = hashlib.sha256()
+        # In large pieces: each lets go of the interpreter, and between many short ones no other thread gets it.
+        for start in in_turns(range(0, len(text), _HASHED_BYTES)):
+            digest.update(text[start : start + _HASHED_BYTES])
+        return Fingerprint(digest.hexdigest())
 
     def to_json(self) -> dict[str, Any]:
         """Return the catalog as JSON values; what was skipped is no part of it."""

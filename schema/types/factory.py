@@ -21,6 +21,7 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from dynamic_databases.beside import give_way
 from dynamic_databases.catalog.types import TableName
 from schema.naming import NamedTable
 from schema.types.reading import with_reader
@@ -56,6 +57,7 @@ class TypeFactory:
         """Return the object type that is called as the table's rows, with a suffix."""
 
         def read() -> dict[str, GraphQLField]:
+            give_way()
             with self.lock:
                 return {name: with_reader(field) for name, field in fields().items()}
 
@@ -70,6 +72,7 @@ class TypeFactory:
         """Return the input type that is called as the table's rows, with a suffix."""
 
         def locked() -> dict[str, GraphQLInputField]:
+            give_way()
             with self.lock:
                 return fields()
 

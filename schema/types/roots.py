@@ -19,6 +19,7 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from dynamic_databases.beside import give_way, in_turns
 from dynamic_databases.catalog.types import TableName
 from schema.naming import NamedTable
 from schema.types.connections import connection_arguments, connection_type
@@ -50,7 +51,7 @@ class RootFields(Mapping[str, GraphQLField]):
         self._made = dict(fixed)
         self._resolve: GraphQLFieldResolver | None = None
         self._names_of: dict[TableName, list[str]] = {}
-        for name, table in tables.items():
+        for name, table in in_turns(tables.items()):
             self._names_of.setdefault(table.table.name, []).append(name)
 
     def resolve_with(self, resolve: GraphQLFieldResolver) -> None:
@@ -78,6 +79,7 @@ class RootFields(Mapping[str, GraphQLField]):
         return dict(self)
 
     def _of_table(self, name: str) -> GraphQLField:
+        give_way()
         with self._lock:
             if name not in self._made:
                 fields = self._make(self._tables[name])
