@@ -30,10 +30,15 @@ class Invalidator:
         self._revision: int | None = None
         self._databases: dict[int, tuple[int, int]] = {}
         self._listeners: list[Listener] = []
+        self._followers: list[Listener] = []
 
     def on_change(self, listener: Listener) -> None:
-        """Call `listener` after any control table changed."""
+        """Call `listener` after any control table changed in this process."""
         self._listeners.append(listener)
+
+    def on_found(self, follower: Listener) -> None:
+        """Call `follower` after a look found that any control table changed, wherever that was."""
+        self._followers.append(follower)
 
     def poll_if_due(self) -> None:
         """Look for changes when the last look is `poll_seconds` old; one thread at a time."""
@@ -79,7 +84,8 @@ class Invalidator:
             for pk in self._databases.keys() | now.keys():
                 self._follow(self._alias_of(pk), self._databases.get(pk), now.get(pk))
         self._revision, self._databases = revision, now
-        self._tell()
+        for follower in self._followers:
+            follower()
 
     def _follow(
         self, alias: str, before: tuple[int, int] | None, after: tuple[int, int] | None

@@ -20,6 +20,7 @@ _django: Any = get_asgi_application()  # before the imports below: they need the
 
 from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 
 from dynamic_databases.beside import take_short_turns  # noqa: E402
 from dynamic_databases.errors import DatabaseProblem  # noqa: E402
@@ -98,6 +99,7 @@ class Application:
             if message["type"] == "lifespan.startup":
                 set_up_logging()
                 take_short_turns()
+                _ = get_resolver().url_patterns  # imported now, not in the loop with the first request
                 self._ready()
                 await send({"type": "lifespan.startup.complete"})
                 warming = asyncio.create_task(self._warm())  # behind the first requests

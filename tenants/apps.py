@@ -32,6 +32,7 @@ class TenantsConfig(AppConfig):
         if invalidator is None:
             return  # the check dynamic_databases.E001 says why
         invalidator.on_change(self.directory.invalidate)
+        invalidator.on_found(self.directory.follow)
         control = [models.Tenant, models.Environment, models.TenantDatabase, models.ApiToken]
         for model in [*control, models.Role, models.TablePermission]:
             post_save.connect(invalidator.control_changed, sender=model)

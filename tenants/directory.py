@@ -18,6 +18,7 @@ from django.apps import apps
 from django.db.models import Q
 
 from dynamic_databases.active import Alias
+from dynamic_databases.beside import giving_way, in_turns
 from tenants.limits import TenantLimits, check_limits
 from tenants.models import DEFAULT_ENVIRONMENT, ApiToken, Environment, Role, Tenant, TenantDatabase
 
@@ -100,7 +101,23 @@ class Directory:
         self.snapshot = Snapshot()
 
     def invalidate(self) -> None:
+        """Have the snapshot read anew before anybody uses it."""
         self._version += 1
+
+    def follow(self) -> None:
+        """Read the snapshot anew in this thread, with queries; who asks meanwhile gets the former one."""
+        if not self._loaded_version:
+            return
+        version = self._version
+        try:
+            with giving_way():
+                snapshot = _read_snapshot(self._alias_prefix)
+        except BaseException:
+            self.invalidate()  # the change must not be missed
+            raise
+        with self._lock:
+            if self._loaded_version <= version:
+                self.snapshot, self._loaded_version = snapshot, version
 
     @property
     def is_stale(self) -> bool:
@@ -134,14 +151,13 @@ def _read_snapshot(alias_prefix: str) -> Snapshot:
     attachments = TenantDatabase.objects.filter(database__enabled=True).order_by(
         "environment__position", "environment__name"
     )
-    for tenant_pk, environment, database_pk in attachments.values_list(
-        "tenant_id", "environment__name", "database_id"
-    ):
+    columns = ("tenant_id", "environment__name", "database_id")
+    for tenant_pk, environment, database_pk in in_turns(attachments.values_list(*columns)):
         aliases.setdefault(tenant_pk, {})[environment] = Alias(f"{alias_prefix}{database_pk}")
     tenants: list[DirectoryEntry] = []
     by_name: dict[str, DirectoryEntry] = {}
     by_pk: dict[int, DirectoryEntry] = {}
-    for row in Tenant.objects.filter(active=True):
+    for row in in_turns(Tenant.objects.filter(active=True)):
         entry = DirectoryEntry(
             row.pk,
             row.slug,
@@ -184,7 +200,7 @@ def _tokens() -> dict[str, TokenRecord]:
             row.role,
             row.expires_at,
         )
-        for row in rows
+        for row in in_turns(rows)
     }
 
 

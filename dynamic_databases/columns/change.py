@@ -208,16 +208,17 @@ def _refuse_base(database: Database, table: Table, name: str) -> None:
 
 
 def _was_added_here(database: Database, table: Table, name: str) -> bool:
+    """Return whether the last change that made or took away a column of this name made it."""
     done = ColumnChange.objects.filter(
         database=database, table=str(table.name), state=ColumnChange.State.DONE
     )
-    own: set[str] = set()
-    for line in done.order_by("pk"):
-        if line.action in ("drop", "rename"):
-            own.discard(line.column)
-        if line.action in ("add", "rename"):
-            own.add(line.after["name"])
-    return name in own
+    lines = done.order_by("-pk").values_list("action", "column", "after")
+    for action, column, after in lines.iterator():
+        if action in ("add", "rename") and after["name"] == name:
+            return True
+        if action in ("drop", "rename") and column == name:
+            return False
+    return False
 
 
 def _check_name(table: Table, name: str, vendor: str, but: str | None = None) -> None:

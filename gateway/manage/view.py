@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
@@ -15,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from graphene_django.views import GraphQLView
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, validate
 
-from dynamic_databases.beside import beside_traffic
+from dynamic_databases.beside import beside_traffic, give_way
 from dynamic_databases.errors import DatabaseProblem
 from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
@@ -48,7 +50,8 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
             request.caller = caller_of(request)  # type: ignore[attr-defined]
         except TenantProblem as problem:
             return _refused(_STATUS[problem.code], problem.code, str(problem))
-        with beside_traffic():  # catalogs are read, tables altered: requests go before
+        # Catalogs are read, tables altered: requests go before.
+        with beside_traffic(), connection.execute_wrapper(_after_a_rest):
             return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
     def execute_graphql_request(
@@ -92,6 +95,13 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
             "message": message,
             "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
         }
+
+
+def _after_a_rest(execute: Callable[..., Any], *statement: Any) -> Any:
+    """Run a statement of the control database after a rest; inside a transaction nobody rests, as others wait for it."""
+    if not connection.in_atomic_block:
+        give_way()
+    return execute(*statement)
 
 
 def _beyond_limits(query: str, graphql_schema: GraphQLSchema) -> GraphQLError | None:
