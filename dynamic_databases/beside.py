@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import math
-import os
 import sys
 import threading
 import time
@@ -20,9 +19,9 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 _TURN_SECONDS = 0.0001
-_WORKS_SECONDS = float(os.environ.get("WORKS", "0.0002"))  # at least, before a rest
-_NAP_SECONDS = float(os.environ.get("NAP", "0.0001"))  # between two looks whether the requests are answered
-_REST = float(os.environ.get("REST", "10"))
+_WORKS_SECONDS = 0.0002  # at least, before a rest
+_NAP_SECONDS = 0.0001  # between two looks whether the requests are answered
+_REST = 5.0  # at most, of the time that was worked
 _LONGEST_REST_SECONDS = 0.02
 _RESTS_SECONDS = 2.0  # of one computation, which somebody waits for: then it goes on without
 _QUIET_SECONDS = 0.1  # after an answer no other is expected

@@ -134,17 +134,13 @@ class Connections:
     def lend_idle(self, alias: str) -> Lent | None:
         """Lend an open connection that nobody uses, where there is one; `take_back` ends it."""
         timeout = self.statement_timeout_ms(alias)
-        with self._lock:
-            idle = self._idle.get(alias)
-            while idle:
-                self._idle_count -= 1
-                wrapper = idle.pop()
-                if not idle:
-                    del self._idle[alias]  # what is there has a connection to evict
-                if wrapper.__dict__[_TIMEOUT] == timeout and not is_stale(wrapper):
-                    return Lent(alias, wrapper, self.generation(alias))
-                self._forget(wrapper)
-                self._dead.append(wrapper)
+        while (lent := self._take_idle(alias)) is not None:
+            # Asked without the lock: it is a system call, and every request would wait for it.
+            if lent.wrapper.__dict__[_TIMEOUT] == timeout and not is_stale(lent.wrapper):
+                return lent
+            with self._lock:
+                self._forget(lent.wrapper)
+                self._dead.append(lent.wrapper)
         return None
 
     def take_back(self, lent: Lent) -> list[BaseDatabaseWrapper]:
@@ -210,6 +206,18 @@ class Connections:
             aliases = list(self._idle)
         for alias in aliases:
             self.close(alias)
+
+    def _take_idle(self, alias: str) -> Lent | None:
+        """Take the connection of an alias that was used last."""
+        with self._lock:
+            idle = self._idle.get(alias)
+            if not idle:
+                return None
+            wrapper = idle.pop()
+            if not idle:
+                del self._idle[alias]  # what is there has a connection to evict
+            self._idle_count -= 1
+            return Lent(alias, wrapper, self.generation(alias))
 
     def _make(self, alias: str) -> Lent:
         wrapper = new_wrapper(alias)

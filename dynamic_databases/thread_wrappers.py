@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases.addresses import guard
+from dynamic_databases.beside import give_way
 from dynamic_databases.connections import LEASED
 from dynamic_databases.opening import connections
 
@@ -67,6 +70,23 @@ def close_unused() -> None:
     Else each thread would keep a connection to the control database for its life, lost or not.
     """
     cast("ThreadWrappers", connections._connections).close_unused()
+
+
+@contextmanager
+def between_statements() -> Iterator[None]:
+    """Give way before each statement that this thread sends the control database.
+
+    Not inside a transaction: others may wait for what it has locked.
+    """
+
+    def rested(execute: Callable[..., Any], *statement: Any) -> Any:
+        if not wrapper.in_atomic_block:
+            give_way()
+        return execute(*statement)
+
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    with wrapper.execute_wrapper(rested):
+        yield
 
 
 def install_thread_wrappers(

@@ -12,11 +12,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
-_django: Any = get_asgi_application()  # before the imports below: they need the app registry
+django.setup(set_prefix=False)  # before the imports below: they need the app registry
 
 from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
@@ -27,6 +27,7 @@ from dynamic_databases.errors import DatabaseProblem  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
 from gateway.admission import with_control_database  # noqa: E402
 from gateway.departure import unless_gone  # noqa: E402
+from gateway.django_pages import DjangoPages  # noqa: E402
 from gateway.endpoint import GraphQLEndpoint, Services  # noqa: E402
 from gateway.http import HttpProblem, prefers_html  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
@@ -39,6 +40,7 @@ from gateway.static import StaticFiles  # noqa: E402
 from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
 from gateway.warming import warm  # noqa: E402
 
+_django: Any = DjangoPages()
 _SWEEP_SECONDS = 30  # between looks for schemas of catalogs that no database has any more
 _log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
@@ -99,7 +101,9 @@ class Application:
             if message["type"] == "lifespan.startup":
                 set_up_logging()
                 take_short_turns()
-                _ = get_resolver().url_patterns  # imported now, not in the loop with the first request
+                _ = (
+                    get_resolver().url_patterns
+                )  # imported now, not in the loop with the first request
                 self._ready()
                 await send({"type": "lifespan.startup.complete"})
                 warming = asyncio.create_task(self._warm())  # behind the first requests

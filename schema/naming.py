@@ -308,6 +308,9 @@ def _distinct(
     plain: Mapping[str, str], reserved: Container[str], given: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return spelling → name, every name once, whatever the order of `plain`."""
+    wanted = set(plain.values())
+    if not given and len(wanted) == len(plain) and not any(n in reserved for n in wanted):
+        return dict(plain)  # as nearly always
     names = dict(given or {})
     taken = set(names.values())
     claims: dict[str, list[str]] = defaultdict(list)
@@ -343,13 +346,9 @@ def _visible(
 
 
 def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
-    enums = {
-        t.enum
-        for table in in_turns(catalog.tables)
-        for column in table.columns
-        for t in _types_of(column.type)
-        if t.kind is Kind.ENUM
-    }
+    # Columns share their types: most are met once, by identity, which is cheaper than by value.
+    found = {id(c.type): c.type for table in in_turns(catalog.tables) for c in table.columns}
+    enums = {t.enum for one in found.values() for t in _types_of(one) if t.kind is Kind.ENUM}
     if not enums:
         return {}
     named = {

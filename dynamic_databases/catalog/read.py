@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -29,6 +30,7 @@ class Reader(Protocol):
         ...
 
 
+_NAMES_KEPT = 10_000  # whether they are usable: columns of many tables share theirs
 # What an engine needs that its PyPI packages don't bring.
 _REMEDIES = {
     "django.db.backends.mysql": "install the extra `mysql` (mysqlclient, which needs the headers of MySQL's or MariaDB's client)",
@@ -78,6 +80,7 @@ def _driver_cursor(alias: str) -> Iterator[Any]:
             yield cursor
 
 
+@lru_cache(_NAMES_KEPT)
 def _unusable(name: str, vendor: str) -> str | None:
     try:
         quote(name, vendor)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import models, transaction
 
 from dynamic_databases import outcomes
+from dynamic_databases.beside import give_way
 from dynamic_databases.catalog.spelled import parsed
 from dynamic_databases.catalog.types import Catalog, Column, Table
 from dynamic_databases.columns import ddl, session
@@ -138,6 +139,7 @@ class _Change:
         try:
             with _changing(self._database) as cursor:
                 make(cursor)
+            give_way()
         except DatabaseProblem as error:
             line.state, line.error = ColumnChange.State.FAILED, str(error)
             line.save()
@@ -157,6 +159,7 @@ def _changing(database: Database) -> Iterator[Any]:
         process_registry().connections.fresh(alias) as wrapper,
         outcomes.translated(wrapper.vendor, writing=True),
     ):
+        give_way()  # before others wait for what is locked
         session.lock(wrapper)
         with transaction.atomic(using=alias), wrapper.cursor() as cursor:
             yield cursor

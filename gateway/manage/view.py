@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
@@ -19,6 +17,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, validate
 
 from dynamic_databases.beside import beside_traffic, give_way
 from dynamic_databases.errors import DatabaseProblem
+from dynamic_databases.thread_wrappers import between_statements
 from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
 from gateway.manage.schema import schema
@@ -51,7 +50,7 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
         except TenantProblem as problem:
             return _refused(_STATUS[problem.code], problem.code, str(problem))
         # Catalogs are read, tables altered: requests go before.
-        with beside_traffic(), connection.execute_wrapper(_after_a_rest):
+        with beside_traffic(), between_statements():
             return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
     def execute_graphql_request(
@@ -97,13 +96,6 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
         }
 
 
-def _after_a_rest(execute: Callable[..., Any], *statement: Any) -> Any:
-    """Run a statement of the control database after a rest; inside a transaction nobody rests, as others wait for it."""
-    if not connection.in_atomic_block:
-        give_way()
-    return execute(*statement)
-
-
 def _beyond_limits(query: str, graphql_schema: GraphQLSchema) -> GraphQLError | None:
     """Return what of the gateway's limits the document is above, or that it can't be read."""
     limits = limits_of(settings.GATEWAY)
@@ -113,8 +105,11 @@ def _beyond_limits(query: str, graphql_schema: GraphQLSchema) -> GraphQLError | 
         return GraphQLError(str(error), extensions={"code": error.error_code})
     except TooComplex as error:
         return GraphQLError(str(error), extensions={"code": error.code})
+    give_way()
     rules, _ = rules_of(limits)
-    return next(iter(validate(graphql_schema, document, rules)), None)
+    found = next(iter(validate(graphql_schema, document, rules)), None)
+    give_way()
+    return found
 
 
 def _code_of(cause: Exception) -> str | None:

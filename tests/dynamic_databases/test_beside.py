@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import threading
 import time
@@ -13,7 +14,13 @@ from dataclasses import replace
 import pytest
 
 from dynamic_databases import beside
-from dynamic_databases.beside import as_traffic, beside_traffic, in_turns, take_short_turns
+from dynamic_databases.beside import (
+    as_traffic,
+    beside_traffic,
+    giving_way,
+    in_turns,
+    take_short_turns,
+)
 from dynamic_databases.catalog.read import read_catalog
 from dynamic_databases.registry import process_registry
 from schema.access import FULL_ACCESS
@@ -53,9 +60,8 @@ class _Cycle:
 
 
 @pytest.fixture
-def collections(monkeypatch):
-    """The generations that were collected, one by one; what other tests built counts for none of them."""
-    monkeypatch.setattr(beside, "_garbage", beside._Garbage())
+def collections():
+    """The generations that were collected, one by one."""
     found: list[int] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
@@ -86,23 +92,41 @@ def test_what_was_built_can_be_collected(collections) -> None:
     assert gone() is None
 
 
-def test_the_collector_is_called_once_much_was_built(collections, monkeypatch) -> None:
-    monkeypatch.setattr(beside, "_GROWTH", 0.0)
-    with beside_traffic():
-        assert [_Cycle() for _ in range(2_000)]
-    assert collections == [2]
+@pytest.fixture
+def quiet(monkeypatch) -> None:
+    """Nothing was answered lately, and naps after an answer don't go on."""
+    monkeypatch.setattr(beside, "_answered_at", -math.inf)
+    monkeypatch.setattr(beside, "_QUIET_SECONDS", 0.0)
 
 
-def test_a_computation_rests_while_requests_are_answered() -> None:
+def test_a_computation_rests_while_requests_are_answered(quiet) -> None:
     with beside_traffic():
         assert _resting_seconds() == 0
         with as_traffic():
             assert _resting_seconds() > 0
+        assert _resting_seconds() == 0
     with as_traffic():
         assert _resting_seconds() == 0  # it isn't beside them
 
 
-def test_the_answer_that_waits_for_a_computation_is_no_reason_to_rest() -> None:
+def test_a_computation_naps_where_others_may_be_expected(monkeypatch) -> None:
+    monkeypatch.setattr(beside, "_QUIET_SECONDS", 60.0)
+    with as_traffic():
+        pass
+    with beside_traffic():
+        assert _resting_seconds() > 0
+
+
+def test_what_gives_way_inside_another_is_part_of_it() -> None:
+    with as_traffic(), beside_traffic():
+        _resting_seconds()
+        left = beside.rests_left()
+        with giving_way(answers=1):
+            assert beside.rests_left() == left
+        assert beside.rests_left() == left
+
+
+def test_the_answer_that_waits_for_a_computation_is_no_reason_to_rest(quiet) -> None:
     with as_traffic(), beside_traffic(answers=1):
         assert _resting_seconds() == 0
         with as_traffic():
