@@ -142,8 +142,9 @@ class Bench:
         work: Callable[[int], tuple[Any, ...]],
         rounds: range,
         pause_seconds: float = 0.0,
+        connections: int = 4,
     ) -> Beside:
-        """Keep a tenant's four connections busy while another process does `work(i)` of each round, by turns with nothing.
+        """Keep a tenant's connections busy while another process does `work(i)` of each round, by turns with nothing.
 
         `work` gives a function and its arguments; the function returns the span of its doing.
         """
@@ -157,7 +158,7 @@ class Bench:
                     lambda: _BODY,
                     f"/t/{tenant}/graphql",
                     self.token,
-                    4,
+                    connections,
                     over.is_set,
                     pause_seconds=pause_seconds,
                 )

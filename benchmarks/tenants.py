@@ -150,9 +150,9 @@ def changing_columns(bench: Bench) -> None:
             bench.ask(name, QUERY)
         for how, pause in _PAUSES.items():
             found = bench.beside(
-                "tenant0", lambda _: (_change, bench.token, seconds), range(rounds), pause
+                "tenant0", lambda _: (_change, bench.token, seconds), range(rounds), pause, 8
             )
-            print(f"columns added, renamed, dropped without a pause, another tenant asked {how}: {found}")  # fmt: skip
+            print(f"columns added, renamed, dropped without a pause, another tenant asked by 8 clients, {how}: {found}")  # fmt: skip
 
 
 def _change(token: str, seconds: float) -> Span:

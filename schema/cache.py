@@ -7,7 +7,6 @@ operations have doubled; until then it counts as others of its size did.
 from __future__ import annotations
 
 import gc
-import queue
 import threading
 import time
 from collections import OrderedDict
@@ -83,7 +82,7 @@ class SchemaCache:
             WeakKeyDictionary()
         )
         self._on_drop: Callable[[Fingerprint], None] = _nothing
-        self._to_measure: queue.SimpleQueue[SchemaKey] = queue.SimpleQueue()
+        self._to_measure: dict[SchemaKey, None] = {}  # in order, each once
         self._measurer: threading.Thread | None = None
         self._measurer_lock = threading.Lock()
 
@@ -147,8 +146,8 @@ class SchemaCache:
 
     def measure(self) -> None:
         """Measure what waits to be measured, in this thread."""
-        while not self._to_measure.empty():
-            self._measure(self._to_measure.get())
+        while (key := self._next_to_measure()) is not None:
+            self._measure(key)
 
     def _build(
         self, key: SchemaKey, entry: Entry, access: Access, limits: Limits, common: bool
@@ -224,20 +223,26 @@ class SchemaCache:
 
     def _wants_measure(self, key: SchemaKey) -> None:
         with self._measurer_lock:
-            self._to_measure.put(key)
+            self._to_measure[key] = None
             if self._measurer is None:
                 self._measurer = threading.Thread(target=self._work, name="measure", daemon=True)
                 self._measurer.start()
 
     def _work(self) -> None:
-        """Measure what waits, and end with it."""
-        while True:
-            time.sleep(_MEASURED_AFTER_SECONDS)
-            with self._measurer_lock:
-                if self._to_measure.empty():
-                    self._measurer = None
-                    return
-            self._measure(self._to_measure.get())
+        """Measure what waits, after a while, and end with it."""
+        time.sleep(_MEASURED_AFTER_SECONDS)
+        while (key := self._next_to_measure(ends=True)) is not None:
+            self._measure(key)
+
+    def _next_to_measure(self, *, ends: bool = False) -> SchemaKey | None:
+        """Return what is to be measured next; where nothing is, and with `ends`, the thread ends."""
+        with self._measurer_lock:
+            key = next(iter(self._to_measure), None)
+            if key is not None:
+                del self._to_measure[key]
+            elif ends:
+                self._measurer = None
+            return key
 
     def _measure(self, key: SchemaKey) -> None:
         def pause(seconds: float) -> None:
