@@ -21,7 +21,7 @@ from typing import TypeVar
 _TURN_SECONDS = 0.0001
 _WORKS_SECONDS = 0.0002  # at least, before a rest
 _NAP_SECONDS = 0.0001  # between two looks whether the requests are answered
-_REST = 5.0  # at most, of the time that was worked
+_REST = 8.0  # at most, of the time that was worked
 _LONGEST_REST_SECONDS = 0.02
 _RESTS_SECONDS = 2.0  # of one computation, which somebody waits for: then it goes on without
 _QUIET_SECONDS = 0.1  # after an answer no other is expected

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.apps import apps
 
 from dynamic_databases.active import Alias
+from dynamic_databases.beside import give_way
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
 from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
 from dynamic_databases.catalog.read import change_token, check_engine, read_catalog
@@ -251,8 +252,10 @@ class Registry:
         check_engine(source.config["ENGINE"])
         stamp = _stamp(source.overrides)
         with self.connections.lease(alias) as wrapper:
+            give_way()
             token = change_token(alias) + stamp
             capabilities = probe_capabilities(wrapper)
+            give_way()
             catalog = read_catalog(alias)
         if source.overrides is not None and stamp:
             overrides = parse_overrides(source.overrides.read_text(), source.overrides.name)
