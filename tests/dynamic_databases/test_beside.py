@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from django.db import transaction
 
 from dynamic_databases import beside
 from dynamic_databases.beside import (
@@ -22,11 +23,14 @@ from dynamic_databases.beside import (
     take_short_turns,
 )
 from dynamic_databases.catalog.read import read_catalog
+from dynamic_databases.models import Database
 from dynamic_databases.registry import process_registry
+from dynamic_databases.thread_wrappers import between_statements
 from schema.access import FULL_ACCESS
 from schema.build import build_schema
 from schema.limits import Limits
 from schema.naming import names_of
+from schema.operations import OperationCache
 
 
 def test_the_last_one_out_puts_things_back() -> None:
@@ -139,13 +143,15 @@ def test_a_long_computation_has_rested_enough_in_time(monkeypatch) -> None:
         assert [_resting_seconds() > 0 for _ in range(4)][-1] is False
 
 
-@pytest.mark.parametrize("part", ["catalog", "fingerprint", "names", "all types"])
+@pytest.mark.parametrize("part", ["catalog", "fingerprint", "names", "all types", "operation"])
 def test_builds_rest_between_tables(library, part) -> None:
     entry = process_registry().entry(library.label)
+    operations = OperationCache(build_schema(entry, FULL_ACCESS, {}, Limits()), Limits(), 1)
     work: dict[str, Callable[[], object]] = {
         "catalog": lambda: read_catalog(library.label),
         "fingerprint": lambda: replace(entry.catalog).fingerprint,
         "names": lambda: names_of(entry.catalog, FULL_ACCESS, {}),
+        "operation": lambda: operations.compile("{ track { name } }", None),
         "all types": lambda: build_schema(entry, FULL_ACCESS, {}, Limits()).schema.graphql_schema.whole,
     }  # fmt: skip
     with process_registry().connections.lease(library.label), beside_traffic(), as_traffic():
@@ -153,6 +159,21 @@ def test_builds_rest_between_tables(library, part) -> None:
         before = beside.rests_left()
         work[part]()
         assert beside.rests_left() < before
+
+
+def test_statements_of_the_control_database_come_after_a_rest_outside_transactions(
+    transactional_db,
+) -> None:
+    def rested() -> bool:
+        _work()
+        before = beside.rests_left()
+        Database.objects.count()
+        return beside.rests_left() < before
+
+    with as_traffic(), beside_traffic(), between_statements():
+        assert rested()
+        with transaction.atomic():
+            assert not rested()
 
 
 def test_waiting_is_no_work() -> None:
