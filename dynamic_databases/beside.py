@@ -25,6 +25,7 @@ _REST = 8.0  # at most, of the time that was worked
 _LONGEST_REST_SECONDS = 0.02
 _RESTS_SECONDS = 2.0  # of one computation, which somebody waits for: then it goes on without
 _QUIET_SECONDS = 0.1  # after an answer no other is expected
+_GROWTH = 0.25  # of the memory, before all objects are walked for garbage
 _T = TypeVar("_T")
 
 
@@ -42,6 +43,9 @@ _lock = threading.Lock()
 _running = 0
 _answering = 0
 _answered_at = -math.inf  # by the monotonic clock
+_collected_blocks = (
+    0  # of memory, after all was walked for garbage; objects would take long to count
+)
 _own = _Own()
 
 
@@ -71,16 +75,17 @@ def beside_traffic(answers: int = 0) -> Iterator[None]:
 
 
 @contextmanager
-def giving_way(answers: int = 0) -> Iterator[None]:
+def giving_way(answers: int = 0, at_most_seconds: float | None = None) -> Iterator[None]:
     """Rest between the items of `in_turns` and at each `give_way` inside, in all as long as it may.
 
     `answers` that wait for it are no reason to rest, but one to rest less: they have a deadline.
+    Inside another it is a part of that.
     """
     if _own.worked_since is not None:
         yield
         return
     _own.worked_since, _own.answers = time.thread_time(), answers
-    _own.rests_seconds = _RESTS_SECONDS / (1 + answers)
+    _own.rests_seconds = (at_most_seconds or _RESTS_SECONDS) / (1 + answers)
     try:
         yield
     finally:
@@ -128,6 +133,19 @@ def give_way() -> None:
             time.sleep(_NAP_SECONDS)
         _own.rests_seconds -= time.monotonic() - began
     _own.worked_since = time.thread_time()
+
+
+def collect() -> None:
+    """Walk all objects for garbage; every thread waits for it."""
+    global _collected_blocks  # noqa: PLW0603 - as above
+    gc.collect()
+    _collected_blocks = sys.getallocatedblocks()
+
+
+def collect_if_grown() -> None:
+    """Walk all objects once the memory has grown: what is promoted unwalked keeps Python from doing so by itself."""
+    if sys.getallocatedblocks() > _collected_blocks * (1 + _GROWTH):
+        collect()
 
 
 def rests_left() -> float:

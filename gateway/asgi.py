@@ -22,7 +22,7 @@ from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from dynamic_databases.beside import take_short_turns  # noqa: E402
+from dynamic_databases.beside import collect_if_grown, take_short_turns  # noqa: E402
 from dynamic_databases.errors import DatabaseProblem  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
 from gateway.admission import with_control_database  # noqa: E402
@@ -190,6 +190,7 @@ class Application:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + _SWEEP_SECONDS
                     services.schemas.sweep(services.registry.fingerprints())
+                    collect_if_grown()
                 services.metrics.set_states(states_of(services))
                 with_control_database(services.invalidator.poll_now)
                 if services.controller is not None:

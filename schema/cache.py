@@ -6,7 +6,6 @@ operations have doubled; until then it counts as others of its size did.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections import OrderedDict
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from dynamic_databases.beside import beside_traffic
+from dynamic_databases.beside import beside_traffic, collect
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.registry import Entry
 from schema.access import Access
@@ -219,7 +218,7 @@ class SchemaCache:
                 self._on_drop(key.fingerprint)
         if self._dropped_bytes > max(self._max_bytes / 4, _GARBAGE_BYTES):
             self._dropped_bytes = 0
-            gc.collect()  # types know each other: they are freed by the collector alone
+            collect()  # types know each other: they are freed by the collector alone
 
     def _wants_measure(self, key: SchemaKey) -> None:
         with self._measurer_lock:

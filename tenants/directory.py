@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tenants.apps import TenantsConfig
 
 _log = logging.getLogger("tenants.directory")
+_RESTS_SECONDS = (
+    0.3  # of a read behind the requests: what was revoked elsewhere is let in meanwhile
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Directory:
             return
         version = self._version
         try:
-            with giving_way():
+            with giving_way(at_most_seconds=_RESTS_SECONDS):
                 snapshot = _read_snapshot(self._alias_prefix)
         except BaseException:
             self.invalidate()  # the change must not be missed

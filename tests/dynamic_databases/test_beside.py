@@ -96,6 +96,19 @@ def test_what_was_built_can_be_collected(collections) -> None:
     assert gone() is None
 
 
+def test_all_is_walked_once_the_memory_has_grown(collections) -> None:
+    beside.collect()
+    del collections[:]
+    beside.collect_if_grown()
+    assert collections == []
+
+    blocks = [[_Cycle()] for _ in range(sys.getallocatedblocks() // 4)]
+    del collections[:]
+    beside.collect_if_grown()
+    beside.collect_if_grown()
+    assert collections == [2] and blocks
+
+
 @pytest.fixture
 def quiet(monkeypatch) -> None:
     """Nothing was answered lately, and naps after an answer don't go on."""

@@ -59,25 +59,40 @@ def test_the_least_used_is_dropped(library) -> None:
     assert cache.peek(entry, FULL_ACCESS, LIMITS) is None
 
 
-def test_a_schema_counts_with_the_bytes_that_it_takes(library) -> None:
-    """Measured: its operations count, and two schemas count twice."""
+def test_a_schema_counts_with_the_bytes_that_it_takes(library, monkeypatch) -> None:
+    """Measured when it is said here: its operations count, and two schemas count twice."""
+    monkeypatch.setattr("schema.cache._MEASURED_AFTER_SECONDS", 60)
     entry = process_registry().entry(library.label)
     cache = SchemaCache(_MANY, 100, {})
     first = cache.get(entry, FULL_ACCESS, LIMITS)
-    cache.measure()
-    alone = bytes_of(first, shared=(cache,), pause=lambda _: None)
+    alone = _measured(cache)
     assert 50_000 < alone < 1_000_000
-    wait_for(lambda: abs(cache.size_bytes - alone) < alone / 5, seconds=10)
+    assert abs(alone - bytes_of(first, shared=(cache,), pause=lambda _: None)) < alone / 5
     for number in range(64):
         first.operations.compile(f"{{ genre {{ name }} a{number}: artist {{ name }} }}", None)
-    wait_for(lambda: cache.size_bytes > alone * 1.05, seconds=10)
-    before = cache.size_bytes
+    with_operations = _measured(cache)
+    assert with_operations > alone * 1.05
     cache.get(entry, READ_ONLY, LIMITS)
-    wait_for(lambda: cache.size_bytes > before * 1.2, seconds=10)
-    before = cache.size_bytes
+    both = _measured(cache)
+    assert both > with_operations + alone / 2
     first.operations.compile("{ __schema { types { name } } }", None).prepare({})
     assert str(first.built.schema)
-    wait_for(lambda: cache.size_bytes > before + 3 * alone, seconds=10)
+    assert _measured(cache) > both + 3 * alone
+
+
+def test_a_schema_is_measured_by_itself_a_moment_later(library) -> None:
+    entry = process_registry().entry(library.label)
+    cache = SchemaCache(_MANY, 100, {})
+    found = cache.get(entry, FULL_ACCESS, LIMITS)
+    estimated = cache.size_bytes
+    wait_for(lambda: cache.size_bytes != estimated, seconds=10)
+    taken = bytes_of(found, shared=(cache,), pause=lambda _: None)
+    assert abs(cache.size_bytes - taken) < taken / 5
+
+
+def _measured(cache: SchemaCache) -> int:
+    cache.measure()
+    return cache.size_bytes
 
 
 def test_what_is_dropped_is_freed(library) -> None:
