@@ -18,7 +18,7 @@ import httpx
 
 from benchmarks.bench import PORT, Bench, Span, copies, ddl, memory_mb, post, post_timed
 
-_PAUSES = {"as fast as can be": 0.0, "each 10 ms": 0.01}  # of each of four connections
+_PAUSES = {"as fast as can be": 0.0, "each 10 ms": 0.01}  # of each connection
 QUERY = "{ t0ByPk(id: 1) { id c1 t1s { id c2 } } }"
 
 

@@ -43,9 +43,7 @@ _lock = threading.Lock()
 _running = 0
 _answering = 0
 _answered_at = -math.inf  # by the monotonic clock
-_collected_blocks = (
-    0  # of memory, after all was walked for garbage; objects would take long to count
-)
+_collected_blocks = 0  # of memory, after the last walk; objects would take long to count
 _own = _Own()
 
 

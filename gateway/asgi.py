@@ -101,9 +101,8 @@ class Application:
             if message["type"] == "lifespan.startup":
                 set_up_logging()
                 take_short_turns()
-                _ = (
-                    get_resolver().url_patterns
-                )  # imported now, not in the loop with the first request
+                # Imported now, not in the event loop with the first request of the admin.
+                _ = get_resolver().url_patterns
                 self._ready()
                 await send({"type": "lifespan.startup.complete"})
                 warming = asyncio.create_task(self._warm())  # behind the first requests

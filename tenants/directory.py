@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from tenants.apps import TenantsConfig
 
 _log = logging.getLogger("tenants.directory")
-_RESTS_SECONDS = (
-    0.3  # of a read behind the requests: what was revoked elsewhere is let in meanwhile
-)
+_RESTS_SECONDS = 0.3  # behind the requests: what was revoked elsewhere is let in meanwhile
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,6 @@ class _Change:
         try:
             with _changing(self._database) as cursor:
                 make(cursor)
-            give_way()
         except DatabaseProblem as error:
             line.state, line.error = ColumnChange.State.FAILED, str(error)
             line.save()
