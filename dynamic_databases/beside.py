@@ -102,14 +102,15 @@ def as_traffic() -> Iterator[None]:
         _answered_at = time.monotonic()
 
 
-def in_turns(items: Iterable[_T]) -> Iterator[_T]:
-    """Yield the items, with a rest between them where this thread is beside traffic."""
+def in_turns(items: Iterable[_T], each: int = 1) -> Iterator[_T]:
+    """Yield the items, with a rest after `each` so many of them where this thread is beside traffic."""
     if _own.worked_since is None:
         yield from items
         return
-    for item in items:
+    for number, item in enumerate(items, 1):
         yield item
-        give_way()
+        if number % each == 0:
+            give_way()
 
 
 def give_way() -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -113,7 +113,7 @@ def read(cursor: Any) -> RawCatalog:
         raw.tables[table_of[oid]] = Table(
             table_of[oid], (), is_view=bool(is_view), comment=comment or ""
         )
-    for oid, *row in in_turns(_rows(cursor, _COLUMNS)):
+    for oid, *row in in_turns(_rows(cursor, _COLUMNS), ROWS_PER_TURN):
         if oid in table_of:
             raw.columns[table_of[oid]].append(_column(row))
     _read_unique_keys(cursor, raw, table_of)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -104,7 +104,7 @@ def read(cursor: Any) -> RawCatalog:
         if is_mariadb
         else set()
     )
-    for row in in_turns(_rows(cursor, _COLUMNS)):
+    for row in in_turns(_rows(cursor, _COLUMNS), ROWS_PER_TURN):
         table = TableName("", row[0])
         if table in raw.tables:
             column = _column(row, is_mariadb=is_mariadb, is_json=(row[0], row[1]) in documents)

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.assemble import ROWS_PER_TURN, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -108,7 +108,7 @@ def read(cursor: Any) -> RawCatalog:
     types = {row[0]: _PgType(*row[1:]) for row in cursor.execute(_TYPES).fetchall()}
     meaning = cache(partial(sql_type, types=types))
     names: dict[tuple[int, int], str] = {}
-    for row in in_turns(cursor.execute(_COLUMNS, [list(table_of)]).fetchall()):
+    for row in in_turns(cursor.execute(_COLUMNS, [list(table_of)]).fetchall(), ROWS_PER_TURN):
         names[row[0], row[1]] = row[2]
         raw.columns[table_of[row[0]]].append(_column(row, types, meaning))
     for row in cursor.execute(_KEYS, {"oids": list(table_of)}).fetchall():

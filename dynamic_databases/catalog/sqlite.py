@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -77,21 +77,22 @@ def read(cursor: Any) -> RawCatalog:
     rows = _rows(cursor, _COLUMNS.format(types="<> 'view'", only=""))
     rows += _view_columns(cursor, raw)
     columns = {table.name: raw.columns[table] for table in raw.tables}
-    keys: dict[str, list[tuple[int, str]]] = {}
-    for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows):
+    keys: dict[str, list[tuple[int, int]]] = {}
+    for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows, ROWS_PER_TURN):
         if table_name not in columns or hidden == 1:
             continue
+        own = columns[table_name]
         if pk:
-            keys.setdefault(table_name, []).append((pk, name))
-        column = Column(
-            name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3)
+            keys.setdefault(table_name, []).append((pk, len(own)))
+        own.append(
+            Column(name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3))
         )
-        columns[table_name].append(column)
     for table_name, parts in in_turns(keys.items()):
-        table, key = TableName("", table_name), tuple(name for _, name in sorted(parts))
-        sql = sql_of[table]
-        raw.primary_keys[table] = key
-        raw.columns[table] = [_key_column(c, key, sql) for c in columns[table_name]]
+        table, places = TableName("", table_name), [place for _, place in sorted(parts)]
+        own = columns[table_name]
+        raw.primary_keys[table] = tuple(own[place].name for place in places)
+        for place in places:
+            own[place] = _key_column(own[place], len(places), sql_of[table])
     _read_keys(cursor, raw)
     return raw
 
@@ -123,12 +124,10 @@ def _view_columns(cursor: Any, raw: RawCatalog) -> list[Any]:
         return rows
 
 
-def _key_column(column: Column, key: tuple[str, ...], sql: str) -> Column:
+def _key_column(column: Column, size: int, sql: str) -> Column:
     """A single INTEGER PRIMARY KEY is the rowid: given by SQLite and never NULL."""
-    if column.name not in key:
-        return column
     with_rowid = not re.search(r"WITHOUT\s+ROWID", sql, re.IGNORECASE)
-    identity = len(key) == 1 and column.type.name.upper() == "INTEGER" and with_rowid
+    identity = size == 1 and column.type.name.upper() == "INTEGER" and with_rowid
     return Column(column.name, column.type, False, column.default, column.generated, identity)
 
 
@@ -158,11 +157,15 @@ def _add_foreign_key(
     target = spelled.get(parts[0][0].lower())
     if target is None or table not in raw.tables:
         return
-    own = {column.name.lower(): column.name for column in raw.columns[table]}
-    theirs = {column.name.lower(): column.name for column in raw.columns[target]}
-    columns = tuple(own.get(column.lower(), column) for _, column, _ in parts)
-    targets = tuple(theirs.get(name.lower(), name) for _, _, name in parts if name)
+    columns = tuple(_spelled(column, raw.columns[table]) for _, column, _ in parts)
+    targets = tuple(_spelled(name, raw.columns[target]) for _, _, name in parts if name)
     raw.foreign_keys[table].append(ForeignKey("", columns, target, targets))
+
+
+def _spelled(name: str, columns: list[Column]) -> str:
+    """Return a column's name as its table spells it; SQLite matches it without case."""
+    same = (column.name for column in columns if column.name.lower() == name.lower())
+    return name if any(column.name == name for column in columns) else next(same, name)
 
 
 @lru_cache(TYPES_KEPT)

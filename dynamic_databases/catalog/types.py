@@ -54,6 +54,16 @@ class SqlType:
     enum: str = ""  # the enum's own name
     element: SqlType | None = None  # of an array
 
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that the type is as plain values; kept, as many columns share a type."""
+        known: tuple[object, ...] | None = self.__dict__.get("_facts")
+        if known is None:
+            element = self.element.facts if self.element else None
+            known = (self.kind.value, self.name, self.precision, self.scale, self.labels, self.enum, element)  # fmt: skip
+            self.__dict__["_facts"] = known
+        return known
+
 
 @dataclass(frozen=True)
 class Column:
@@ -182,7 +192,7 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
         tuple(
             (
                 c.name,
-                _facts_of_type(c.type),
+                c.type.facts,
                 c.nullable,
                 c.default,
                 c.generated,
@@ -198,8 +208,3 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
             for k in table.foreign_keys
         ),
     )
-
-
-def _facts_of_type(t: SqlType) -> tuple[object, ...]:
-    element = _facts_of_type(t.element) if t.element else None
-    return (t.kind.value, t.name, t.precision, t.scale, t.labels, t.enum, element)

@@ -13,17 +13,15 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from graphene_django.views import GraphQLView
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, validate
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 
-from dynamic_databases.beside import beside_traffic, give_way
+from dynamic_databases.beside import beside_traffic
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.thread_wrappers import between_statements
 from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
+from gateway.manage.documents import document_of
 from gateway.manage.schema import schema
-from schema.errors import InvalidDocument, TooComplex
-from schema.operations import parse_document
-from schema.validation.rules import rules_of
 from tenants.errors import TenantProblem
 
 _log = logging.getLogger("gateway.manage")
@@ -56,19 +54,27 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
     def execute_graphql_request(
         self,
         request: HttpRequest,
-        data: Any,
+        _data: Any,
         query: Any,
         variables: Any,
         operation_name: Any,
-        show_graphiql: bool = False,
+        _show_graphiql: bool = False,
     ) -> Any:
-        """Look at the document's limits first: graphene-django has none."""
-        if isinstance(query, str) and query:
-            problem = _beyond_limits(query, self.schema.graphql_schema)
-            if problem is not None:
-                return ExecutionResult(data=None, errors=[problem])
-        return super().execute_graphql_request(
-            request, data, query, variables, operation_name, show_graphiql
+        """Execute a document within the limits; graphene-django has none, and reads each document anew."""
+        if not isinstance(query, str) or not query:
+            return _wrong("The parameter query must be a GraphQL document.")
+        if not isinstance(variables, dict | None):
+            return _wrong("The parameter variables must be an object.")
+        document = document_of(query, limits_of(settings.GATEWAY))
+        if not isinstance(document, DocumentNode):
+            return ExecutionResult(data=None, errors=list(document))
+        return execute(
+            self.schema.graphql_schema,
+            document,
+            context_value=self.get_context(request),
+            variable_values=variables,
+            operation_name=operation_name,
+            middleware=self.get_middleware(request),
         )
 
     @staticmethod
@@ -96,20 +102,9 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
         }
 
 
-def _beyond_limits(query: str, graphql_schema: GraphQLSchema) -> GraphQLError | None:
-    """Return what of the gateway's limits the document is above, or that it can't be read."""
-    limits = limits_of(settings.GATEWAY)
-    try:
-        document = parse_document(query, limits)
-    except InvalidDocument as error:
-        return GraphQLError(str(error), extensions={"code": error.error_code})
-    except TooComplex as error:
-        return GraphQLError(str(error), extensions={"code": error.code})
-    give_way()
-    rules, _ = rules_of(limits)
-    found = next(iter(validate(graphql_schema, document, rules)), None)
-    give_way()
-    return found
+def _wrong(message: str) -> ExecutionResult:
+    error = GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+    return ExecutionResult(data=None, errors=[error])
 
 
 def _code_of(cause: Exception) -> str | None:

@@ -189,6 +189,15 @@ def test_statements_of_the_control_database_come_after_a_rest_outside_transactio
             assert not rested()
 
 
+def test_small_items_are_taken_several_at_a_turn(monkeypatch) -> None:
+    looks: list[int] = []
+    monkeypatch.setattr(beside, "give_way", lambda: looks.append(0))
+    with beside_traffic():
+        assert list(in_turns(range(50), each=20)) == list(range(50))
+
+    assert len(looks) == 2
+
+
 def test_waiting_is_no_work() -> None:
     with as_traffic(), beside_traffic():
         before = beside.rests_left()

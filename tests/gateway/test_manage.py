@@ -174,3 +174,35 @@ def test_staff_by_session_need_the_csrf_token(crm, client) -> None:
 )  # fmt: skip
 def test_documents_keep_the_limits_here_too(door, operator, document: str, code: str) -> None:
     assert door.query("/manage/graphql", document, authorization=operator).code == code
+
+
+def test_a_document_that_comes_again_is_answered_as_before(crm) -> None:
+    """It is read once; variables, callers and what is found are each request's own."""
+    query = "query($name: String!) { database(name: $name) { name } }"
+
+    for name, answer in (("crm", {"name": "crm"}), ("none", None), ("crm", {"name": "crm"})):
+        assert (crm.query(URL, query, {"name": name}).json["data"] or {}).get("database") == answer
+    wrong = [crm.query(URL, "{ nothing }").error for _ in range(2)]
+    assert wrong[0] == wrong[1]
+    long = query + "#" + " " * 10_000
+    assert [crm.query(URL, long, {"name": "crm"}).data for _ in range(2)] == [{"database": {"name": "crm"}}] * 2  # fmt: skip
+    crm.token = None
+    assert crm.query(URL, query, {"name": "crm"}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"query": "{ databases { name } }", "variables": [1]}, "must be an object"),
+        ({"query": ""}, "must be a GraphQL document"),
+        ({"query": 5}, "must be a GraphQL document"),
+    ],
+    ids=("variables", "nothing", "number"),
+)
+def test_what_is_no_request_is_refused(door, operator, body: dict, told: str) -> None:
+    headers = {"content-type": "application/json", "authorization": operator}
+    answer = door.request("POST", URL, json.dumps(body).encode(), headers)
+
+    assert answer.status == 400
+    assert answer.code == "BAD_USER_INPUT"
+    assert told in answer.error["message"]
