@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -89,6 +90,33 @@ class Beside:
         )
 
 
+@dataclass(frozen=True)
+class Turns:
+    """The p50 in milliseconds of two loads that took turns, and each round's ratio of the first to the second."""
+
+    first_ms: float
+    second_ms: float
+    ratios: list[float]
+
+    def __str__(self) -> str:
+        low, middle, high = statistics.quantiles(self.ratios, n=4)
+        return f"p50 {self.first_ms:.2f} ms against {self.second_ms:.2f} ({middle:.2f} ×; half of {len(self.ratios)} rounds {low:.2f} to {high:.2f})"
+
+
+def by_turns(first: Callable[[], Measured], second: Callable[[], Measured], rounds: int) -> Turns:
+    """Take two loads by turns, so that what else the machine does falls on both; each goes first in half the rounds."""
+    found: list[tuple[float, float]] = []
+    for i in range(rounds):
+        if i % 2:
+            later = second().p50_ms
+            found.append((first().p50_ms, later))
+        else:
+            found.append((first().p50_ms, second().p50_ms))
+    ones, others = zip(*found, strict=True)
+    ratios = [one / other for one, other in found]
+    return Turns(statistics.median(ones), statistics.median(others), ratios)
+
+
 class Bench:
     """A control database in a folder of its own, and gateways started on it."""
 
@@ -117,23 +145,24 @@ class Bench:
         self.token = self._run(["-c", _REGISTER], given).strip()
 
     @contextmanager
-    def gateway(self, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-        with _server("gateway.asgi:application", PORT, self.environment | settings) as process:
+    def gateway(self, port: int = PORT, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+        with _server("gateway.asgi:application", port, self.environment | settings) as process:
             yield process
 
-    def ask(self, tenant: str, query: str) -> float:
+    def ask(self, tenant: str, query: str, port: int = PORT) -> float:
         """Return the seconds that one request took."""
-        return post(f"/t/{tenant}/graphql", query, self.token)
+        return post(f"http://127.0.0.1:{port}/t/{tenant}/graphql", query, self.token)
 
     def manage(self, mutation: str) -> float:
         """Return the seconds that one mutation of the management schema took."""
         return post("/manage/graphql", f"mutation {{ {mutation} }}", self.token)
 
-    def load(self, tenants: list[str], seconds: float, connections: int = 4) -> Measured:
+    def load(self, tenants: list[str], seconds: float, port: int = PORT) -> Measured:
+        """Ask tenants at random over four connections, as fast as can be."""
         dice = random.Random(1)
         paths = [f"/t/{tenant}/graphql" for tenant in tenants]
         return asyncio.run(
-            load(PORT, lambda: _BODY, lambda: dice.choice(paths), self.token, connections, seconds)
+            load(port, lambda: _BODY, lambda: dice.choice(paths), self.token, 4, seconds)
         )
 
     def beside(

@@ -77,6 +77,8 @@ class Calls:
                 guard.asked = answer.asked
         except TenantDown as down:
             answer = await self._without_database(call, down)
+        finally:
+            self._follower.look(call.alias)  # now: the connection that was used is free again
         return self._body(call, answer)
 
     async def _without_database(self, call: Call, down: TenantDown) -> Answer:

@@ -127,7 +127,6 @@ class GraphQLEndpoint:
             else None
         )
         if cached is not None:
-            self._follower.look(resolved.alias)
             return cached
 
         def build(_lease: Lease) -> CachedSchema:
@@ -140,6 +139,10 @@ class GraphQLEndpoint:
             return await services.readers.run(resolved.alias, deadline, build, until)
         with services.breakers.guarding(resolved.alias):
             return await services.readers.run(resolved.alias, deadline, build, until)
+
+    def follow(self, alias: str) -> None:
+        """Ask the database, behind the answer, whether its tables changed, where the last look is old enough."""
+        self._follower.look(alias)
 
     def build_for_admin(self, alias: str) -> None:
         """Read a database's catalog and build what its admin sees, in this thread."""

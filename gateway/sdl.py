@@ -51,6 +51,7 @@ class Documents:
         deadline = Deadline.after_ms(services.config.catalog_deadline_ms, time.monotonic)
         common = common or wants_common(http.headers)
         cached = await self._endpoint.schema(resolved, principal, deadline, common=common)
+        self._endpoint.follow(resolved.alias)
         built = cached.built
         media_type, write = DOCUMENTS[name]
         headers = {"Cache-Control": "private, no-cache", "X-Schema-Version": built.version}

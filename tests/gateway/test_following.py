@@ -1,0 +1,28 @@
+"""Databases are asked behind the answers whether their tables changed."""
+
+from __future__ import annotations
+
+import threading
+
+
+def test_a_look_takes_the_connection_that_the_request_gave_back(
+    music_with, registry, monkeypatch
+) -> None:
+    """A second one for it would be one more of the server's, of every database in use."""
+    music = music_with(catalog_check_seconds=0.0)
+    looked = threading.Event()
+    has_changed = registry.has_changed
+
+    def looks(alias: str) -> bool:
+        try:
+            return has_changed(alias)
+        finally:
+            looked.set()
+
+    monkeypatch.setattr(registry, "has_changed", looks)
+    for _ in range(10):
+        assert music.query("/t/music/graphql", "{ artist { name } }").data
+        looked.wait(0.2)  # not after the first one: its catalog was read for it
+        looked.clear()
+
+    assert registry.connections.counts == (1, 1)
