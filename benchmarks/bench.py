@@ -49,16 +49,17 @@ _QUIET_SECONDS = 2  # of each turn
 _client = httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60)
 
 
-def post(path: str, query: str, token: str) -> float:
+def post(path: str, query: str, token: str, **variables: object) -> float:
     """Return the seconds that one request took, over a connection that is kept."""
-    began, ended = post_timed(path, query, token)
+    began, ended = post_timed(path, query, token, **variables)
     return ended - began
 
 
-def post_timed(path: str, query: str, token: str) -> Span:
+def post_timed(path: str, query: str, token: str, **variables: object) -> Span:
     """Return when one request was sent and when it was answered."""
+    body = {"query": query, "variables": variables}
     started = time.perf_counter()
-    reply = _client.post(path, json={"query": query}, headers={"Authorization": f"Bearer {token}"})
+    reply = _client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
     ended = time.perf_counter()
     if "errors" in reply.json():
         raise SystemExit(f"{path}: {reply.text[:300]}")
@@ -81,12 +82,15 @@ class Beside:
     p50_during: float
     p99_without: float
     p99_during: float
+    slow_without: float  # the share of requests slower than 1.5 times the p99 without
+    slow_during: float
     took: list[float]
 
     def __str__(self) -> str:
         return (
             f"others' p50 {self.p50_during:.2f} ms against {self.p50_without:.2f} ({self.p50_during / self.p50_without:.2f} ×), "
-            f"p99 {self.p99_during:.2f} ms against {self.p99_without:.2f} ({self.p99_during / self.p99_without:.2f} ×)"
+            f"p99 {self.p99_during:.2f} ms against {self.p99_without:.2f} ({self.p99_during / self.p99_without:.2f} ×), "
+            f"slower than 1.5 × the p99 without: {self.slow_during:.2%} against {self.slow_without:.2%}"
         )
 
 
@@ -171,27 +175,24 @@ class Bench:
         work: Callable[[int], tuple[Any, ...]],
         rounds: range,
         pause_seconds: float = 0.0,
-        connections: int = 4,
+        crowd: str | None = None,
     ) -> Beside:
-        """Keep a tenant's connections busy while another process does `work(i)` of each round, by turns with nothing.
+        """Ask a tenant over four connections while another process does `work(i)` of each round, by turns with nothing.
 
-        `work` gives a function and its arguments; the function returns the span of its doing.
+        `work` gives a function and its arguments; the function returns the span of its doing. Eight
+        more connections keep the tenant `crowd` busy all the time.
         """
+
+        async def asked(whom: str, connections: int, over: asyncio.Event) -> list[Sample]:
+            path = f"/t/{whom}/graphql"
+            return await sampled(PORT, lambda: _BODY, path, self.token, connections, over.is_set, pause_seconds=pause_seconds)  # fmt: skip
 
         async def both(pool: ProcessPoolExecutor) -> tuple[list[Sample], list[Span], list[Span]]:
             loop = asyncio.get_running_loop()
             over = asyncio.Event()
-            asking = asyncio.create_task(
-                sampled(
-                    PORT,
-                    lambda: _BODY,
-                    f"/t/{tenant}/graphql",
-                    self.token,
-                    connections,
-                    over.is_set,
-                    pause_seconds=pause_seconds,
-                )
-            )
+            asking = [asyncio.create_task(asked(tenant, 4, over))]
+            if crowd is not None:
+                asking.append(asyncio.create_task(asked(crowd, 8, over)))
             await asyncio.sleep(2)
             quiet, busy = [], []
             for i in rounds:
@@ -201,7 +202,7 @@ class Bench:
                 busy.append(await loop.run_in_executor(pool, *work(i)))
                 await asyncio.sleep(1)  # what is done behind the answers
             over.set()
-            return await asking, quiet, busy
+            return (await asyncio.gather(*asking))[0], quiet, busy
 
         with another_process() as pool:
             samples, quiet, busy = asyncio.run(both(pool))
@@ -209,9 +210,11 @@ class Bench:
             sorted(s.seconds for s in samples if any(a <= s.sent_at < b for a, b in spans))
             for spans in (quiet, busy)
         )
+        limit = 1.5 * percentile_ms(without, 0.99) / 1000
         return Beside(
             percentile_ms(without, 0.5), percentile_ms(during, 0.5),
             percentile_ms(without, 0.99), percentile_ms(during, 0.99),
+            _share_above(limit, without), _share_above(limit, during),
             [(b - a) for a, b in busy],
         )  # fmt: skip
 
@@ -228,6 +231,10 @@ class Bench:
         if done.returncode:
             raise SystemExit(done.stderr[-2000:])
         return done.stdout
+
+
+def _share_above(limit: float, times: list[float]) -> float:
+    return sum(1 for seconds in times if seconds > limit) / len(times)
 
 
 def ddl(tables: int, columns: int, kind: int = 0) -> str:
