@@ -176,10 +176,11 @@ class Bench:
         rounds: range,
         pause_seconds: float = 0.0,
         crowd: str | None = None,
+        instead: tuple[Any, ...] = (time.sleep, _QUIET_SECONDS),
     ) -> Beside:
-        """Ask a tenant over four connections while another process does `work(i)` of each round, by turns with nothing.
+        """Ask a tenant over four connections while another process does `work(i)` of each round, by turns with `instead`.
 
-        `work` gives a function and its arguments; the function returns the span of its doing. Eight
+        Both are a function and its arguments; that of `work` returns the span of its doing. Eight
         more connections keep the tenant `crowd` busy all the time.
         """
 
@@ -197,7 +198,7 @@ class Bench:
             quiet, busy = [], []
             for i in rounds:
                 began = time.perf_counter()
-                await asyncio.sleep(_QUIET_SECONDS)
+                await loop.run_in_executor(pool, *instead)
                 quiet.append((began, time.perf_counter()))
                 busy.append(await loop.run_in_executor(pool, *work(i)))
                 await asyncio.sleep(1)  # what is done behind the answers

@@ -146,15 +146,29 @@ def changing_columns(bench: Bench) -> None:
             bench.ask(name, QUERY)
         for how, pause in _PAUSES.items():
             found = bench.beside(
-                "tenant0", lambda _: (_change, bench.token, 2.0), range(8), pause, crowd="tenant1"
+                "tenant0",
+                lambda _: (_change, bench.token, 2.0),
+                range(8),
+                pause,
+                crowd="tenant1",
+                instead=(_write, bench.token, 2.0),
             )
             print(f"columns added, filled, queried, renamed, dropped on a tenant that 8 clients ask {how}: {found}")  # fmt: skip
+
+
+_FILL = "mutation($value: %s) { updateT1ByPk(pkColumns: {id: 1}, _set: {%s: $value}) { id } }"
+
+
+def _write(token: str, seconds: float) -> None:
+    """Update a row again and again, as one more client: what changes of columns are measured against."""
+    began = time.perf_counter()
+    while (now := time.perf_counter()) < began + seconds:
+        post("/t/tenant1/graphql", _FILL % ("String", "c2"), token, value=f"{now}")
 
 
 def _change(token: str, seconds: float) -> Span:
     """Add a column, fill 20 rows of it, query, rename and drop it, again and again; return from when to when."""
     place = 'database: "tenant1", table: "t1"'
-    fill = "mutation($value: Int) { updateT1ByPk(pkColumns: {id: 1}, _set: {cf: $value}) { cf } }"
 
     def ask(text: str, **variables: object) -> None:
         post("/t/tenant1/graphql", text, token, **variables)
@@ -166,7 +180,7 @@ def _change(token: str, seconds: float) -> Span:
     while time.perf_counter() < began + seconds:
         manage(f'addColumn({place}, name: "cf", type: "Int") {{ state }}')
         for value in range(20):
-            ask(fill, value=value)
+            ask(_FILL % ("Int", "cf"), value=value)
         ask("{ t1 { id cf } }")
         manage(f'renameColumn({place}, name: "cf", newName: "cg") {{ state }}')
         ask("{ t1 { id cg } }")
