@@ -21,6 +21,7 @@ from benchmarks.bench import PORT, Bench, Span, by_turns, copies, ddl, memory_mb
 _PAUSES = {"as fast as can be": 0.0, "each 10 ms": 0.01}  # of each connection
 _ROUNDS = 20  # of two loads by turns
 QUERY = "{ t0ByPk(id: 1) { id c1 t1s { id c2 } } }"
+_UPDATE = "mutation($value: %s) { updateT1ByPk(pkColumns: {id: 1}, _set: {%s: $value}) { id } }"
 
 
 def thousand_tenants(bench: Bench) -> None:
@@ -156,18 +157,15 @@ def changing_columns(bench: Bench) -> None:
             print(f"columns added, filled, queried, renamed, dropped on a tenant that 8 clients ask {how}: {found}")  # fmt: skip
 
 
-_FILL = "mutation($value: %s) { updateT1ByPk(pkColumns: {id: 1}, _set: {%s: $value}) { id } }"
-
-
 def _write(token: str, seconds: float) -> None:
     """Update a row again and again, as one more client: what changes of columns are measured against."""
     began = time.perf_counter()
     while (now := time.perf_counter()) < began + seconds:
-        post("/t/tenant1/graphql", _FILL % ("String", "c2"), token, value=f"{now}")
+        post("/t/tenant1/graphql", _UPDATE % ("String", "c2"), token, value=f"{now}")
 
 
 def _change(token: str, seconds: float) -> Span:
-    """Add a column, fill 20 rows of it, query, rename and drop it, again and again; return from when to when."""
+    """Add a column, fill it by 20 updates, query, rename and drop it, again and again; return from when to when."""
     place = 'database: "tenant1", table: "t1"'
 
     def ask(text: str, **variables: object) -> None:
@@ -180,7 +178,7 @@ def _change(token: str, seconds: float) -> Span:
     while time.perf_counter() < began + seconds:
         manage(f'addColumn({place}, name: "cf", type: "Int") {{ state }}')
         for value in range(20):
-            ask(_FILL % ("Int", "cf"), value=value)
+            ask(_UPDATE % ("Int", "cf"), value=value)
         ask("{ t1 { id cf } }")
         manage(f'renameColumn({place}, name: "cf", newName: "cg") {{ state }}')
         ask("{ t1 { id cg } }")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, KeysView, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from dynamic_databases.beside import in_turns
@@ -106,5 +107,5 @@ def _with_served_targets(table: Table, tables: dict[TableName, Table]) -> Table:
     )
 
 
-def _all_in(columns: Iterable[str], names: set[str] | KeysView[str]) -> bool:
+def _all_in(columns: Iterable[str], names: AbstractSet[str]) -> bool:
     return names >= set(columns)
