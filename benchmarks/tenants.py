@@ -157,22 +157,25 @@ def changing_columns(bench: Bench) -> None:
             print(f"columns added, filled, queried, renamed, dropped on a tenant that 8 clients ask {how}: {found}")  # fmt: skip
 
 
-def _write(token: str, seconds: float) -> None:
+def _write(token: str, seconds: float, pause: float = 0.0) -> None:
     """Update a row again and again, as one more client: what changes of columns are measured against."""
     began = time.perf_counter()
     while (now := time.perf_counter()) < began + seconds:
         post("/t/tenant1/graphql", _UPDATE % ("String", "c2"), token, value=f"{now}")
+        time.sleep(pause)
 
 
-def _change(token: str, seconds: float) -> Span:
+def _change(token: str, seconds: float, pause: float = 0.0) -> Span:
     """Add a column, fill it by 20 updates, query, rename and drop it, again and again; return from when to when."""
     place = 'database: "tenant1", table: "t1"'
 
     def ask(text: str, **variables: object) -> None:
         post("/t/tenant1/graphql", text, token, **variables)
+        time.sleep(pause)
 
     def manage(mutation: str) -> None:
         post("/manage/graphql", f"mutation {{ {mutation} }}", token)
+        time.sleep(pause)
 
     began = time.perf_counter()
     while time.perf_counter() < began + seconds:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 _TURN_SECONDS = 0.0001
@@ -29,6 +30,16 @@ _GROWTH = 0.25  # of the memory, before all objects are walked for garbage
 _T = TypeVar("_T")
 
 
+@dataclass(eq=False)
+class Awaited:
+    """How many of the answers that are being made wait for a computation: it rests for the others alone."""
+
+    answers: int = 0
+
+
+_NOBODY = Awaited()
+
+
 class _Own(threading.local):
     """What a thread knows of its computation."""
 
@@ -36,7 +47,7 @@ class _Own(threading.local):
     worked_since: float | None = None
     looked_at = 0.0  # by the clock of all, which is cheaper to ask
     rests_seconds = 0.0  # what it still may rest
-    answers = 0  # that wait for it
+    awaited = _NOBODY
 
 
 _lock = threading.Lock()
@@ -53,14 +64,14 @@ def take_short_turns() -> None:
 
 
 @contextmanager
-def beside_traffic(answers: int = 0) -> Iterator[None]:
+def beside_traffic(awaited: Awaited = _NOBODY) -> Iterator[None]:
     """Run what is inside without collections, giving way as `giving_way` does; the last one out puts things back."""
     global _running  # noqa: PLW0603 - it is the process's own state that is changed
     with _lock:
         _running += 1
         gc.disable()
     try:
-        with giving_way(answers):
+        with giving_way(awaited):
             yield
     finally:
         with _lock:
@@ -73,17 +84,17 @@ def beside_traffic(answers: int = 0) -> Iterator[None]:
 
 
 @contextmanager
-def giving_way(answers: int = 0, at_most_seconds: float | None = None) -> Iterator[None]:
+def giving_way(awaited: Awaited = _NOBODY, at_most_seconds: float | None = None) -> Iterator[None]:
     """Rest between the items of `in_turns` and at each `give_way` inside, in all as long as it may.
 
-    `answers` that wait for it are no reason to rest, but one to rest less: they have a deadline.
+    Answers that wait for it are no reason to rest, but one to rest half as long: they have a deadline.
     Inside another it is a part of that.
     """
     if _own.worked_since is not None:
         yield
         return
-    _own.worked_since, _own.answers = time.thread_time(), answers
-    _own.rests_seconds = (at_most_seconds or _RESTS_SECONDS) / (1 + answers)
+    _own.worked_since, _own.awaited = time.thread_time(), awaited
+    _own.rests_seconds = (at_most_seconds or _RESTS_SECONDS) / (2 if awaited.answers else 1)
     try:
         yield
     finally:
@@ -128,7 +139,7 @@ def give_way() -> None:
     if _is_busy(began) and _own.rests_seconds > 0:
         until = began + min(worked * _REST, _LONGEST_REST_SECONDS, _own.rests_seconds)
         time.sleep(_NAP_SECONDS)
-        while _answering > _own.answers and time.monotonic() < until:
+        while _answering > _own.awaited.answers and time.monotonic() < until:
             time.sleep(_NAP_SECONDS)
         _own.rests_seconds -= time.monotonic() - began
     _own.worked_since = time.thread_time()
@@ -154,4 +165,4 @@ def rests_left() -> float:
 
 def _is_busy(now: float) -> bool:
     """Return whether requests come in, besides those that wait for this thread's computation."""
-    return _answering > _own.answers or now < _answered_at + _QUIET_SECONDS
+    return _answering > _own.awaited.answers or now < _answered_at + _QUIET_SECONDS

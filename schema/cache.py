@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from dynamic_databases.beside import beside_traffic, collect
+from dynamic_databases.beside import Awaited, beside_traffic, collect
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.registry import Entry
 from schema.access import Access
@@ -24,6 +24,7 @@ from schema.build import build_schema, schema_key
 from schema.built import BuiltSchema, SchemaKey
 from schema.footprint import bytes_of
 from schema.limits import Limits
+from schema.one_at_a_time import OneAtATime
 from schema.operations import OperationCache
 
 _BYTES_PER_COLUMN = 1_000  # of a schema, before any was measured
@@ -75,7 +76,7 @@ class SchemaCache:
         self._unused: set[SchemaKey] = set()  # as the last sweep found
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
         self._places = threading.BoundedSemaphore(_COMPLETED_AT_ONCE)
-        self._building: dict[SchemaKey, threading.Lock] = {}
+        self._building: OneAtATime[SchemaKey] = OneAtATime()
         self._failed: dict[SchemaKey, tuple[Exception, float]] = {}
         self._keys: WeakKeyDictionary[Entry, dict[tuple[Access, bool], SchemaKey]] = (
             WeakKeyDictionary()
@@ -109,15 +110,9 @@ class SchemaCache:
         A build that failed fails again at once, for a moment.
         """
         key = self._key(entry, access, common)
-        with self._lock:
-            building = self._building.setdefault(key, threading.Lock())
-        try:
-            with building:
-                found = self.peek(entry, access, limits, common=common)
-                return found or self._build(key, entry, access, limits, common)
-        finally:
-            with self._lock:
-                self._building.pop(key, None)
+        with self._building.turn(key):
+            found = self.peek(entry, access, limits, common=common)
+            return found or self._build(key, entry, access, limits, common)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -173,7 +168,7 @@ class SchemaCache:
     @contextmanager
     def _completes(self, key: SchemaKey) -> Iterator[None]:
         """Let only so many complete their schemas at a time; each is measured again afterwards."""
-        with self._places, beside_traffic(answers=1):
+        with self._places, beside_traffic(Awaited(1)):
             yield
         self._wants_measure(key)
 

@@ -17,7 +17,7 @@ from graphql.language import (
     OperationType,
 )
 
-from dynamic_databases.beside import beside_traffic, give_way, giving_way, in_turns
+from dynamic_databases.beside import Awaited, beside_traffic, give_way, giving_way, in_turns
 from dynamic_databases.catalog.capabilities import JsonWay
 from schema.arguments import (
     Arguments,
@@ -35,6 +35,7 @@ from schema.custom_fields import structural_variables
 from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.introspection import introspect
 from schema.limits import Limits
+from schema.one_at_a_time import OneAtATime
 from schema.plan.context import PlanContext
 from schema.plan.nodes import (
     Aggregate,
@@ -117,6 +118,7 @@ class CompiledOperation:
             suggests=limits.suggestions,
         )
         self._prepared: Bounded[VariableShape, Prepared] = Bounded(max_shapes)
+        self._preparing: OneAtATime[VariableShape] = OneAtATime()
         self._introspected: dict[str, bytes] = {}
         self._introspecting = threading.Lock()
 
@@ -137,9 +139,12 @@ class CompiledOperation:
         shape = shape_of(self._readers, variables)
         known = self._prepared.get(shape)
         if known is None:
-            with giving_way(answers=1):
-                known = self._prepare(variables)
-            self._prepared.put(shape, known)
+            with self._preparing.turn(shape) as awaited:
+                known = self._prepared.get(shape)
+                if known is None:
+                    with giving_way(awaited):
+                        known = self._prepare(variables)
+                    self._prepared.put(shape, known)
         return self._affordable(known, variables)
 
     def peek(self, variables: Mapping[str, Any]) -> Prepared | None:
@@ -196,7 +201,7 @@ class CompiledOperation:
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
         schema = self.built.schema.graphql_schema
-        with beside_traffic(answers=1):  # of a large schema it takes a while
+        with beside_traffic(Awaited(1)):  # of a large schema it takes a while
             return orjson.dumps(introspect(schema, self.operation, self._fragments, variables, key))
 
 
@@ -210,6 +215,7 @@ class OperationCache:
         self._limits = limits
         self._max_shapes = max_shapes
         self._entries: Bounded[tuple[str, str | None], CompiledOperation] = Bounded(max_entries)
+        self._compiling: OneAtATime[tuple[str, str | None]] = OneAtATime()
         self._compiled = 0
         self._on_doubled: Callable[[], None] = _nothing
 
@@ -222,16 +228,23 @@ class OperationCache:
         return self._entries.get((query, operation_name))
 
     def compile(self, query: str, operation_name: str | None) -> CompiledOperation:
-        """Return the operation. Raises InvalidDocument or BadUserInput; neither is kept."""
+        """Return the operation, compiled once however many wait for it.
+
+        Raises InvalidDocument or BadUserInput; neither is kept.
+        """
         key = (query, operation_name)
         known = self._entries.get(key)
-        if known is None:
-            with giving_way(answers=1):
-                known = self._compile(query, operation_name)
-            self._entries.put(key, known)
-            self._compiled += 1
-            if self._compiled & (self._compiled - 1) == 0:
-                self._on_doubled()
+        if known is not None:
+            return known
+        with self._compiling.turn(key) as awaited:
+            known = self._entries.get(key)
+            if known is None:
+                with giving_way(awaited):
+                    known = self._compile(query, operation_name)
+                self._entries.put(key, known)
+                self._compiled += 1
+                if self._compiled & (self._compiled - 1) == 0:
+                    self._on_doubled()
         return known
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:

@@ -138,13 +138,13 @@ def test_what_gives_way_inside_another_is_part_of_it() -> None:
     with as_traffic(), beside_traffic():
         _resting_seconds()
         left = beside.rests_left()
-        with giving_way(answers=1):
+        with giving_way(Awaited(1)):
             assert beside.rests_left() == left
         assert beside.rests_left() == left
 
 
 def test_the_answer_that_waits_for_a_computation_is_no_reason_to_rest(quiet) -> None:
-    with as_traffic(), beside_traffic(answers=1):
+    with as_traffic(), beside_traffic(Awaited(1)):
         assert _resting_seconds() == 0
         with as_traffic():
             assert _resting_seconds() > 0
