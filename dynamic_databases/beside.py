@@ -40,6 +40,15 @@ class Awaited:
 _NOBODY = Awaited()
 
 
+class _Resting:
+    def __init__(self, awaited: Awaited) -> None:
+        self.awaited = awaited
+        self.lock = threading.Lock()
+
+
+_resting: set[_Resting] = set()
+
+
 class _Own(threading.local):
     """What a thread knows of its computation."""
 
@@ -111,6 +120,9 @@ def as_traffic() -> Iterator[None]:
     finally:
         _answering -= 1
         _answered_at = time.monotonic()
+        for resting in tuple(_resting):
+            if _answering <= resting.awaited.answers and resting.lock.locked():
+                resting.lock.release()
 
 
 def in_turns(items: Iterable[_T], each: int = 1) -> Iterator[_T]:
@@ -139,10 +151,22 @@ def give_way() -> None:
     if _is_busy(began) and _own.rests_seconds > 0:
         until = began + min(worked * _REST, _LONGEST_REST_SECONDS, _own.rests_seconds)
         time.sleep(_NAP_SECONDS)
-        while _answering > _own.awaited.answers and time.monotonic() < until:
-            time.sleep(_NAP_SECONDS)
+        while _answering > _own.awaited.answers and (left := until - time.monotonic()) > 0:
+            _wait_for_calm(left)
         _own.rests_seconds -= time.monotonic() - began
     _own.worked_since = time.thread_time()
+
+
+def _wait_for_calm(seconds: float) -> None:
+    """Wait until the requests are answered, at most so long, without looking: a look takes the interpreter from them."""
+    resting = _Resting(_own.awaited)
+    resting.lock.acquire()
+    _resting.add(resting)
+    try:
+        if _answering > resting.awaited.answers:
+            resting.lock.acquire(timeout=seconds)
+    finally:
+        _resting.discard(resting)
 
 
 def collect() -> None:

@@ -90,11 +90,11 @@ class Invalidator:
     def _follow(
         self, alias: str, before: tuple[int, int] | None, after: tuple[int, int] | None
     ) -> None:
-        """Forget what is older than its row; what this process saved itself is new already."""
+        """Forget what is older than its row; what this process saved or changed itself is new already."""
         in_use = self._registry.revision(alias)
         if after is None or in_use not in (None, after[0]):
             self._registry.forget(alias)
-        elif after[1] and (before is None or before[1] != after[1]):
+        elif (before or (0, 0))[1] != after[1] and not self._registry.has_read(alias, after[1]):
             self._registry.expire(alias)
 
     def _tell(self) -> None:

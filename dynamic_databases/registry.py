@@ -83,6 +83,7 @@ class Registry:
         self._entries: dict[str, Entry] = {}
         self._reading: dict[str, threading.Lock] = {}
         self._expired: set[str] = set()
+        self._read_revisions: dict[str, int] = {}
         self._failed: dict[str, tuple[DatabaseProblem, float]] = {}
         self._bound: dict[str, BoundModels] = {}
         self._catalogs: weakref.WeakValueDictionary[Fingerprint, Catalog] = (
@@ -136,13 +137,17 @@ class Registry:
         with self._reading_of(alias):
             return self._entries.get(alias) or self._read_or_fail_again(alias)
 
-    def refresh(self, alias: str) -> Entry:
+    def refresh(self, alias: str, revision: int | None = None) -> Entry:
         """Read the catalog of `alias` anew; others see the old entry until it is there.
 
-        One read at a time, so that what was read last is what is kept.
+        One read at a time, so that what was read last is what is kept. `revision` is that of the
+        change which it is read for, where there was one.
         """
         with self._reading_of(alias):
-            return self._read(alias)
+            entry = self._read(alias)
+            if revision is not None:
+                self._read_revisions[alias] = revision
+            return entry
 
     def current(self, alias: str) -> Entry:
         """Return the entry as the catalog is now, which is read only where it may have changed."""
@@ -162,6 +167,10 @@ class Registry:
         """Have the catalog of `alias` read anew by whoever follows it; until then it serves."""
         if alias in self._entries:
             self._expired.add(alias)
+
+    def has_read(self, alias: str, revision: int) -> bool:
+        """Return whether the catalog was last read here for a change of that revision."""
+        return self._read_revisions.get(alias) == revision
 
     def is_expired(self, alias: str) -> bool:
         return alias in self._expired
@@ -206,6 +215,7 @@ class Registry:
             self._entries.pop(alias, None)
             self._expired.discard(alias)
             self._failed.pop(alias, None)
+            self._read_revisions.pop(alias, None)
             self._bound.pop(alias, None)
             self._models_of.pop(alias, None)
         self.connections.close(alias)

@@ -3,9 +3,9 @@
 from dynamic_databases.columns.change import (
     add_column,
     drop_column,
+    read_everywhere,
     rename_column,
-    tell_others,
     widen_column,
 )
 
-__all__ = ["add_column", "drop_column", "rename_column", "tell_others", "widen_column"]
+__all__ = ["add_column", "drop_column", "read_everywhere", "rename_column", "widen_column"]

@@ -106,12 +106,19 @@ def drop_column(
     return _Change(database, "drop", found, name, who).make(make, _facts(column), None)
 
 
-def tell_others(database: Database) -> None:
-    """Have the other processes read this database's catalog anew, within a second."""
+def read_everywhere(database: Database) -> None:
+    """Read this database's catalog anew: here now, in the other processes within a second."""
+    revision = _tell_others(database)
+    process_registry().refresh(database.label, revision)
+
+
+def _tell_others(database: Database) -> int | None:
+    """Have the other processes read the catalog anew; return the revision by which they see that."""
     with transaction.atomic():
         rows = Database.objects.filter(pk=database.pk)
         rows.update(catalog_revision=models.F("catalog_revision") + 1)
         bump_revision()
+        return rows.values_list("catalog_revision", flat=True).first()
 
 
 class _Change:
@@ -144,9 +151,10 @@ class _Change:
             line.save()
             raise
         line.state = ColumnChange.State.DONE
-        line.save()
-        tell_others(self._database)
-        process_registry().refresh(self._database.label)
+        with transaction.atomic():
+            line.save()
+            revision = _tell_others(self._database)
+        process_registry().refresh(self._database.label, revision)
         return line
 
 

@@ -112,8 +112,7 @@ class Mutation(graphene.ObjectType):  # type: ignore[misc]
     def resolve_refresh_schema(_root: None, info: Any, database: str) -> Database:
         """Read the catalog anew, here and (within a second) in every other process."""
         row = _caller(info).database(database)
-        process_registry().refresh(row.label)
-        columns.tell_others(row)
+        columns.read_everywhere(row)
         return row
 
     @staticmethod

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from dynamic_databases import beside
 from dynamic_databases.beside import (
+    Awaited,
     as_traffic,
     beside_traffic,
     giving_way,

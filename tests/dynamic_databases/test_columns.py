@@ -5,14 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models import F
 
 from dynamic_databases.catalog.spelled import parsed
 from dynamic_databases.catalog.types import Kind
 from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
 from dynamic_databases.columns.types import holds_all_of, sql_type_of
 from dynamic_databases.errors import ColumnRefused, DatabaseProblem
-from dynamic_databases.models import Baseline, ColumnChange
+from dynamic_databases.models import Baseline, ColumnChange, Database, bump_revision
+from dynamic_databases.registry import process_registry
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MSSQL
 
@@ -145,6 +148,19 @@ def test_the_log_tells_who_when_and_what(crm) -> None:
     assert (renamed.who, renamed.before["name"], renamed.after["name"]) == ("bob", "cf_level", "cf_grade")  # fmt: skip
     assert (failed.who, failed.action, failed.state, failed.after) == ("eve", "drop", "failed", None)  # fmt: skip
     assert "cf_note" in failed.error
+
+
+def test_a_change_made_here_is_read_once_and_one_made_elsewhere_is_followed(crm) -> None:
+    registry, invalidator = process_registry(), apps.get_app_config("dynamic_databases").invalidator
+    invalidator.poll_now()
+    add_column(crm, "contact", "cf_level", "Int", who="ada")
+    invalidator.poll_now()
+    assert not registry.is_expired(crm.label)
+
+    Database.objects.filter(pk=crm.pk).update(catalog_revision=F("catalog_revision") + 1)
+    bump_revision()  # as another process does
+    invalidator.poll_now()
+    assert registry.is_expired(crm.label)
 
 
 CHANGES = {
