@@ -1,4 +1,4 @@
-"""SQLite: its catalog in four queries, its types, its change token.
+"""SQLite: its catalog in a few queries, its types, its change token.
 
 SQLite's types are affinities of free words (https://sqlite.org/datatype3.html §3.1); the words
 that other databases give a meaning keep that meaning here.
@@ -12,6 +12,7 @@ from typing import Any
 
 from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.remembered import Remembered, TableColumns, key_of
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -50,6 +51,11 @@ WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, f.id, f.seq
 """
 
 _SLICE_ROWS = 100
+_ASKED_BY_NAME = 100  # at most: beyond, all are read
+_VIRTUAL = re.compile(
+    r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE
+)  # a module makes its columns, not its text
+_remembered = Remembered()
 _KINDS = (
     (r"BOOL", Kind.BOOLEAN),
     (r"BIGINT|BIG INT|INT8|BIGSERIAL|UNSIGNED BIG", Kind.BIGINT),
@@ -69,32 +75,68 @@ _KINDS = (
 
 def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
-    sql_of: dict[TableName, str] = {}
-    for name, kind, sql in _rows(cursor, _TABLES):
+    version = _version(cursor)
+    sql_of: dict[str, str] = {}
+    for name, kind, sql in in_turns(_rows(cursor, _TABLES)):
         table = TableName("", name)
         raw.tables[table] = Table(table, (), is_view=kind == "view")
-        sql_of[table] = sql
-    rows = _rows(cursor, _COLUMNS.format(types="<> 'view'", only=""))
-    rows += _view_columns(cursor, raw)
-    columns = {table.name: raw.columns[table] for table in raw.tables}
-    keys: dict[str, list[tuple[int, int]]] = {}
+        if kind != "view":
+            sql_of[name] = sql
+    found = _read_tables(cursor, sql_of, version)
+    rows = _view_columns(cursor, raw)
+    found |= _columns_of(rows, {t.name.name: "" for t in raw.tables.values() if t.is_view})
+    for name, own in found.items():
+        raw.columns[TableName("", name)] = list(own.columns)
+        raw.primary_keys[TableName("", name)] = own.primary_key
+    _read_keys(cursor, raw)
+    return raw
+
+
+def _version(cursor: Any) -> int:
+    """Return the number that grows with each change of the schema, whoever makes it."""
+    (version,) = cursor.execute(CHANGE_QUERY).fetchone()
+    return int(version)
+
+
+def _read_tables(cursor: Any, sql_of: dict[str, str], version: int) -> dict[str, TableColumns]:
+    """Return the columns of the tables of these texts; asks for those alone that aren't remembered."""
+    keys = {name: key_of(sql) for name, sql in in_turns(sql_of.items())}
+    found = {name: own for name, key in keys.items() if (own := _remembered.get(key)) is not None}
+    missing = {name: sql for name, sql in sql_of.items() if name not in found}
+    if not missing:
+        return found
+    names = tuple(missing) if len(missing) <= _ASKED_BY_NAME else ()
+    only = f"AND l.name IN ({', '.join('?' * len(names))})" if names else ""
+    read = _columns_of(_rows(cursor, _COLUMNS.format(types="<> 'view'", only=only), *names), missing)  # fmt: skip
+    if version == _version(cursor):  # else a text may be older than its columns
+        for name, own in read.items():
+            if not _VIRTUAL.match(sql_of[name]):
+                _remembered.put(keys[name], own)
+    return found | read
+
+
+def _columns_of(rows: list[Any], sql_of: dict[str, str]) -> dict[str, TableColumns]:
+    """Return the rows of `_COLUMNS` as columns, by their table's name; those of other tables are left out."""
+    columns: dict[str, list[Column]] = {name: [] for name in sql_of}
+    keys: dict[str, list[tuple[int, int]]] = {name: [] for name in sql_of}
     for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows, ROWS_PER_TURN):
         if table_name not in columns or hidden == 1:
             continue
         own = columns[table_name]
         if pk:
-            keys.setdefault(table_name, []).append((pk, len(own)))
+            keys[table_name].append((pk, len(own)))
         own.append(
             Column(name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3))
         )
-    for table_name, parts in in_turns(keys.items()):
-        table, places = TableName("", table_name), [place for _, place in sorted(parts)]
-        own = columns[table_name]
-        raw.primary_keys[table] = tuple(own[place].name for place in places)
-        for place in places:
-            own[place] = _key_column(own[place], len(places), sql_of[table])
-    _read_keys(cursor, raw)
-    return raw
+    return {name: _with_key(own, keys[name], sql_of[name]) for name, own in columns.items()}
+
+
+def _with_key(columns: list[Column], parts: list[tuple[int, int]], sql: str) -> TableColumns:
+    """Return the columns with their primary key, of which `parts` are (number, place)."""
+    places = [place for _, place in sorted(parts)]
+    for place in places:
+        columns[place] = _key_column(columns[place], len(places), sql)
+    return TableColumns(tuple(columns), tuple(columns[place].name for place in places))
 
 
 def _rows(cursor: Any, sql: str, *parameters: str) -> list[Any]:
