@@ -16,17 +16,18 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 _TURN_SECONDS = 0.0001
 _WORKS_SECONDS = 0.0002  # at least, before a rest
-_NAP_SECONDS = 0.0001  # between two looks whether the requests are answered
+_NAP_SECONDS = 0.0001
 _REST = 8.0  # at most, of the time that was worked
 _LONGEST_REST_SECONDS = 0.02
 _RESTS_SECONDS = 1.5  # of one computation, which somebody waits for: then it goes on without
 _QUIET_SECONDS = 0.1  # after an answer no other is expected
 _GROWTH = 0.25  # of the memory, before all objects are walked for garbage
+_GROWTH_BLOCKS = 500_000  # and at least so much: some 40 MB
 _T = TypeVar("_T")
 
 
@@ -40,13 +41,12 @@ class Awaited:
 _NOBODY = Awaited()
 
 
+@dataclass(eq=False)
 class _Resting:
-    def __init__(self, awaited: Awaited) -> None:
-        self.awaited = awaited
-        self.lock = threading.Lock()
+    """A thread that rests until no answers are being made but those that wait for it."""
 
-
-_resting: set[_Resting] = set()
+    awaited: Awaited
+    calm: threading.Event = field(default_factory=threading.Event)
 
 
 class _Own(threading.local):
@@ -63,6 +63,7 @@ _lock = threading.Lock()
 _running = 0
 _answering = 0
 _answered_at = -math.inf  # by the monotonic clock
+_resting: set[_Resting] = set()
 _collected_blocks = 0  # of memory, after the last walk; objects would take long to count
 _own = _Own()
 
@@ -121,8 +122,8 @@ def as_traffic() -> Iterator[None]:
         _answering -= 1
         _answered_at = time.monotonic()
         for resting in tuple(_resting):
-            if _answering <= resting.awaited.answers and resting.lock.locked():
-                resting.lock.release()
+            if _answering <= resting.awaited.answers:
+                resting.calm.set()
 
 
 def in_turns(items: Iterable[_T], each: int = 1) -> Iterator[_T]:
@@ -157,18 +158,6 @@ def give_way() -> None:
     _own.worked_since = time.thread_time()
 
 
-def _wait_for_calm(seconds: float) -> None:
-    """Wait until the requests are answered, at most so long, without looking: a look takes the interpreter from them."""
-    resting = _Resting(_own.awaited)
-    resting.lock.acquire()
-    _resting.add(resting)
-    try:
-        if _answering > resting.awaited.answers:
-            resting.lock.acquire(timeout=seconds)
-    finally:
-        _resting.discard(resting)
-
-
 def collect() -> None:
     """Walk all objects for garbage; every thread waits for it."""
     global _collected_blocks  # noqa: PLW0603 - as above
@@ -178,7 +167,8 @@ def collect() -> None:
 
 def collect_if_grown() -> None:
     """Walk all objects once the memory has grown: what is promoted unwalked keeps Python from doing so by itself."""
-    if sys.getallocatedblocks() > _collected_blocks * (1 + _GROWTH):
+    grown = sys.getallocatedblocks() - _collected_blocks
+    if grown > max(_collected_blocks * _GROWTH, _GROWTH_BLOCKS):
         collect()
 
 
@@ -190,3 +180,14 @@ def rests_left() -> float:
 def _is_busy(now: float) -> bool:
     """Return whether requests come in, besides those that wait for this thread's computation."""
     return _answering > _own.awaited.answers or now < _answered_at + _QUIET_SECONDS
+
+
+def _wait_for_calm(at_most_seconds: float) -> None:
+    """Wait until the requests are answered; looking for it would take the interpreter from them each time."""
+    resting = _Resting(_own.awaited)
+    _resting.add(resting)
+    try:
+        if _answering > resting.awaited.answers:
+            resting.calm.wait(at_most_seconds)
+    finally:
+        _resting.discard(resting)

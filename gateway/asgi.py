@@ -22,7 +22,7 @@ from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
 from django.db.utils import DatabaseError  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from dynamic_databases.beside import collect_if_grown, take_short_turns  # noqa: E402
+from dynamic_databases.beside import collect, collect_if_grown, take_short_turns  # noqa: E402
 from dynamic_databases.errors import DatabaseProblem  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
 from gateway.admission import with_control_database  # noqa: E402
@@ -104,6 +104,7 @@ class Application:
                 # Imported now, not in the event loop with the first request of the admin.
                 _ = get_resolver().url_patterns
                 self._ready()
+                collect()  # nobody waits yet
                 await send({"type": "lifespan.startup.complete"})
                 warming = asyncio.create_task(self._warm())  # behind the first requests
             else:

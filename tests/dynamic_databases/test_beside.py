@@ -97,7 +97,8 @@ def test_what_was_built_can_be_collected(collections) -> None:
     assert gone() is None
 
 
-def test_all_is_walked_once_the_memory_has_grown(collections) -> None:
+def test_all_is_walked_once_the_memory_has_grown(collections, monkeypatch) -> None:
+    monkeypatch.setattr(beside, "_GROWTH_BLOCKS", 0)
     beside.collect()
     del collections[:]
     beside.collect_if_grown()
@@ -108,6 +109,14 @@ def test_all_is_walked_once_the_memory_has_grown(collections) -> None:
     beside.collect_if_grown()
     beside.collect_if_grown()
     assert collections == [2] and blocks
+
+
+def test_a_small_process_is_not_walked_for_little(collections) -> None:
+    beside.collect()
+    blocks = [[_Cycle()] for _ in range(50_000)]
+    del collections[:]
+    beside.collect_if_grown()
+    assert 2 not in collections and blocks
 
 
 @pytest.fixture
