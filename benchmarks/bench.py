@@ -192,12 +192,11 @@ class Bench:
         rounds: range,
         pause_seconds: float = 0.0,
         crowd: str | None = None,
-        instead: tuple[Any, ...] = (time.sleep, _QUIET_SECONDS),
     ) -> Beside:
-        """Ask a tenant over four connections while another process does `work(i)` of each round, by turns with `instead`.
+        """Ask a tenant over four connections while another process does `work(i)` of each round, by turns with nothing.
 
-        Both are a function and its arguments; that of `work` returns the span of its doing. Eight
-        more connections keep the tenant `crowd` busy all the time.
+        That is a function and its arguments; it returns the span of its doing. Eight more
+        connections keep the tenant `crowd` busy all the time.
         """
 
         async def asked(whom: str, connections: int, over: asyncio.Event) -> list[Sample]:
@@ -214,7 +213,7 @@ class Bench:
             quiet, busy = [], []
             for i in rounds:
                 began = time.perf_counter()
-                await loop.run_in_executor(pool, *instead)
+                await asyncio.sleep(_QUIET_SECONDS)
                 quiet.append((began, time.perf_counter()))
                 busy.append(await loop.run_in_executor(pool, *work(i)))
                 await asyncio.sleep(1)  # what is done behind the answers
