@@ -183,12 +183,15 @@ def _change(token: str, seconds: float, pause: float) -> Span:
 
 def machine(bench: Bench) -> None:
     """What a process costs that uses a core and nothing of the gateway: no work beside requests can cost less."""
-    bench.register([("small", bench.make("small", ddl(20, 30)))])
+    bench.register(copies(bench, 2, 2, 20, 30))
     with bench.gateway():
-        bench.ask("small", QUERY)
+        for name in ("tenant0", "tenant1"):
+            bench.ask(name, QUERY)
         for how, pause in _PAUSES.items():
-            found = bench.beside("small", lambda _: (_burn, 0.5), range(8), pause)
-            print(f"another process uses a core, a tenant asked {how}: {found}")
+            alone = bench.beside("tenant0", lambda _: (_burn, 0.5), range(8), pause)
+            print(f"another process uses a core, a tenant asked {how}: {alone}")
+            crowded = bench.beside("tenant0", lambda _: (_burn, 2.0), range(12), pause, "tenant1")
+            print(f"the same beside a tenant that 8 clients ask: {crowded}")
 
 
 def _burn(seconds: float) -> Span:
