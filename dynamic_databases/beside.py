@@ -16,12 +16,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 _TURN_SECONDS = 0.0001
 _WORKS_SECONDS = 0.0002  # at least, before a rest
-_NAP_SECONDS = 0.0001
+_NAP_SECONDS = 0.0001  # between two looks whether the requests are answered
 _REST = 8.0  # at most, of the time that was worked
 _LONGEST_REST_SECONDS = 0.02
 _RESTS_SECONDS = 1.5  # of one computation, which somebody waits for: then it goes on without
@@ -41,14 +41,6 @@ class Awaited:
 _NOBODY = Awaited()
 
 
-@dataclass(eq=False)
-class _Resting:
-    """A thread that rests until no answers are being made but those that wait for it."""
-
-    awaited: Awaited
-    calm: threading.Event = field(default_factory=threading.Event)
-
-
 class _Own(threading.local):
     """What a thread knows of its computation."""
 
@@ -63,7 +55,6 @@ _lock = threading.Lock()
 _running = 0
 _answering = 0
 _answered_at = -math.inf  # by the monotonic clock
-_resting: set[_Resting] = set()
 _collected_blocks = 0  # of memory, after the last walk; objects would take long to count
 _own = _Own()
 
@@ -121,9 +112,6 @@ def as_traffic() -> Iterator[None]:
     finally:
         _answering -= 1
         _answered_at = time.monotonic()
-        for resting in tuple(_resting):
-            if _answering <= resting.awaited.answers:
-                resting.calm.set()
 
 
 def in_turns(items: Iterable[_T], each: int = 1) -> Iterator[_T]:
@@ -152,8 +140,8 @@ def give_way() -> None:
     if _is_busy(began) and _own.rests_seconds > 0:
         until = began + min(worked * _REST, _LONGEST_REST_SECONDS, _own.rests_seconds)
         time.sleep(_NAP_SECONDS)
-        while _answering > _own.awaited.answers and (left := until - time.monotonic()) > 0:
-            _wait_for_calm(left)
+        while _answering > _own.awaited.answers and time.monotonic() < until:
+            time.sleep(_NAP_SECONDS)
         _own.rests_seconds -= time.monotonic() - began
     _own.worked_since = time.thread_time()
 
@@ -180,14 +168,3 @@ def rests_left() -> float:
 def _is_busy(now: float) -> bool:
     """Return whether requests come in, besides those that wait for this thread's computation."""
     return _answering > _own.awaited.answers or now < _answered_at + _QUIET_SECONDS
-
-
-def _wait_for_calm(at_most_seconds: float) -> None:
-    """Wait until the requests are answered; looking for it would take the interpreter from them each time."""
-    resting = _Resting(_own.awaited)
-    _resting.add(resting)
-    try:
-        if _answering > resting.awaited.answers:
-            resting.calm.wait(at_most_seconds)
-    finally:
-        _resting.discard(resting)

@@ -9,7 +9,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -33,7 +32,6 @@ from schema.build import build_schema
 from schema.limits import Limits
 from schema.naming import names_of
 from schema.operations import OperationCache
-from tests.fixtures.processes import wait_for
 
 
 def test_the_last_one_out_puts_things_back() -> None:
@@ -160,23 +158,6 @@ def test_the_answer_that_waits_for_a_computation_is_no_reason_to_rest(quiet) -> 
         assert _resting_seconds() == 0
         with as_traffic():
             assert _resting_seconds() > 0
-
-
-def test_a_rest_ends_with_the_answers(monkeypatch) -> None:
-    for limit in ("_LONGEST_REST_SECONDS", "_RESTS_SECONDS", "_REST"):
-        monkeypatch.setattr(beside, limit, 1e6)
-
-    def compute() -> None:
-        with beside_traffic():
-            _resting_seconds()
-
-    with ThreadPoolExecutor(1) as pool:
-        with as_traffic():
-            computing = pool.submit(compute)
-            wait_for(lambda: beside._resting)
-            assert not computing.done()
-        computing.result(timeout=20)
-    assert not beside._resting
 
 
 def test_a_long_computation_has_rested_enough_in_time(monkeypatch) -> None:
