@@ -52,9 +52,8 @@ WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, f.id, f.seq
 
 _SLICE_ROWS = 100
 _ASKED_BY_NAME = 100  # at most: beyond, all are read
-_VIRTUAL = re.compile(
-    r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE
-)  # a module makes its columns, not its text
+# A module makes the columns of such a table, not its text.
+_VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
 _remembered = Remembered()
 _KINDS = (
     (r"BOOL", Kind.BOOLEAN),
@@ -128,7 +127,8 @@ def _columns_of(rows: list[Any], sql_of: dict[str, str]) -> dict[str, TableColum
         own.append(
             Column(name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3))
         )
-    return {name: _with_key(own, keys[name], sql_of[name]) for name, own in columns.items()}
+    tables = in_turns(columns.items())
+    return {name: _with_key(own, keys[name], sql_of[name]) for name, own in tables}
 
 
 def _with_key(columns: list[Column], parts: list[tuple[int, int]], sql: str) -> TableColumns:
