@@ -21,6 +21,7 @@ from dynamic_databases.beside import give_way
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
 from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
 from dynamic_databases.catalog.read import change_token, check_engine, read_catalog
+from dynamic_databases.catalog.sharing import SharedTables
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.connections import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
@@ -86,6 +87,7 @@ class Registry:
         self._read_revisions: dict[str, int] = {}
         self._failed: dict[str, tuple[DatabaseProblem, float]] = {}
         self._bound: dict[str, BoundModels] = {}
+        self._tables = SharedTables()
         self._catalogs: weakref.WeakValueDictionary[Fingerprint, Catalog] = (
             weakref.WeakValueDictionary()
         )
@@ -270,6 +272,8 @@ class Registry:
         if source.overrides is not None and stamp:
             overrides = parse_overrides(source.overrides.read_text(), source.overrides.name)
             catalog = with_overrides(catalog, overrides)
+        known = self._entries.get(alias)
+        catalog = self._tables.share(catalog, known.catalog if known is not None else None)
         fingerprint = catalog.fingerprint  # computed before the lock: it takes a while
         with self._lock:
             # Equal catalogs are one object, and so are equal capabilities: a tenant more costs its name.

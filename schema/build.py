@@ -14,7 +14,7 @@ from schema.baseline import bound_names, names_of_baseline, with_custom
 from schema.built import BuiltSchema, CatalogSchema, SchemaKey
 from schema.errors import NoBaseline
 from schema.limits import Limits
-from schema.naming import NamedTable, Names, names_of
+from schema.naming import Names, names_of
 from schema.plan.operation import RootField, root_fields_of
 from schema.resolvers import with_resolvers
 from schema.types.lazy import Completing, LazySchema
@@ -48,8 +48,8 @@ def build_schema(
     shown_queries, shown_mutations = (queries, mutations) if shown is names else _root_fields(shown)
     graphql_schema = LazySchema(
         types,
-        query_type(_tables(shown_queries), types),
-        mutation_type(_tables(shown_mutations), types),
+        query_type(shown_queries, types),
+        mutation_type(shown_mutations, types),
         completing,
     )
     built = BuiltSchema(
@@ -73,11 +73,6 @@ def _root_fields(names: Names) -> tuple[dict[str, RootField], dict[str, RootFiel
         queries |= own_queries
         mutations |= own_mutations
     return queries, mutations
-
-
-def _tables(fields: Mapping[str, RootField]) -> dict[str, NamedTable]:
-    """Return the tables of root fields."""
-    return {name: field.table for name, field in in_turns(fields.items())}
 
 
 def _own(entry: Entry, access: Access, overrides: Mapping[str, str]) -> tuple[Names, Names]:

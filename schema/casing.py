@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import inflection
+
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*|[0-9]+")
 _KEPT = 10_000  # names of tables and columns that were folded: most are in many tables and catalogs
 
@@ -32,6 +34,18 @@ def pascal_case(text: str) -> str:
     leading = "_" if text.startswith("_") or not name or name[0].isdigit() else ""
     name = (leading + name) if not name.startswith("_") else name
     return not_reserved(name)
+
+
+@lru_cache(_KEPT)
+def plural(name: str) -> str:
+    """`track` → `tracks`, `company` → `companies`."""
+    return inflection.pluralize(name)
+
+
+@lru_cache(_KEPT)
+def singular(name: str) -> str:
+    """`tracks` → `track`."""
+    return inflection.singularize(name)
 
 
 def suffix_of(spelling: str) -> str:

@@ -6,13 +6,13 @@ one, the exact spelling keeps the plain name and the others get a suffix from th
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
+from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import (
@@ -23,8 +23,9 @@ from dynamic_databases.catalog.types import (
     Table,
     TableName,
 )
-from schema.access import Access, permitted
+from schema.access import Access, TableAccess, permitted
 from schema.casing import camel_case, not_reserved, pascal_case, suffix_of
+from schema.distinct import Derived, distinct
 from schema.errors import BadUserInput
 from schema.relations import Relation, relation_names
 
@@ -204,34 +205,27 @@ def names_of(
     fields = _table_names(catalog, overrides, camel_case, (*_ROOTS, *_KEPT_ROOTS), _FIXED_ROOTS)
     types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _RESERVED_TYPES)
     columns = {t.name: _column_names(t, overrides) for t in in_turns(catalog.tables)}
-    relations = relation_names(catalog, columns)
-    shown = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
+    relations = relation_names(catalog, {name: own.fields for name, own in columns.items()})
+    shown = {
+        t.name: permitted(access.of(str(t.name)).select, columns[t.name].columns)
+        for t in catalog.tables
+    }
     named: dict[TableName, NamedTable] = {}
     for table in in_turns(catalog.tables):
-        if not shown[table.name]:
-            continue
-        may = access.of(str(table.name))
-        seen, field_of = shown[table.name], columns[table.name]
-        beyond = (dynamic or {}).get(table.name, ())
-        writable = [
-            c.name
-            for c in table.columns
-            if c.name in seen and not c.generated and not table.is_view
-        ]
-        named[table.name] = NamedTable(
-            table=table,
-            field=fields[table.name],
-            type=types[table.name],
-            columns={field_of[c.name]: c for c in table.columns if c.name in seen},
-            relations={r.name: r for r in relations[table.name] if _visible(r, seen, shown)},
-            insertable=permitted(may.insert, writable),
-            updatable=permitted(may.update, writable),
-            deletable=may.delete and not table.is_view,
-            custom={
-                field_of[c.name]: c for c in table.columns if c.name in seen and c.name in beyond
-            },
-        )
-    return Names(named, _enum_names(catalog, types.values()))
+        seen = shown[table.name]
+        if seen:
+            given = _Given(
+                table.digest,
+                fields[table.name],
+                types[table.name],
+                columns[table.name],
+                tuple(r for r in relations[table.name] if _visible(r, seen, shown)),
+                access.of(str(table.name)),
+                frozenset((dynamic or {}).get(table.name, ())),
+            )
+            named[table.name] = _named_table(table, given)
+    enums = {enum for own in columns.values() for enum in own.enums}
+    return Names(named, _enum_names(enums, types.values()))
 
 
 def fields_changed(names: Names, catalog: Catalog) -> tuple[str, ...]:
@@ -252,7 +246,7 @@ def fields_changed(names: Names, catalog: Catalog) -> tuple[str, ...]:
 
 def enum_value_names(labels: Iterable[str]) -> dict[str, str]:
     """Return label → GraphQL enum value; a label that GraphQL can spell stays as it is."""
-    return _distinct(
+    return distinct(
         {label: _enum_value(label) for label in labels}, frozenset({"true", "false", "null"})
     )
 
@@ -272,69 +266,82 @@ def _table_names(
 ) -> dict[TableName, str]:
     """Fold the tables' names; one that is also a derived name of another table is given way to."""
     plain = {str(t.name): fold(str(t.name)) for t in in_turns(catalog.tables)}
-    derived = _Derived(plain.values(), group[1:], fixed)
+    derived = Derived(plain.values(), group[1:], fixed)
     given = {spelling: fold(name) for spelling, name in overrides.items() if spelling in plain}
-    names = _distinct(plain, derived, given)
+    names = distinct(plain, derived, given)
     return {table.name: names[str(table.name)] for table in catalog.tables}
 
 
-def _column_names(table: Table, overrides: Mapping[str, str]) -> dict[str, str]:
-    plain = {column.name: camel_case(column.name) for column in table.columns}
-    given = {c: overrides[f"{table.name}.{c}"] for c in plain if f"{table.name}.{c}" in overrides}
-    return _distinct(plain, _FIXED_FIELDS, given)
+@dataclass(frozen=True, eq=False)
+class _ColumnNames:
+    """The fields of a table's columns, by column."""
+
+    fields: Mapping[str, str]
+
+    enums: frozenset[str]  # the databases' own names of them
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        return frozenset(self.fields)
 
 
-class _Derived(Container[str]):
-    """The names that tables' are made into, `trackByPk`, and some fixed ones: asked for, never spelled out."""
+class _Given(NamedTuple):
+    """All that the names of a table depend on."""
 
-    def __init__(self, bases: Iterable[str], forms: Iterable[str], fixed: Collection[str]) -> None:
-        self._bases = frozenset(bases)
-        self._endings = tuple(form.removeprefix("{}") for form in forms)
-        self._fixed = fixed
-
-    def __contains__(self, name: object) -> bool:
-        if name in self._fixed:
-            return True
-        if not isinstance(name, str) or not name.endswith(self._endings):
-            return False
-        return any(
-            name.removesuffix(ending) in self._bases
-            for ending in self._endings
-            if name.endswith(ending)
-        )
+    table: bytes  # its digest
+    field: str
+    type: str
+    columns: _ColumnNames
+    relations: tuple[Relation, ...]
+    access: TableAccess
+    dynamic: frozenset[str]
 
 
-def _distinct(
-    plain: Mapping[str, str], reserved: Container[str], given: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """Return spelling → name, every name once, whatever the order of `plain`."""
-    wanted = set(plain.values())
-    if not given and len(wanted) == len(plain) and not any(n in reserved for n in wanted):
-        return dict(plain)  # as nearly always
-    names = dict(given or {})
-    taken = set(names.values())
-    claims: dict[str, list[str]] = defaultdict(list)
-    for spelling, name in plain.items():
-        if spelling not in names:
-            claims[name].append(spelling)
-    losers: list[str] = []
-    for name, spellings in claims.items():
-        keeper = (
-            spellings[0] if len(spellings) == 1 else next((s for s in spellings if s == name), None)
-        )
-        if name in taken or name in reserved:
-            keeper = None
-        losers += [spelling for spelling in spellings if spelling != keeper]
-        if keeper is not None:
-            names[keeper] = name
-    taken |= set(names.values())
-    for spelling in sorted(losers):
-        name = not_reserved(f"{plain[spelling].rstrip('_')}_{suffix_of(spelling)}")
-        if name in taken or name in reserved:
-            name = f"{name}_{hashlib.sha256(spelling.encode()).hexdigest()[:8]}"
-        names[spelling] = name
-        taken.add(name)
-    return names
+# Tables that are alike are named alike, whatever catalogs they are in: their names are made once, and
+# kept as long as some schema has them. Where a column changes, its own table alone is named anew.
+_columns_known: WeakValueDictionary[tuple[object, ...], _ColumnNames] = WeakValueDictionary()
+_tables_known: WeakValueDictionary[_Given, NamedTable] = WeakValueDictionary()
+
+
+def _column_names(table: Table, overrides: Mapping[str, str]) -> _ColumnNames:
+    of_columns = {f"{table.name}.{c}": c for c in table.by_name} if overrides else {}
+    given = {c: overrides[name] for name, c in of_columns.items() if name in overrides}
+    key = (table.digest, *given.items())
+    known = _columns_known.get(key)
+    if known is None:
+        plain = {column.name: camel_case(column.name) for column in table.columns}
+        types = (one for column in table.columns for one in _types_of(column.type))
+        enums = frozenset(one.enum for one in types if one.kind is Kind.ENUM)
+        known = _ColumnNames(distinct(plain, _FIXED_FIELDS, given), enums)
+        _columns_known[key] = known
+    return known
+
+
+def _named_table(table: Table, given: _Given) -> NamedTable:
+    known = _tables_known.get(given)
+    if known is None:
+        known = _tables_known[given] = _named_now(table, given)
+    return known
+
+
+def _named_now(table: Table, given: _Given) -> NamedTable:
+    field_of, may = given.columns.fields, given.access
+    seen = permitted(may.select, given.columns.columns)
+    columns = {field_of[c.name]: c for c in table.columns if c.name in seen}
+    writable = frozenset(c.name for c in columns.values() if not c.generated and not table.is_view)
+    if writable == seen:
+        writable = seen  # as nearly always: one set instead of two
+    return NamedTable(
+        table=table,
+        field=given.field,
+        type=given.type,
+        columns=columns,
+        relations={r.name: r for r in given.relations},
+        insertable=permitted(may.insert, writable),
+        updatable=permitted(may.update, writable),
+        deletable=may.delete and not table.is_view,
+        custom={name: c for name, c in columns.items() if c.name in given.dynamic},
+    )
 
 
 def _visible(
@@ -345,10 +352,7 @@ def _visible(
     )
 
 
-def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
-    # Columns share their types: most are met once, by identity, which is cheaper than by value.
-    found = {id(c.type): c.type for table in in_turns(catalog.tables) for c in table.columns}
-    enums = {t.enum for one in found.values() for t in _types_of(one) if t.kind is Kind.ENUM}
+def _enum_names(enums: Collection[str], types: Iterable[str]) -> dict[str, str]:
     if not enums:
         return {}
     named = {
@@ -357,7 +361,7 @@ def _enum_names(catalog: Catalog, types: Iterable[str]) -> dict[str, str]:
     # An enum brings the inputs of its operators along, its own and its arrays'.
     named |= {name.removesuffix("ComparisonExp").removesuffix("Array") for name in named}
     plain = {name: pascal_case(name) for name in enums}
-    return _distinct(plain, named | {f"{name}Array" for name in plain.values()})
+    return distinct(plain, named | {f"{name}Array" for name in plain.values()})
 
 
 def _types_of(sql_type: SqlType) -> tuple[SqlType, ...]:

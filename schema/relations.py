@@ -11,11 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import inflection
-
 from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import Catalog, ForeignKey, TableName
-from schema.casing import camel_case, pascal_case, suffix_of
+from schema.casing import camel_case, pascal_case, plural, singular, suffix_of
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,7 @@ def relation_names(
             )
             wanted[table.name].append((own, f"{own}By{by}", forward))
             many = not table.is_unique(key.columns)
-            back = camel_case(
-                inflection.pluralize(camel_case(table.name.name)) if many else table.name.name
-            )
+            back = camel_case(plural(camel_case(table.name.name)) if many else table.name.name)
             if table.name.schema:
                 back = camel_case(f"{table.name.schema}_{back}")
             plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
@@ -88,4 +84,4 @@ def _to_one_name(key: ForeignKey, columns: Mapping[str, str]) -> tuple[str, str]
 
 def _is_main(key: ForeignKey, field: str) -> bool:
     target = camel_case(key.target.name)
-    return field in (target, inflection.singularize(target))
+    return field in (target, singular(target))

@@ -12,7 +12,9 @@ from typing import Any, NewType
 from dynamic_databases.beside import in_turns
 
 Fingerprint = NewType("Fingerprint", str)
-_HASHED_BYTES = 100_000  # at a time
+# Less than the 2,048 bytes from which on hashlib lets go of the interpreter: a thread that does so again
+# and again keeps all others from getting it.
+_HASHED_BYTES = 2_000
 
 
 class Kind(StrEnum):
@@ -123,6 +125,15 @@ class Table:
     def by_name(self) -> Mapping[str, Column]:
         return {column.name: column for column in self.columns}
 
+    @property
+    def digest(self) -> bytes:
+        """A SHA-256 of all that the table is: the same in every process and version of Python."""
+        # Kept by hand: until Python 3.12 a cached property is computed under one lock for all tables.
+        known: bytes | None = self.__dict__.get("_digest")
+        if known is None:
+            known = self.__dict__["_digest"] = _digest_of(repr(_facts_of_table(self)))
+        return known
+
     def is_unique(self, columns: tuple[str, ...]) -> bool:
         """Return whether some key lies within `columns`."""
         keys = [self.primary_key, *(key.columns for key in self.unique_keys)]
@@ -153,20 +164,15 @@ class Catalog:
     @property
     def fingerprint(self) -> Fingerprint:
         """A SHA-256 of what a schema depends on: the same in every process and version of Python."""
-        # Kept by hand: until Python 3.12 a cached property is computed under one lock for all catalogs.
         known: Fingerprint | None = self.__dict__.get("_fingerprint")
         if known is None:
             known = self.__dict__["_fingerprint"] = self._fingerprint_now()
         return known
 
     def _fingerprint_now(self) -> Fingerprint:
-        facts = [repr((self.vendor, self.names))]
-        facts += [repr(_facts_of_table(table)) for table in in_turns(self.tables)]
-        text = "".join(facts).encode("utf-8", "surrogatepass")
-        digest = hashlib.sha256()
-        # In large pieces: each lets go of the interpreter, and between many short ones no other thread gets it.
-        for start in in_turns(range(0, len(text), _HASHED_BYTES)):
-            digest.update(text[start : start + _HASHED_BYTES])
+        digest = hashlib.sha256(_digest_of(repr((self.vendor, self.names))))
+        for table in in_turns(self.tables):
+            digest.update(table.digest)
         return Fingerprint(digest.hexdigest())
 
     def to_json(self) -> dict[str, Any]:
@@ -208,3 +214,11 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
             for k in table.foreign_keys
         ),
     )
+
+
+def _digest_of(text: str) -> bytes:
+    data = text.encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256()
+    for start in range(0, len(data), _HASHED_BYTES):
+        digest.update(data[start : start + _HASHED_BYTES])
+    return digest.digest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -19,9 +19,9 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from dynamic_databases.beside import give_way, in_turns
-from dynamic_databases.catalog.types import TableName
+from dynamic_databases.beside import give_way
 from schema.naming import NamedTable
+from schema.plan.operation import RootField, root_fields_of
 from schema.types.connections import connection_arguments, connection_type
 from schema.types.tables import TableTypes
 from schema.types.vocabulary import node_interface
@@ -39,20 +39,19 @@ class RootFields(Mapping[str, GraphQLField]):
 
     def __init__(
         self,
-        tables: Mapping[str, NamedTable],
+        roots: Mapping[str, RootField],
+        names_of: Callable[[NamedTable], Iterable[str]],
         make: Callable[[NamedTable], dict[str, GraphQLField]],
         types: TableTypes,
         fixed: Mapping[str, GraphQLField] = MappingProxyType({}),
     ) -> None:
-        self._tables = tables  # by the name of a field
+        self._roots = roots
+        self._names_of = names_of
         self._make = make
         self._lock = types.factory.lock
         self._fixed = fixed  # of no table
         self._made = dict(fixed)
         self._resolve: GraphQLFieldResolver | None = None
-        self._names_of: dict[TableName, list[str]] = {}
-        for name, table in in_turns(tables.items()):
-            self._names_of.setdefault(table.table.name, []).append(name)
 
     def resolve_with(self, resolve: GraphQLFieldResolver) -> None:
         """Have GraphQL's executor ask `resolve` for every field."""
@@ -65,14 +64,14 @@ class RootFields(Mapping[str, GraphQLField]):
         return found if found is not None else self._of_table(name)
 
     def __iter__(self) -> Iterator[str]:
-        return itertools.chain(self._tables, self._fixed)
+        return itertools.chain(self._roots, self._fixed)
 
     def __len__(self) -> int:
-        return len(self._tables) + len(self._fixed)
+        return len(self._roots) + len(self._fixed)
 
     def of_table(self, table: NamedTable) -> list[GraphQLField]:
         """Return the fields of one table."""
-        return [self[name] for name in self._names_of.get(table.table.name, ())]
+        return [self[name] for name in self._names_of(table)]
 
     def copy(self) -> dict[str, GraphQLField]:
         """Return all fields, as graphql-core asks for them where it alters a schema."""
@@ -82,7 +81,7 @@ class RootFields(Mapping[str, GraphQLField]):
         give_way()
         with self._lock:
             if name not in self._made:
-                fields = self._make(self._tables[name])
+                fields = self._make(self._roots[name].table)
                 for field in fields.values():
                     field.resolve = self._resolve
                 self._made |= fields
@@ -104,7 +103,7 @@ class RootType(GraphQLObjectType):
         return GraphQLObjectType(**self.to_kwargs())
 
 
-def query_type(fields: Mapping[str, NamedTable], types: TableTypes) -> RootType:
+def query_type(roots: Mapping[str, RootField], types: TableTypes) -> RootType:
     """Return the type of queries; a database without tables still needs one field."""
     fixed: dict[str, GraphQLField] = {}
     if any(table.has_global_id for table in types.names.tables.values()):
@@ -113,18 +112,20 @@ def query_type(fields: Mapping[str, NamedTable], types: TableTypes) -> RootType:
             {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))},
             description="The row with this global id.",
         )
-    if not fields:
+    if not roots:
         text = "This database has no table that you may see."
         fixed["_empty"] = GraphQLField(GraphQLBoolean, description=text)
-    return RootType("Query", RootFields(fields, partial(_queries, types=types), types, fixed))
+    make = partial(_queries, types=types)
+    return RootType("Query", RootFields(roots, lambda t: root_fields_of(t)[0], make, types, fixed))
 
 
-def mutation_type(fields: Mapping[str, NamedTable], types: TableTypes) -> RootType | None:
+def mutation_type(roots: Mapping[str, RootField], types: TableTypes) -> RootType | None:
     """Return the type of mutations, or None where nothing may be written."""
-    if not fields:
+    if not roots:
         return None
-    made = RootFields(fields, partial(_mutations, types=types), types)
-    return RootType("Mutation", made, "One document is one transaction.")
+    make = partial(_mutations, types=types)
+    fields = RootFields(roots, lambda t: root_fields_of(t)[1], make, types)
+    return RootType("Mutation", fields, "One document is one transaction.")
 
 
 def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:

@@ -1,0 +1,39 @@
+"""Equal tables are one object, whichever catalogs they are in: a catalog costs the tables that no other has.
+
+Customers' databases are made alike and differ in a few tables that have columns of their own; a change
+of a column leaves all other tables as they were.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from weakref import WeakValueDictionary
+
+from dynamic_databases.beside import in_turns
+from dynamic_databases.catalog.types import Catalog, Table
+
+
+class SharedTables:
+    """The tables of all catalogs that are in use, each once. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tables: WeakValueDictionary[bytes, Table] = WeakValueDictionary()
+
+    def share(self, catalog: Catalog, before: Catalog | None = None) -> Catalog:
+        """Return the catalog with those of its tables that are there already.
+
+        `before` is what the same database held when it was last read: most of it is as it was, and
+        comparing costs less than a digest.
+        """
+        known = before.by_name if before is not None else {}
+        tables = [self._shared(table, known.get(table.name)) for table in in_turns(catalog.tables)]
+        return replace(catalog, tables=tuple(tables))
+
+    def _shared(self, table: Table, before: Table | None) -> Table:
+        if before is not None and before == table:
+            return before
+        digest = table.digest  # computed before the lock: it takes a while
+        with self._lock:
+            return self._tables.setdefault(digest, table)
