@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -14,6 +15,8 @@ from dynamic_databases.addresses import guard
 from dynamic_databases.beside import give_way
 from dynamic_databases.connections import LEASED
 from dynamic_databases.opening import connections
+
+_KEPT = "gateway_kept"
 
 
 class ThreadWrappers:
@@ -70,6 +73,19 @@ def close_unused() -> None:
     Else each thread would keep a connection to the control database for its life, lost or not.
     """
     cast("ThreadWrappers", connections._connections).close_unused()
+
+
+def keep_control_connection(seconds: float) -> BaseDatabaseWrapper:
+    """Have this thread's connection to the control database outlive the request that opened it.
+
+    Return its wrapper. The next request looks first whether the connection still is one
+    (`CONN_HEALTH_CHECKS`).
+    """
+    wrapper: BaseDatabaseWrapper = connections[DEFAULT_DB_ALIAS]
+    if wrapper.connection is not None and wrapper.__dict__.get(_KEPT) is not wrapper.connection:
+        wrapper.__dict__[_KEPT] = wrapper.connection
+        wrapper.close_at = time.monotonic() + seconds
+    return wrapper
 
 
 @contextmanager

@@ -40,7 +40,6 @@ from gateway.static import StaticFiles  # noqa: E402
 from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
 from gateway.warming import warm  # noqa: E402
 
-_django: Any = DjangoPages()
 _SWEEP_SECONDS = 30  # between looks for schemas of catalogs that no database has any more
 _log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
@@ -59,6 +58,7 @@ class Application:
         self._documents: sdl.Documents  # made with the services
         self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
+        self._pages: Any = DjangoPages()
         self._origins = Origins(settings.GATEWAY.cors_origins)
         self._stopping = threading.Event()
 
@@ -68,7 +68,7 @@ class Application:
         elif scope["type"] == "http" and _is_ours(scope["path"]):
             await self._http(scope, receive, send)
         elif scope["type"] == "http":
-            await _django(scope, receive, send)
+            await self._pages(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1000})
@@ -78,6 +78,7 @@ class Application:
         self._stopping.set()
         if self._subscriber is not None:
             self._subscriber.stop()
+        self._pages.close()
         if self._services is not None:
             stop_services(self._services)
 

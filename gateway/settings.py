@@ -65,6 +65,7 @@ DATABASES = DatabaseAliases(
     prefix=GATEWAY.alias_prefix,
     separator=GATEWAY.alias_separator,
 )
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # of those that threads keep between requests
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Several processes share the file: wait for each other's writes, and let readers read on.
     DATABASES["default"]["OPTIONS"] = {

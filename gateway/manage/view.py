@@ -17,7 +17,6 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 
 from dynamic_databases.beside import beside_traffic
 from dynamic_databases.errors import DatabaseProblem
-from dynamic_databases.thread_wrappers import between_statements
 from gateway.limits import limits_of
 from gateway.manage.caller import caller_of
 from gateway.manage.documents import document_of
@@ -48,7 +47,7 @@ class ManageView(GraphQLView):  # type: ignore[misc]  # graphene-django has no t
         except TenantProblem as problem:
             return _refused(_STATUS[problem.code], problem.code, str(problem))
         # Catalogs are read, tables altered: requests go before.
-        with beside_traffic(), between_statements():
+        with beside_traffic():
             return cast("HttpResponseBase", super().dispatch(request, *args, **kwargs))
 
     def execute_graphql_request(
