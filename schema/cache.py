@@ -22,6 +22,7 @@ from schema.access import Access
 from schema.bounded import Bounded
 from schema.build import build_schema, schema_key
 from schema.built import BuiltSchema, SchemaKey
+from schema.charges import Charges
 from schema.footprint import bytes_of
 from schema.limits import Limits
 from schema.one_at_a_time import OneAtATime
@@ -72,6 +73,7 @@ class SchemaCache:
         self._lock = threading.Lock()  # the event loop takes it: nothing waits that holds it
         self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
         self._sizes: dict[SchemaKey, int] = {}
+        self._charges = Charges()
         self._dropped_bytes = 0
         self._unused: set[SchemaKey] = set()  # as the last sweep found
         self._bytes_per_column = float(_BYTES_PER_COLUMN)
@@ -201,6 +203,7 @@ class SchemaCache:
 
     def _drop(self, key: SchemaKey) -> None:
         del self._entries[key]
+        self._charges.forget(key)
         self._dropped_bytes += self._sizes.pop(key)
 
     def _tell(self, dropped: list[SchemaKey]) -> None:
@@ -208,6 +211,11 @@ class SchemaCache:
             return
         with self._lock:
             kept = {key.fingerprint for key in self._entries}
+            last = next(reversed(self._entries), None)
+        if last is not None:
+            self._wants_measure(
+                last
+            )  # it may have to pay for tables that the dropped ones paid for
         for key in dropped:
             if key.fingerprint not in kept:
                 self._on_drop(key.fingerprint)
@@ -246,10 +254,11 @@ class SchemaCache:
 
         with self._lock:
             kept = self._entries.get(key)
-        if kept is None:
-            return
+            if kept is None:
+                return
+            others = self._charges.take(key, kept.built.names.tables.values())
         try:
-            size = bytes_of(kept, (self,), pause)
+            size = bytes_of(kept, (self, *others), pause)
         except _Dropped:
             return
         with self._lock:

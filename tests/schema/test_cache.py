@@ -81,6 +81,28 @@ def test_a_schema_counts_with_the_bytes_that_it_takes(library, monkeypatch) -> N
     assert _measured(cache) > both + 3 * alone
 
 
+def test_what_schemas_share_is_counted_once(vendor, new_database) -> None:
+    """A database with a column of its own costs the cache that column's table."""
+    columns = ", ".join(f"c{i} INTEGER" for i in range(30))
+    ddl = ";".join(f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, {columns})" for i in range(20))
+    plain, altered = (new_database(vendor, ddl) for _ in range(2))
+    execute(altered.url, "ALTER TABLE t7 ADD COLUMN mood VARCHAR(20)")
+    first, second = (process_registry().entry(d.label) for d in (plain, altered))
+    cache = SchemaCache(_MANY, 10, {})
+    names = [cache.get(entry, FULL_ACCESS, LIMITS).built.names for entry in (first, second)]
+    same = [name for name, table in names[0].tables.items() if table is names[1].tables[name]]
+    assert {str(name) for name in names[0].tables.keys() - set(same)} == {"t7"}
+
+    both = _measured(cache)
+    alone = SchemaCache(_MANY, 10, {})
+    alone.get(first, FULL_ACCESS, LIMITS)
+    assert both < _measured(alone) * 1.6
+    for _ in range(2):
+        cache.sweep({second.fingerprint})
+    assert len(cache) == 1
+    assert abs(_measured(cache) - _measured(alone)) < _measured(alone) / 5  # it pays for all now
+
+
 def test_a_schema_is_measured_by_itself_a_moment_later(library) -> None:
     entry = process_registry().entry(library.label)
     cache = SchemaCache(_MANY, 100, {})

@@ -23,6 +23,7 @@ from dynamic_databases.catalog.types import (
     TableName,
 )
 from dynamic_databases.registry import Entry
+from schema import naming
 from schema.access import FULL_ACCESS, Access, TableAccess
 from schema.build import build_schema
 from schema.casing import camel_case, pascal_case
@@ -175,3 +176,46 @@ def test_any_names_are_valid_distinct_and_independent_of_order(
         given_names = [pair[position] for pair in found.values()]
         assert len(set(given_names)) == len(spellings)
         assert all(re.fullmatch(r"(?!__)[A-Za-z_][A-Za-z0-9_]*", name) for name in given_names)
+
+
+NARROW = Access(frozenset({("a", TableAccess(frozenset({"id", "b_id"}))), ("*", TableAccess(frozenset({"*"}), frozenset({"x"})))}))  # fmt: skip
+TABLES = st.builds(
+    lambda name, columns: table(
+        name,
+        "id",
+        *sorted(columns),
+        keys=tuple(foreign(c, c[0]) for c in sorted(columns) if c.endswith("_id")),
+    ),
+    st.sampled_from("abAB"),
+    st.sets(st.sampled_from(("a_id", "b_id", "x", "X", "bs", "a"))),
+)
+CATALOGS = st.lists(TABLES, max_size=4, unique_by=lambda t: t.name).map(tuple)
+
+
+@given(
+    first=CATALOGS,
+    second=CATALOGS,
+    access=st.sampled_from((FULL_ACCESS, NARROW)),
+    overrides=st.sampled_from(({}, {"a.x": "mine"}, {"a": "things"})),
+)
+def test_names_that_catalogs_share_are_those_that_each_would_get_alone(
+    first: tuple[Table, ...],
+    second: tuple[Table, ...],
+    access: Access,
+    overrides: dict[str, str],
+) -> None:
+    held = [names(*first), names(*first, access=NARROW), names(*first, overrides={"a.x": "y"})]
+    shared = names(*second, access=access, overrides=overrides)
+    del held
+    naming._tables_known.clear()
+    naming._columns_known.clear()
+
+    assert shared == names(*second, access=access, overrides=overrides)
+
+
+def test_a_column_more_has_its_own_table_named_anew_and_no_other() -> None:
+    before = names(table("a", "id"), table("b", "id", "a_id", keys=(foreign("a_id", "a"),)))
+    after = names(table("a", "id", "mine"), table("b", "id", "a_id", keys=(foreign("a_id", "a"),)))
+
+    same = {str(name) for name, named in after.tables.items() if named is before.tables[name]}
+    assert same == {"b"}

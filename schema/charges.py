@@ -1,0 +1,36 @@
+"""Who is charged for the tables that several schemas hold: the first that was measured, as long as it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schema.built import SchemaKey
+from schema.naming import NamedTable
+
+
+class Charges:
+    """Tables by the schema that pays for them. Whoever uses it holds a lock.
+
+    A payer holds its tables, so that no other object gets the identity of one meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._payers: dict[int, SchemaKey] = {}  # by a table's identity
+        self._paid: dict[SchemaKey, set[int]] = {}
+
+    def take(self, key: SchemaKey, tables: Iterable[NamedTable]) -> list[object]:
+        """Charge a schema for those of its tables that nobody pays for; return what others pay for."""
+        paid = self._paid.setdefault(key, set())
+        free: list[object] = []
+        for table in tables:
+            payer = self._payers.setdefault(id(table), key)
+            if payer == key:
+                paid.add(id(table))
+            else:
+                free += [table, table.table]
+        return free
+
+    def forget(self, key: SchemaKey) -> None:
+        """A schema goes; who is measured next pays for what it paid for."""
+        for number in self._paid.pop(key, ()):
+            del self._payers[number]
