@@ -11,7 +11,7 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.types import Catalog, Table
+from dynamic_databases.catalog.types import Catalog, Table, TableName
 
 
 class SharedTables:
@@ -20,20 +20,24 @@ class SharedTables:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tables: WeakValueDictionary[bytes, Table] = WeakValueDictionary()
+        self._last: WeakValueDictionary[TableName, Table] = WeakValueDictionary()  # of each name
 
     def share(self, catalog: Catalog, before: Catalog | None = None) -> Catalog:
         """Return the catalog with those of its tables that are there already.
 
-        `before` is what the same database held when it was last read: most of it is as it was, and
-        comparing costs less than a digest.
+        `before` is what the same database held when it was last read. Comparing costs less than a
+        digest, and most tables are as they were there, or in the database that was read last.
         """
         known = before.by_name if before is not None else {}
         tables = [self._shared(table, known.get(table.name)) for table in in_turns(catalog.tables)]
         return replace(catalog, tables=tuple(tables))
 
     def _shared(self, table: Table, before: Table | None) -> Table:
-        if before is not None and before == table:
-            return before
+        for known in (before, self._last.get(table.name)):
+            if known == table:
+                return known
         digest = table.digest  # computed before the lock: it takes a while
         with self._lock:
-            return self._tables.setdefault(digest, table)
+            shared = self._tables.setdefault(digest, table)
+            self._last[table.name] = shared
+            return shared
