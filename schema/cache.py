@@ -212,10 +212,8 @@ class SchemaCache:
         with self._lock:
             kept = {key.fingerprint for key in self._entries}
             last = next(reversed(self._entries), None)
-        if last is not None:
-            self._wants_measure(
-                last
-            )  # it may have to pay for tables that the dropped ones paid for
+        if last is not None:  # it may have to pay for tables that the dropped ones paid for
+            self._wants_measure(last)
         for key in dropped:
             if key.fingerprint not in kept:
                 self._on_drop(key.fingerprint)

@@ -15,16 +15,15 @@ class Charges:
     """
 
     def __init__(self) -> None:
-        self._payers: dict[int, SchemaKey] = {}  # by a table's identity
-        self._paid: dict[SchemaKey, set[int]] = {}
+        self._paid: dict[SchemaKey, set[int]] = {}  # tables by their identity
+        self._payers: dict[int, set[int]] = {}  # a table → all that its payer pays for
 
     def take(self, key: SchemaKey, tables: Iterable[NamedTable]) -> list[object]:
         """Charge a schema for those of its tables that nobody pays for; return what others pay for."""
         paid = self._paid.setdefault(key, set())
         free: list[object] = []
         for table in tables:
-            payer = self._payers.setdefault(id(table), key)
-            if payer == key:
+            if self._payers.setdefault(id(table), paid) is paid:
                 paid.add(id(table))
             else:
                 free += [table, table.table]

@@ -274,15 +274,11 @@ def _table_names(
 
 @dataclass(frozen=True, eq=False)
 class _ColumnNames:
-    """The fields of a table's columns, by column."""
+    """What the columns of a table are called."""
 
-    fields: Mapping[str, str]
-
-    enums: frozenset[str]  # the databases' own names of them
-
-    @cached_property
-    def columns(self) -> frozenset[str]:
-        return frozenset(self.fields)
+    fields: Mapping[str, str]  # by column
+    columns: frozenset[str]
+    enums: frozenset[str]  # of their types, as the database calls them
 
 
 class _Given(NamedTuple):
@@ -312,8 +308,8 @@ def _column_names(table: Table, overrides: Mapping[str, str]) -> _ColumnNames:
         plain = {column.name: camel_case(column.name) for column in table.columns}
         types = (one for column in table.columns for one in _types_of(column.type))
         enums = frozenset(one.enum for one in types if one.kind is Kind.ENUM)
-        known = _ColumnNames(distinct(plain, _FIXED_FIELDS, given), enums)
-        _columns_known[key] = known
+        fields = distinct(plain, _FIXED_FIELDS, given)
+        known = _columns_known[key] = _ColumnNames(fields, frozenset(fields), enums)
     return known
 
 
