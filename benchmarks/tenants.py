@@ -27,16 +27,26 @@ _UPDATE = "mutation($value: Int) {{ updateT1ByPk(pkColumns: {{id: 1}}, _set: {{{
 def thousand_tenants(bench: Bench) -> None:
     """1,000 tenants of 10 distinct catalogs (20 tables × 30 columns)."""
     bench.register(copies(bench, 1000, 10, 20, 30))
+    idle, above, each_kb, _ = _grown(bench, 1000)
+    print(f"1,000 tenants of 10 catalogs (20 × 30): {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.1f} KB per further tenant")  # fmt: skip
+
+
+def _grown(bench: Bench, count: int) -> tuple[float, float, float, list[float]]:
+    """Ask so many tenants once each.
+
+    Return an idle worker's MB, by how many it grew, the KB of each tenant of the second half, and the
+    seconds that these took, sorted.
+    """
     with bench.gateway() as process:
         httpx.get(f"http://127.0.0.1:{PORT}/healthz")
         idle = memory_mb(process)
-        for i in range(500):
+        for i in range(count // 2):
             bench.ask(f"tenant{i}", QUERY)
         half = memory_mb(process)
-        for i in range(500, 1000):
-            bench.ask(f"tenant{i}", QUERY)
+        took = sorted(bench.ask(f"tenant{i}", QUERY) for i in range(count // 2, count))
+        time.sleep(2)  # the new schemas are measured meanwhile
         full = memory_mb(process)
-        print(f"1,000 tenants of 10 catalogs (20 × 30): {full - idle:.0f} MB above an idle worker's {idle:.0f}; {(full - half) * 1024 / 500:.1f} KB per further tenant")  # fmt: skip
+    return idle, full - idle, (full - half) * 1024 / len(took), took
 
 
 def many_registered(bench: Bench) -> None:
@@ -110,17 +120,8 @@ def own_columns(bench: Bench) -> None:
     for count, tables, columns in ((500, 20, 30), (60, 200, 50)):
         part = Bench(bench.folder / f"own{count}")
         part.register(copies(part, count, count, tables, columns))
-        with part.gateway() as process:
-            httpx.get(f"http://127.0.0.1:{PORT}/healthz")
-            idle = memory_mb(process)
-            for i in range(count // 2):
-                part.ask(f"tenant{i}", QUERY)
-            half = memory_mb(process)
-            took = sorted(part.ask(f"tenant{i}", QUERY) for i in range(count // 2, count))
-            time.sleep(2)  # the new schemas are measured meanwhile
-            full = memory_mb(process)
-        each = (full - half) * 1024 / (count - count // 2)
-        print(f"{count} databases ({tables} × {columns}), each with a column of its own: {full - idle:.0f} MB above an idle worker's {idle:.0f}; {each:.0f} KB per further one, first answered in {took[len(took) // 2] * 1000:.0f} ms")  # fmt: skip
+        idle, above, each_kb, took = _grown(part, count)
+        print(f"{count} databases ({tables} × {columns}), each with a column of its own: {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.0f} KB per further one, first answered in {took[len(took) // 2] * 1000:.0f} ms")  # fmt: skip
 
 
 def registered_to_served(bench: Bench) -> None:

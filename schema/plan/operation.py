@@ -66,22 +66,22 @@ def plan_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -
     return Page(row.table, row.selection, where, single=True)
 
 
-RootFields = tuple[dict[str, RootField], dict[str, RootField]]
+FieldsOfTable = tuple[dict[str, RootField], dict[str, RootField]]
 _KEPT = "_root_fields"
 
 
-def root_fields_of(table: NamedTable) -> RootFields:
+def root_fields_of(table: NamedTable) -> FieldsOfTable:
     """Return the query and the mutation fields that a table has for this access.
 
     They are kept with the table, which may be in many schemas.
     """
-    known: RootFields | None = table.__dict__.get(_KEPT)
+    known: FieldsOfTable | None = table.__dict__.get(_KEPT)
     if known is None:
         known = table.__dict__[_KEPT] = _root_fields_of(table)
     return known
 
 
-def _root_fields_of(table: NamedTable) -> RootFields:
+def _root_fields_of(table: NamedTable) -> FieldsOfTable:
     queries = {table.field: RootField(table, plan_rows, nullable=False)}
     queries[f"{table.field}Aggregate"] = RootField(table, plan_aggregate_rows, nullable=False)
     queries[f"{table.field}GroupBy"] = RootField(table, plan_group_by, nullable=False)

@@ -76,7 +76,7 @@ async def body_of(application: DjangoPages, page: str = "/page") -> bytes:
     body, more = b"", True
     while more:
         message = await client.receive_output()
-        body, more = body + message["body"] if "body" in message else body, message.get("more_body")
+        body, more = body + message.get("body", b""), message.get("more_body", False)
     await client.wait()
     return body
 
