@@ -31,7 +31,7 @@ class DynamicDatabasesConfig(AppConfig):
     def ready(self) -> None:
         # Models, and what stands on them, can only be imported once the app registry is ready.
         from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415 - as the comment above says
-        from dynamic_databases.models import Baseline, Database  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.models import Database  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.registry import Registry  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.sources import load_source  # noqa: PLC0415 - as the comment above says
 
@@ -52,7 +52,5 @@ class DynamicDatabasesConfig(AppConfig):
         self.registry.set_before_use(self.invalidator.poll_if_due)
         install_thread_wrappers(pool.generation, lambda alias: databases.pk_of(alias) is not None)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
-        post_save.connect(self.invalidator.database_saved, sender=Database)
-        post_delete.connect(self.invalidator.database_deleted, sender=Database)
         for signal in (post_save, post_delete):
-            signal.connect(self.invalidator.control_changed, sender=Baseline)
+            signal.connect(self.invalidator.database_changed, sender=Database)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
-from dynamic_databases.models import Database, Revision, bump_revision
+from dynamic_databases.models import Database
 from dynamic_databases.registry import Registry
+from dynamic_databases.revisions import (
+    CATALOG,
+    Change,
+    bump_revision,
+    changes_since,
+)
 
-Listener = Callable[[], None]
-_REVISIONS = ("pk", "revision", "catalog_revision")
+Listener = Callable[[Change], None]
+# Called with the newest revision and the changes up to it; None where what changed isn't known.
+Follower = Callable[[int, Sequence[Change] | None], None]
 
 
 class Invalidator:
@@ -28,21 +36,21 @@ class Invalidator:
         self._lock = threading.Lock()
         self._next_poll = 0.0
         self._revision: int | None = None
-        self._databases: dict[int, tuple[int, int]] = {}
         self._listeners: list[Listener] = []
-        self._followers: list[Listener] = []
+        self._followers: list[Follower] = []
 
     def on_change(self, listener: Listener) -> None:
-        """Call `listener` after any control table changed in this process."""
+        """Call `listener` after a row of a control table changed in this process."""
         self._listeners.append(listener)
 
-    def on_found(self, follower: Listener) -> None:
-        """Call `follower` after a look found that any control table changed, wherever that was."""
+    def on_found(self, follower: Follower) -> None:
+        """Call `follower` after a look found changes of control tables, wherever they were made."""
         self._followers.append(follower)
 
     def poll_if_due(self) -> None:
         """Look for changes when the last look is `poll_seconds` old; one thread at a time."""
-        if time.monotonic() < self._next_poll or not self._lock.acquire(blocking=False):
+        is_first = self._revision is None  # nobody may read anything before that
+        if time.monotonic() < self._next_poll or not self._lock.acquire(blocking=is_first):
             return
         try:
             self._next_poll = time.monotonic() + self._poll_seconds
@@ -56,47 +64,65 @@ class Invalidator:
             self._next_poll = time.monotonic() + self._poll_seconds
             self._poll()
 
-    def database_saved(self, instance: Database, **_kwargs: Any) -> None:
-        self._forget_after_commit(instance.pk)
-
-    def database_deleted(self, instance: Database, **_kwargs: Any) -> None:
-        self._forget_after_commit(instance.pk)
-
-    def control_changed(self, **_kwargs: Any) -> None:
-        """A row of a control table changed in this process."""
-        bump_revision()
-        transaction.on_commit(self._tell)
-
-    def _forget_after_commit(self, pk: int) -> None:
-        alias = self._alias_of(pk)
-        bump_revision()
+    def database_changed(self, instance: Database, **_kwargs: Any) -> None:
+        """A database was saved or deleted in this process."""
+        alias = self._alias_of(instance.pk)
         self._registry.forget(alias)  # also before the commit: this process reads its own writes
         transaction.on_commit(lambda: self._registry.forget(alias))
-        transaction.on_commit(self._tell)
+        self.row_changed(instance)
+
+    def row_changed(self, instance: models.Model, **_kwargs: Any) -> None:
+        """A row of a control table was saved or deleted in this process."""
+        change = bump_revision(instance._meta.label_lower, instance.pk)
+        # What can't be told here is found by the next look: the row is stored, its writer is told so.
+        transaction.on_commit(partial(self._tell, change), robust=True)
 
     def _poll(self) -> None:
-        revision = Revision.objects.filter(pk=1).values_list("value", flat=True).first()
-        if revision == self._revision:
+        newest, changes = changes_since(self._revision)
+        if newest == self._revision:
             return
-        rows = Database.objects.filter(enabled=True)
-        now = {pk: (own, of_tables) for pk, own, of_tables in rows.values_list(*_REVISIONS)}
-        if self._revision is not None:
-            for pk in self._databases.keys() | now.keys():
-                self._follow(self._alias_of(pk), self._databases.get(pk), now.get(pk))
-        self._revision, self._databases = revision, now
+        if changes is not None:
+            self._follow(changes)
+        elif self._revision is not None:
+            self._compare_all()
         for follower in self._followers:
-            follower()
+            follower(newest, changes)
+        self._revision = newest
 
-    def _follow(
-        self, alias: str, before: tuple[int, int] | None, after: tuple[int, int] | None
-    ) -> None:
-        """Forget what is older than its row; what this process saved or changed itself is new already."""
-        in_use = self._registry.revision(alias)
-        if after is None or in_use not in (None, after[0]):
-            self._registry.forget(alias)
-        elif (before or (0, 0))[1] != after[1] and not self._registry.has_read(alias, after[1]):
-            self._registry.expire(alias)
+    def _follow(self, changes: Sequence[Change]) -> None:
+        """Forget databases whose rows are newer than what is known; have changed catalogs read anew.
 
-    def _tell(self) -> None:
+        What this process saved or changed itself is new already.
+        """
+        saved = {c.key for c in changes if c.what == Database._meta.label_lower}
+        revisions = _revisions(saved) if saved else {}
+        for key in saved:
+            alias = self._alias_of(key)
+            if key not in revisions or self._registry.revision(alias) not in (None, revisions[key]):
+                self._registry.forget(alias)
+        for change in changes:
+            alias = self._alias_of(change.key)
+            if change.what == CATALOG and not self._registry.has_read(alias, change.revision):
+                self._registry.expire(alias)
+
+    def _compare_all(self) -> None:
+        """Forget what is older than its row, and have each catalog that is in use read anew."""
+        in_use = self._registry.revisions()
+        now = {self._alias_of(key): revision for key, revision in _revisions(None).items()}
+        for alias, revision in in_use.items():
+            if now.get(alias) != revision:
+                self._registry.forget(alias)
+            else:
+                self._registry.expire(alias)
+
+    def _tell(self, change: Change) -> None:
         for listener in self._listeners:
-            listener()
+            listener(change)
+
+
+def _revisions(keys: set[int] | None) -> dict[int, int]:
+    """Return the revision of each enabled database, or of those of `keys`."""
+    rows = Database.objects.filter(enabled=True)
+    if keys is not None:
+        rows = rows.filter(pk__in=keys)
+    return dict(rows.values_list("pk", "revision"))

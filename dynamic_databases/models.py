@@ -1,4 +1,4 @@
-"""The control tables: databases, baselines, and the revision that tells processes of a change."""
+"""The control tables: databases, baselines and changes of columns; `revisions.py` has two more."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, transaction
-from django.dispatch import Signal
+from django.db import models
 from jsonfield import JSONField
 
 from dynamic_databases.addresses import host_rules
@@ -25,18 +24,10 @@ from dynamic_databases.config.urls import config_from_url
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.registry import process_registry
+from dynamic_databases.revisions import Followed
 
 # Baselines are immutable and shared: a thousand databases of one have its catalog once.
 _baseline_catalogs: WeakValueDictionary[tuple[int, dt.datetime], Catalog] = WeakValueDictionary()
-
-
-class Revision(models.Model):
-    """One row: a number that grows with every change of a control table."""
-
-    value = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return str(self.value)
 
 
 class BaselineManager(models.Manager["Baseline"]):
@@ -109,7 +100,7 @@ class DatabaseManager(models.Manager["Database"]):
         return self.create(name=name, config=config_from_text(text))
 
 
-class Database(models.Model):
+class Database(Followed):
     """One registered database: `config` is what a value of Django's DATABASES holds.
 
     `config` is checked against the allow list and its secrets are encrypted with every save.
@@ -130,9 +121,6 @@ class Database(models.Model):
         Baseline, null=True, blank=True, on_delete=models.PROTECT, related_name="databases"
     )
     revision = models.BigIntegerField(default=0, editable=False)
-    catalog_revision = models.BigIntegerField(
-        default=0, editable=False, help_text="Grows when the gateway itself changes a table."
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -233,16 +221,6 @@ class ColumnChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.table}.{self.column} of {self.database_name}: {self.state}"
-
-
-revision_bumped = Signal()  # after the commit; whoever pushes changes to other processes listens
-
-
-def bump_revision() -> None:
-    """Tell every process that a control table changed."""
-    transaction.on_commit(lambda: revision_bumped.send(sender=Revision))
-    if not Revision.objects.filter(pk=1).update(value=models.F("value") + 1):
-        Revision.objects.get_or_create(pk=1, defaults={"value": 1})
 
 
 def config_from_text(text: str) -> dict[str, Any]:

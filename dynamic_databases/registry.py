@@ -117,6 +117,10 @@ class Registry:
         source = self._sources.get(alias)
         return source.revision if source is not None else None
 
+    def revisions(self) -> dict[str, int]:
+        """Return the revision of each row that is in use here."""
+        return {alias: source.revision for alias, source in tuple(self._sources.items()) if source}
+
     def peek(self, alias: str) -> Entry | None:
         """Return what is known of `alias` without any I/O."""
         return self._entries.get(alias)
@@ -171,8 +175,8 @@ class Registry:
             self._expired.add(alias)
 
     def has_read(self, alias: str, revision: int) -> bool:
-        """Return whether the catalog was last read here for a change of that revision."""
-        return self._read_revisions.get(alias) == revision
+        """Return whether the catalog was read here for a change of that revision, or a later one."""
+        return self._read_revisions.get(alias, 0) >= revision
 
     def is_expired(self, alias: str) -> bool:
         return alias in self._expired

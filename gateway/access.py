@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schema.access import FULL_ACCESS, Access, TableAccess
-from tenants.directory import Permission
 from tenants.errors import TenantProblem
 from tenants.principals import ADMIN_ROLE
+from tenants.snapshot import Permission
 
 
 class UnknownRole(TenantProblem):

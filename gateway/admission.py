@@ -20,10 +20,11 @@ from gateway.workers import Workers
 from schema.bounded import Bounded
 from tenants.authentication.chain import Authenticator, authenticate
 from tenants.controller import Controller
-from tenants.directory import Directory, Snapshot
+from tenants.directory import Directory
 from tenants.errors import TenantNotFound, Unauthenticated
 from tenants.principals import Principal
 from tenants.resolution import ResolvedTenant, TenantRef, resolve, tenant_ref
+from tenants.snapshot import Snapshot
 
 _T = TypeVar("_T")
 Admitted = tuple[ResolvedTenant, Principal]

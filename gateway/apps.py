@@ -15,7 +15,7 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the app registry is ready.
-        from dynamic_databases.models import revision_bumped  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.revisions import revision_bumped  # noqa: PLC0415 - as the comment above says
 
         url: str = settings.GATEWAY.redis_url
         if url:

@@ -12,8 +12,8 @@ from gateway.endpoint import Services
 from gateway.metrics import CONTENT_TYPE
 from gateway.requests import HttpRequest
 from gateway.responses import Response, json_response
-from tenants.directory import Snapshot
 from tenants.errors import TenantProblem
+from tenants.snapshot import Snapshot
 
 _CONTROL_SECONDS = 2.0  # that the control database may take
 

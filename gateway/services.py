@@ -112,7 +112,7 @@ class _Timeouts:
             self._made_of = snapshot
             self._longer = {
                 alias: max(dict(entry.limits)["deadline_ms"], self._default_ms)
-                for entry in snapshot.tenants
+                for entry in snapshot.limited.values()
                 if "deadline_ms" in dict(entry.limits)
                 for alias in entry.environments.values()
             }

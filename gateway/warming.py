@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dynamic_databases.errors import DatabaseProblem
-from tenants.directory import Snapshot
+from tenants.snapshot import Snapshot
 
 EVERY = "*"
 _log = logging.getLogger("gateway.warming")

@@ -22,8 +22,8 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can only be imported once the app registry is ready.
-        from tenants import models  # noqa: PLC0415 - as the comment above says
         from tenants.directory import Directory  # noqa: PLC0415 - as the comment above says
+        from tenants.rows import FOLLOWED  # noqa: PLC0415 - as the comment above says
 
         self.directory = Directory(
             f"{settings.DYNAMIC_DATABASES_PREFIX}{settings.DYNAMIC_DATABASES_SEPARATOR}"
@@ -31,9 +31,8 @@ class TenantsConfig(AppConfig):
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
         if invalidator is None:
             return  # the check dynamic_databases.E001 says why
-        invalidator.on_change(self.directory.invalidate)
+        invalidator.on_change(self.directory.take_over)
         invalidator.on_found(self.directory.follow)
-        control = [models.Tenant, models.Environment, models.TenantDatabase, models.ApiToken]
-        for model in [*control, models.Role, models.TablePermission]:
-            post_save.connect(invalidator.control_changed, sender=model)
-            post_delete.connect(invalidator.control_changed, sender=model)
+        for model in FOLLOWED:
+            post_save.connect(invalidator.row_changed, sender=model)
+            post_delete.connect(invalidator.row_changed, sender=model)

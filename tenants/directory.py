@@ -1,91 +1,28 @@
 """All tenants, tokens and roles of this process as one immutable snapshot.
 
 Look-ups by slug, id, domain or token are dictionary look-ups: no query on the way of a request.
-The snapshot is replaced as a whole when the control database's revision grows.
+After a change the rows that changed are read, and the snapshot is replaced as a whole.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
 from django.apps import apps
-from django.db.models import Q
 
-from dynamic_databases.active import Alias
-from dynamic_databases.beside import giving_way, in_turns
-from tenants.limits import TenantLimits, check_limits
-from tenants.models import DEFAULT_ENVIRONMENT, ApiToken, Environment, Role, Tenant, TenantDatabase
+from dynamic_databases.beside import giving_way
+from dynamic_databases.revisions import Change, newest_revision
+from tenants.rows import read_all, read_changed
+from tenants.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from tenants.apps import TenantsConfig
 
-_log = logging.getLogger("tenants.directory")
 _RESTS_SECONDS = 0.3  # behind the requests: what was revoked elsewhere is let in meanwhile
-
-
-@dataclass(frozen=True)
-class DirectoryEntry:
-    """One active tenant and the alias of its database in each environment."""
-
-    pk: int
-    slug: str
-    name: str
-    anonymous_role: str
-    environments: Mapping[str, Alias]
-    limits: TenantLimits = ()
-
-    @property
-    def default_environment(self) -> str:
-        """Production where the tenant has it, else its first."""
-        if DEFAULT_ENVIRONMENT in self.environments:
-            return DEFAULT_ENVIRONMENT
-        return next(iter(self.environments), DEFAULT_ENVIRONMENT)
-
-
-@dataclass(frozen=True)
-class TokenRecord:
-    """What a token opens, by its hash."""
-
-    prefix: str
-    tenant_pk: int | None  # None: every tenant
-    environment: str | None
-    role: str
-    expires_at: dt.datetime | None
-
-
-@dataclass(frozen=True)
-class Permission:
-    """One row of `TablePermission` as a value; None: not permitted."""
-
-    table: str
-    select: frozenset[str] | None
-    insert: frozenset[str] | None
-    update: frozenset[str] | None
-    delete: bool
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One state of the control tables."""
-
-    tenants: tuple[DirectoryEntry, ...] = ()
-    by_name: Mapping[str, DirectoryEntry] = field(default_factory=dict)
-    by_pk: Mapping[int, DirectoryEntry] = field(default_factory=dict)
-    tokens: Mapping[str, TokenRecord] = field(default_factory=dict)
-    roles: Mapping[str, tuple[Permission, ...]] = field(default_factory=dict)
-
-    def tenant(self, name: str) -> DirectoryEntry | None:
-        """Return the active tenant of this slug, numeric id or domain name."""
-        return self.by_name.get(name.lower())
-
-    def tenant_of_pk(self, pk: int) -> DirectoryEntry | None:
-        return self.by_pk.get(pk)
 
 
 class Directory:
@@ -96,42 +33,49 @@ class Directory:
     def __init__(self, alias_prefix: str) -> None:
         self._alias_prefix = alias_prefix
         self._lock = threading.Lock()
-        self._version = 1  # grows with every change
-        self._loaded_version = 0  # of the snapshot
+        self._version = 1  # of what all must be read for
+        self._loaded_version = 0
+        self._revision = 0  # of the control tables, which the snapshot has all changes up to
+        self._taken_over: set[int] = set()  # later ones that it has too
         self._next_miss = 0.0
         self.snapshot = Snapshot()
 
-    def invalidate(self) -> None:
-        """Have the snapshot read anew before anybody uses it."""
-        self._version += 1
-
-    def follow(self) -> None:
-        """Read the snapshot anew in this thread, with queries; who asks meanwhile gets the former one."""
-        if not self._loaded_version:
-            return
-        version = self._version
-        try:
-            with giving_way(at_most_seconds=_RESTS_SECONDS):
-                snapshot = _read_snapshot(self._alias_prefix)
-        except BaseException:
-            self.invalidate()  # the change must not be missed
-            raise
-        with self._lock:
-            if self._loaded_version <= version:
-                self.snapshot, self._loaded_version = snapshot, version
-
     @property
     def is_stale(self) -> bool:
+        """Whether all must be read before anybody uses it: at first, and after a read that failed."""
         return self._loaded_version != self._version
 
+    def invalidate(self) -> None:
+        """Have all read anew before anybody uses it."""
+        self._version += 1
+
     def current(self) -> Snapshot:
-        """Return the snapshot, read anew (with queries) where it is stale; others wait for the read."""
-        with self._lock:
-            if self.is_stale:
-                version = self._version  # before the read: a change during it counts again
-                self.snapshot = _read_snapshot(self._alias_prefix)
-                self._loaded_version = version
+        """Return the snapshot, read (with queries) where it is stale; others wait for the read."""
+        if self.is_stale:
+            with self._lock:
+                if self.is_stale:
+                    self._read_all()
         return self.snapshot
+
+    def take_over(self, change: Change) -> None:
+        """Read what this process changed, after its commit; who asks meanwhile gets the former snapshot."""
+        with self._lock:
+            if not self.is_stale:
+                self._read_changed([change])
+                self._taken_over.add(change.revision)
+
+    def follow(self, revision: int, changes: Sequence[Change] | None) -> None:
+        """Read what changed up to `revision`, as `take_over` does; None stands for anything."""
+        with self._lock:
+            if self.is_stale or revision == self._revision:
+                return
+            if changes is None:
+                with giving_way(at_most_seconds=_RESTS_SECONDS):
+                    self._read_all()
+                return
+            self._read_changed([c for c in changes if c.revision > self._revision and c.revision not in self._taken_over])  # fmt: skip
+            self._revision = revision
+            self._taken_over = {one for one in self._taken_over if one > revision}
 
     def may_ask_again(self) -> bool:
         """Return whether an unknown name may be looked for in the control database now."""
@@ -141,85 +85,28 @@ class Directory:
         self._next_miss = now + self._MISS_SECONDS
         return True
 
+    def _read_all(self) -> None:
+        version = self._version  # before the read: what changes during it counts again
+        with self._not_missed():
+            revision = newest_revision()
+            self.snapshot = read_all(self._alias_prefix)
+        self._revision, self._taken_over, self._loaded_version = revision, set(), version
+
+    def _read_changed(self, changes: Sequence[Change]) -> None:
+        if changes:
+            with self._not_missed(), giving_way(at_most_seconds=_RESTS_SECONDS):
+                self.snapshot = read_changed(self.snapshot, changes, self._alias_prefix)
+
+    @contextmanager
+    def _not_missed(self) -> Iterator[None]:
+        """Have all read anew by who asks next where a change can't be read now."""
+        try:
+            yield
+        except BaseException:
+            self.invalidate()
+            raise
+
 
 def process_directory() -> Directory:
     """Return this process's directory, which the app made when it got ready."""
     return cast("TenantsConfig", apps.get_app_config("tenants")).directory
-
-
-def _read_snapshot(alias_prefix: str) -> Snapshot:
-    aliases: dict[int, dict[str, Alias]] = {}
-    attachments = TenantDatabase.objects.filter(database__enabled=True).order_by(
-        "environment__position", "environment__name"
-    )
-    columns = ("tenant_id", "environment__name", "database_id")
-    for tenant_pk, environment, database_pk in in_turns(attachments.values_list(*columns)):
-        aliases.setdefault(tenant_pk, {})[environment] = Alias(f"{alias_prefix}{database_pk}")
-    tenants: list[DirectoryEntry] = []
-    by_name: dict[str, DirectoryEntry] = {}
-    by_pk: dict[int, DirectoryEntry] = {}
-    for row in in_turns(Tenant.objects.filter(active=True)):
-        entry = DirectoryEntry(
-            row.pk,
-            row.slug,
-            row.name,
-            row.anonymous_role,
-            aliases.get(row.pk, {}),
-            _limits(row),
-        )
-        tenants.append(entry)
-        for domain in row.domains or []:
-            by_name[str(domain).lower()] = entry
-        by_name[row.slug] = entry
-        # A controller's customers go by its own ids, which come before ours.
-        if row.external_id is not None:
-            by_name[row.external_id.lower()] = entry
-        else:
-            by_name.setdefault(str(row.pk), entry)
-        by_pk[row.pk] = entry
-    return Snapshot(tuple(tenants), by_name, by_pk, _tokens(), _roles())
-
-
-def _limits(row: Tenant) -> TenantLimits:
-    """Return a tenant's own limits; those that can't be read are left out: they concern nobody else."""
-    try:
-        return check_limits(row.limits)
-    except ValueError as error:
-        _log.warning("a tenant's limits are left out: %s: %s", row.slug, error)
-        return ()
-
-
-def _tokens() -> dict[str, TokenRecord]:
-    names = dict(Environment.objects.values_list("pk", "name"))
-    of_whom = Q(tenant__active=True) | Q(tenant=None)
-    rows = ApiToken.objects.filter(of_whom, revoked_at=None)
-    return {
-        row.digest: TokenRecord(
-            row.prefix,
-            row.tenant_id,
-            names[row.environment_id] if row.environment_id else None,
-            row.role,
-            row.expires_at,
-        )
-        for row in in_turns(rows)
-    }
-
-
-def _roles() -> dict[str, tuple[Permission, ...]]:
-    return {
-        role.name: tuple(
-            Permission(
-                row.table,
-                _columns(row.select_columns),
-                _columns(row.insert_columns),
-                _columns(row.update_columns),
-                row.can_delete,
-            )
-            for row in role.permissions.all()
-        )
-        for role in Role.objects.prefetch_related("permissions")
-    }
-
-
-def _columns(value: Any) -> frozenset[str] | None:
-    return None if value is None else frozenset(str(name) for name in value)

@@ -10,6 +10,7 @@ from django.db import models
 from jsonfield import JSONField
 
 from dynamic_databases.models import Baseline, Database
+from dynamic_databases.revisions import Followed
 from tenants.limits import check_limits
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
@@ -19,7 +20,7 @@ SLUG = RegexValidator(
 DEFAULT_ENVIRONMENT = "production"
 
 
-class Role(models.Model):
+class Role(Followed):
     """What a token may do; the role `admin` has everything and needs no row here."""
 
     name = models.CharField(max_length=50, unique=True)
@@ -28,7 +29,7 @@ class Role(models.Model):
         return self.name
 
 
-class TablePermission(models.Model):
+class TablePermission(Followed):
     """What a role may do with one table, or with every table (`*`).
 
     Columns are a list of names, `["*"]` for all, or null where the operation isn't permitted.
@@ -50,7 +51,7 @@ class TablePermission(models.Model):
         return f"{self.role}: {self.table}"
 
 
-class Tenant(models.Model):
+class Tenant(Followed):
     """A customer: found by slug, id or domain name."""
 
     slug = models.CharField(max_length=63, unique=True, validators=[SLUG])
@@ -99,7 +100,7 @@ class Tenant(models.Model):
             raise ValidationError({"limits": str(error)}) from None
 
 
-class Environment(models.Model):
+class Environment(Followed):
     """A stage that each tenant may have a database in."""
 
     name = models.CharField(max_length=63, unique=True, validators=[SLUG])
@@ -112,7 +113,7 @@ class Environment(models.Model):
         return self.name
 
 
-class TenantDatabase(models.Model):
+class TenantDatabase(Followed):
     """The database that a tenant uses in an environment."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="attachments")
@@ -137,7 +138,7 @@ class TenantDatabase(models.Model):
             self.database.save()
 
 
-class ApiToken(models.Model):
+class ApiToken(Followed):
     """A token's hash and what it opens; the token itself is shown once and kept nowhere."""
 
     name = models.CharField(max_length=100, blank=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from dynamic_databases.active import Alias
-from tenants.directory import DirectoryEntry, Snapshot
 from tenants.errors import TenantNotFound, Unauthenticated
 from tenants.principals import ANONYMOUS, Principal
+from tenants.snapshot import DirectoryEntry, Snapshot
 
 _PATH = re.compile(r"/t/(?P<tenant>[^/]+)(?:/(?P<environment>[^/]+))?/(?P<document>[^/]+)")
 

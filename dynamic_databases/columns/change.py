@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from dynamic_databases import outcomes
 from dynamic_databases.beside import give_way
@@ -18,8 +18,9 @@ from dynamic_databases.catalog.types import Catalog, Column, Table
 from dynamic_databases.columns import ddl, session
 from dynamic_databases.columns.types import holds_all_of, literal_of, sql_type_of
 from dynamic_databases.errors import ColumnRefused, DatabaseProblem
-from dynamic_databases.models import ColumnChange, Database, bump_revision
+from dynamic_databases.models import ColumnChange, Database
 from dynamic_databases.registry import process_registry
+from dynamic_databases.revisions import CATALOG, bump_revision
 
 _MAX_NAME = {"sqlite": 128, "postgresql": 63, "mysql": 64, "microsoft": 128}
 Facts = dict[str, Any]
@@ -108,17 +109,8 @@ def drop_column(
 
 def read_everywhere(database: Database) -> None:
     """Read this database's catalog anew: here now, in the other processes within a second."""
-    revision = _tell_others(database)
-    process_registry().refresh(database.label, revision)
-
-
-def _tell_others(database: Database) -> int | None:
-    """Have the other processes read the catalog anew; return the revision by which they see that."""
-    with transaction.atomic():
-        rows = Database.objects.filter(pk=database.pk)
-        rows.update(catalog_revision=models.F("catalog_revision") + 1)
-        bump_revision()
-        return rows.values_list("catalog_revision", flat=True).first()
+    change = bump_revision(CATALOG, database.pk)
+    process_registry().refresh(database.label, change.revision)
 
 
 class _Change:
@@ -153,8 +145,8 @@ class _Change:
         line.state = ColumnChange.State.DONE
         with transaction.atomic():
             line.save()
-            revision = _tell_others(self._database)
-        process_registry().refresh(self._database.label, revision)
+            change = bump_revision(CATALOG, self._database.pk)
+        process_registry().refresh(self._database.label, change.revision)
         return line
 
 

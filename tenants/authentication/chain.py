@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tenants.directory import Snapshot
 from tenants.principals import Principal
+from tenants.snapshot import Snapshot
 
 
 class Authenticator(Protocol):

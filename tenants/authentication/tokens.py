@@ -10,10 +10,10 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 
-from tenants.directory import Snapshot
 from tenants.errors import Unauthenticated
 from tenants.models import ApiToken, Environment, Tenant
 from tenants.principals import Principal
+from tenants.snapshot import Snapshot
 
 _MARK = "tgw_"
 
@@ -56,7 +56,7 @@ class TokenAuthenticator:
         scheme, _, token = text.strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("The header must read 'Authorization: Bearer <token>'.")
-        record = snapshot.tokens.get(digest_of(token.strip()))
+        record = snapshot.token(digest_of(token.strip()))
         if record is None:
             raise Unauthenticated("This token is unknown or revoked.")
         if record.expires_at is not None and record.expires_at <= now:

@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.apps import apps
 from django.db import connection
-from django.db.models import F
 
 from dynamic_databases.catalog.spelled import parsed
 from dynamic_databases.catalog.types import Kind
 from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
 from dynamic_databases.columns.types import holds_all_of, sql_type_of
 from dynamic_databases.errors import ColumnRefused, DatabaseProblem
-from dynamic_databases.models import Baseline, ColumnChange, Database, bump_revision
+from dynamic_databases.models import Baseline, ColumnChange
 from dynamic_databases.registry import process_registry
+from dynamic_databases.revisions import CATALOG, bump_revision
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MSSQL
 
@@ -157,8 +157,7 @@ def test_a_change_made_here_is_read_once_and_one_made_elsewhere_is_followed(crm)
     invalidator.poll_now()
     assert not registry.is_expired(crm.label)
 
-    Database.objects.filter(pk=crm.pk).update(catalog_revision=F("catalog_revision") + 1)
-    bump_revision()  # as another process does
+    bump_revision(CATALOG, crm.pk)  # as another process does
     invalidator.poll_now()
     assert registry.is_expired(crm.label)
 

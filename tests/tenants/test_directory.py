@@ -1,4 +1,4 @@
-"""The snapshot of tenants: read anew before its next use after a change here, behind requests after one elsewhere."""
+"""The snapshot of tenants: after a change the rows that changed are read, here at once, elsewhere behind requests."""
 
 from __future__ import annotations
 
@@ -6,77 +6,202 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
 
-from dynamic_databases.models import bump_revision
+from dynamic_databases.models import Database
+from dynamic_databases.revisions import Change, changes_since
+from tenants.authentication.tokens import digest_of, issue_token
 from tenants.directory import Directory, process_directory
-from tenants.models import Tenant
+from tenants.models import ApiToken, Environment, Role, Tenant, TenantDatabase
+from tenants.rows import read_all
 
 
 @pytest.fixture
-def directory(transactional_db) -> Directory:
+def elsewhere(transactional_db) -> Directory:
+    """Another process's directory: no signal of this process reaches it."""
     found = Directory("db_")
     found.current()
     return found
 
 
-def test_who_asks_while_it_follows_gets_the_former_snapshot(directory) -> None:
-    former, met = directory.snapshot, []
+def follow(directory: Directory) -> None:
+    directory.follow(*changes_since(directory._revision))
+
+
+def test_who_asks_while_it_follows_gets_the_former_snapshot(elsewhere) -> None:
+    former, met = elsewhere.snapshot, []
     Tenant.objects.create(slug="acme")
 
     def note(execute, *statement):
-        met.append((directory.is_stale, directory.snapshot))
+        met.append((elsewhere.is_stale, elsewhere.current() is former))
         return execute(*statement)
 
     with connection.execute_wrapper(note):
-        directory.follow()
+        follow(elsewhere)
 
-    assert set(map(repr, met)) == {repr((False, former))}
-    assert directory.snapshot.tenant("acme") and not directory.is_stale
+    assert set(met) == {(False, True)}
+    assert elsewhere.snapshot.tenant("acme")
 
 
 def test_what_nobody_asked_for_yet_is_not_read(transactional_db, django_assert_num_queries) -> None:
+    change = Change(1, "tenants.tenant", 1)
     with django_assert_num_queries(0):
-        Directory("db_").follow()
+        Directory("db_").follow(1, [change])
+        Directory("db_").follow(1, None)
+        Directory("db_").take_over(change)
 
 
-def test_a_change_that_could_not_be_followed_is_not_missed(directory) -> None:
+def test_as_many_rows_are_read_as_changed(elsewhere, django_assert_num_queries) -> None:
+    for number in range(20):
+        Tenant.objects.create(slug=f"t{number}")
+    follow(elsewhere)
+    before = elsewhere.snapshot
+
+    Tenant.objects.create(slug="acme")
+    newest, changes = changes_since(elsewhere._revision)
+    with django_assert_num_queries(2) as queries:  # the tenant, its attachments
+        elsewhere.follow(newest, changes)
+
+    assert all("IN (" in query["sql"] for query in queries)
+    assert elsewhere.snapshot.tenant("t3") is before.tenant("t3")
+    assert elsewhere.snapshot.tenant("acme")
+
+
+@pytest.mark.parametrize("how", ["follow", "take_over"])
+def test_a_change_that_could_not_be_read_is_not_missed(elsewhere, how) -> None:
     def fails(*_statement):
         raise OperationalError("away")
 
     Tenant.objects.create(slug="acme")
+    newest, changes = changes_since(elsewhere._revision)
+    arguments = (newest, changes) if how == "follow" else changes
     with connection.execute_wrapper(fails), pytest.raises(OperationalError):
-        directory.follow()
+        getattr(elsewhere, how)(*arguments)
 
-    assert directory.is_stale
-    assert directory.current().tenant("acme")
+    assert elsewhere.is_stale
+    assert elsewhere.current().tenant("acme")
 
 
-def test_what_was_read_later_stays(directory) -> None:
-    """A change of this process comes while another is followed, and is read by who asks next."""
-    once = iter([True])
+def test_what_was_taken_over_is_not_read_again(elsewhere, django_assert_num_queries) -> None:
+    Tenant.objects.create(slug="acme")
+    newest, changes = changes_since(elsewhere._revision)
+    elsewhere.take_over(*changes)
+    with django_assert_num_queries(0):
+        elsewhere.follow(newest, changes)
+    assert elsewhere.snapshot.tenant("acme")
 
-    def change(execute, *statement):
-        found = execute(*statement)
-        if next(once, False):
-            Tenant.objects.create(slug="later")
-            directory.invalidate()
-            directory.current()
-        return found
 
-    with connection.execute_wrapper(change):
-        directory.follow()
-
-    assert directory.snapshot.tenant("later")
+def test_a_change_that_others_slept_through_is_found_by_reading_all(elsewhere) -> None:
+    Tenant.objects.create(slug="acme")
+    Change.objects.all().delete()  # the oldest lines go after a while
+    follow(elsewhere)
+    assert elsewhere.snapshot.tenant("acme")
 
 
 def test_a_look_that_finds_a_change_leaves_nothing_to_wait_for(transactional_db) -> None:
-    directory, invalidator = (
-        process_directory(),
-        apps.get_app_config("dynamic_databases").invalidator,
-    )
+    directory = process_directory()
+    invalidator = apps.get_app_config("dynamic_databases").invalidator
     invalidator.poll_now()
-    former = directory.current()
-    bump_revision()  # as another process does
+    directory.current()
+    Tenant.objects.create(slug="acme")
+    there = directory.snapshot.tenant("acme")
     invalidator.poll_now()
 
-    assert not directory.is_stale
-    assert directory.snapshot is not former
+    assert there is not None
+    assert directory.snapshot.tenant("acme") is there and not directory.is_stale
+
+
+def _database(name: str) -> Database:
+    return Database.objects.from_url(name, f"sqlite:///{name}.sqlite3")
+
+
+def _move() -> None:
+    row = TenantDatabase.objects.get(tenant__slug="acme")
+    row.tenant = Tenant.objects.get(slug="globex")
+    row.save()
+
+
+def _change(model, **values) -> None:
+    row = model.objects.first()
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+
+
+def _swap_slugs() -> None:
+    for old, new in (("acme", "other"), ("globex", "acme"), ("other", "globex")):
+        row = Tenant.objects.get(slug=old)
+        row.slug = new
+        row.save()
+
+
+CHANGES = {
+    "a tenant added": lambda: Tenant.objects.create(slug="new", domains=["New.example"]),
+    "a tenant deactivated": lambda: _change(Tenant, active=False),
+    "a tenant deleted": lambda: Tenant.objects.get(slug="acme").delete(),
+    "a tenant's names changed": lambda: _change(Tenant, slug="acne", domains=["x.example"]),
+    "a tenant's own id": lambda: _change(Tenant, external_id="C1"),
+    "a tenant's limits": lambda: _change(Tenant, limits={"max_rows": 5}),
+    "two tenants' slugs swapped": _swap_slugs,
+    "a database attached": lambda: TenantDatabase.objects.create(
+        tenant=Tenant.objects.get(slug="globex"),
+        environment=Environment.objects.get(name="production"),
+        database=_database("second"),
+    ),
+    "an attachment moved to another tenant": _move,
+    "an attachment deleted": lambda: TenantDatabase.objects.first().delete(),
+    "a database disabled": lambda: Database.objects.get(name="first").unregister(),
+    "a database deleted": lambda: Database.objects.get(name="first").delete(),
+    "an environment renamed": lambda: _change(Environment, name="live"),
+    "a token issued": lambda: issue_token(Tenant.objects.get(slug="acme"), "admin", None, None),
+    "a token revoked": lambda: _change(ApiToken, revoked_at="2026-01-01T00:00:00Z"),
+    "a token's role changed": lambda: _change(ApiToken, role="reader"),
+    "a role with a permission": lambda: Role.objects.create(name="reader").permissions.create(
+        table="*", select_columns=["*"]
+    ),
+}
+
+
+@pytest.fixture
+def two_tenants(transactional_db) -> str:
+    """Acme, with a database and a token, and Globex; return the token's digest."""
+    acme = Tenant.objects.create(slug="acme", domains=["acme.example", "both.example"])
+    Tenant.objects.create(slug="globex", domains=["both.example"])
+    production, _ = Environment.objects.get_or_create(name="production")
+    TenantDatabase.objects.create(tenant=acme, environment=production, database=_database("first"))
+    return digest_of(issue_token(acme, "admin", production, None))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_follows_one_change_is_what_reading_all_gives(two_tenants, change) -> None:
+    """In the process that changes something, in one that follows, and in one that had it told twice."""
+    process_directory().invalidate()
+    process_directory().current()
+    elsewhere = Directory(process_directory()._alias_prefix)
+    before = elsewhere.current()
+    CHANGES[change]()
+
+    newest, changes = changes_since(elsewhere._revision)
+    elsewhere.take_over(*changes[:1])
+    elsewhere.follow(newest, changes)
+    expected = read_all(process_directory()._alias_prefix)
+
+    assert expected != before
+    for directory in (process_directory(), elsewhere):
+        assert directory.snapshot == expected
+        assert not directory.is_stale
+
+
+def test_a_token_opens_nothing_while_its_tenant_is_inactive(two_tenants, elsewhere) -> None:
+    assert elsewhere.snapshot.token(two_tenants)
+    _change(Tenant, active=False)
+    follow(elsewhere)
+    assert elsewhere.snapshot.token(two_tenants) is None
+    _change(Tenant, active=True)
+    follow(elsewhere)
+    assert elsewhere.snapshot.token(two_tenants).role == "admin"
+
+
+def test_of_two_with_one_domain_name_the_first_has_it(two_tenants, elsewhere) -> None:
+    assert elsewhere.snapshot.tenant("Both.example").slug == "acme"
+    Tenant.objects.get(slug="acme").delete()
+    follow(elsewhere)
+    assert elsewhere.snapshot.tenant("both.example").slug == "globex"

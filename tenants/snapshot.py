@@ -1,0 +1,166 @@
+"""Tenants, tokens and roles as values: one immutable state, and the next one made of it and what changed.
+
+Making the next copies a few dictionaries: a tenth of a millisecond for ten thousand tenants, whatever changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from dynamic_databases.active import Alias
+from tenants.limits import TenantLimits
+
+_DEFAULT_ENVIRONMENT = "production"
+
+
+@dataclass(frozen=True)
+class DirectoryEntry:
+    """One active tenant and the alias of its database in each environment."""
+
+    pk: int
+    slug: str
+    name: str
+    anonymous_role: str
+    environments: Mapping[str, Alias]
+    limits: TenantLimits = ()
+    domains: tuple[str, ...] = ()  # in lower case, as the next
+    external_id: str | None = None
+    attachments: tuple[int, ...] = ()  # keys of the rows that `environments` is made of
+
+    @property
+    def default_environment(self) -> str:
+        """Production where the tenant has it, else its first."""
+        if _DEFAULT_ENVIRONMENT in self.environments:
+            return _DEFAULT_ENVIRONMENT
+        return next(iter(self.environments), _DEFAULT_ENVIRONMENT)
+
+
+@dataclass(frozen=True)
+class TokenRecord:
+    """What a token opens, by its hash."""
+
+    prefix: str
+    tenant_pk: int | None  # None: every tenant
+    environment: str | None
+    role: str
+    expires_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One row of `TablePermission` as a value; None: not permitted."""
+
+    table: str
+    select: frozenset[str] | None
+    insert: frozenset[str] | None
+    update: frozenset[str] | None
+    delete: bool
+
+
+Roles = Mapping[str, tuple[Permission, ...]]
+# Whose a name is, by key, ascending. Two may have one: a domain name; others while one gives it to the other.
+Names = Mapping[str, tuple[int, ...]]
+_Known = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of the control tables."""
+
+    by_pk: Mapping[int, DirectoryEntry] = field(default_factory=dict)
+    by_slug: Names = field(default_factory=dict)
+    by_external_id: Names = field(default_factory=dict)
+    by_domain: Names = field(default_factory=dict)
+    limited: Mapping[int, DirectoryEntry] = field(default_factory=dict)  # who has limits of its own
+    tenant_of_attachment: Mapping[int, int] = field(default_factory=dict)
+    tokens: Mapping[str, TokenRecord] = field(default_factory=dict)  # by digest
+    digests: Mapping[int, str] = field(default_factory=dict)  # by the token's key
+    roles: Roles = field(default_factory=dict)
+
+    @property
+    def tenants(self) -> tuple[DirectoryEntry, ...]:
+        """All of them in the order of their slugs: sorted with each call."""
+        return tuple(sorted(self.by_pk.values(), key=lambda entry: entry.slug))
+
+    def tenant(self, name: str) -> DirectoryEntry | None:
+        """Return the active tenant of this slug, numeric id or domain name.
+
+        A controller's customers go by its own ids, which come before ours. Of several tenants with
+        one domain name the first registered has it.
+        """
+        name = name.lower()
+        for names in (self.by_external_id, self.by_slug, self.by_domain):
+            if name in names:
+                return self.by_pk[names[name][0]]
+        own = self.by_pk.get(int(name)) if name.isdecimal() and name.isascii() else None
+        return own if own is not None and own.external_id is None and str(own.pk) == name else None
+
+    def tenant_of_pk(self, pk: int) -> DirectoryEntry | None:
+        return self.by_pk.get(pk)
+
+    def token(self, digest: str) -> TokenRecord | None:
+        """Return what a token opens; nothing where its tenant is not active."""
+        record = self.tokens.get(digest)
+        if record is None or record.tenant_pk is None or record.tenant_pk in self.by_pk:
+            return record
+        return None
+
+    def with_tenants(self, keys: Collection[int], entries: Iterable[DirectoryEntry]) -> Snapshot:
+        """Return the state in which the tenants `keys` are `entries`; those that have none are gone."""
+        by_pk, limited = dict(self.by_pk), dict(self.limited)
+        tenant_of = dict(self.tenant_of_attachment)
+        names = dict(self.by_slug), dict(self.by_external_id), dict(self.by_domain)
+        for entry in filter(None, (by_pk.pop(key, None) for key in keys)):
+            limited.pop(entry.pk, None)
+            for attachment in entry.attachments:
+                tenant_of.pop(attachment, None)
+            for known, name in _names(names, entry):
+                known[name] = tuple(pk for pk in known[name] if pk != entry.pk)
+                if not known[name]:
+                    del known[name]
+        for entry in entries:
+            by_pk[entry.pk] = entry
+            if entry.limits:
+                limited[entry.pk] = entry
+            for attachment in entry.attachments:
+                tenant_of[attachment] = entry.pk
+            for known, name in _names(names, entry):
+                known[name] = tuple(sorted((*known.get(name, ()), entry.pk)))
+        by_slug, by_external_id, by_domain = names
+        return replace(
+            self,
+            by_pk=by_pk,
+            by_slug=by_slug,
+            by_external_id=by_external_id,
+            by_domain=by_domain,
+            limited=limited,
+            tenant_of_attachment=tenant_of,
+        )
+
+    def with_tokens(
+        self, keys: Collection[int], tokens: Iterable[tuple[int, str, TokenRecord]]
+    ) -> Snapshot:
+        """Return the state in which the tokens `keys` are `tokens`: key, digest and what each opens."""
+        records, digests = dict(self.tokens), dict(self.digests)
+        for digest in filter(None, (digests.pop(key, None) for key in keys)):
+            records.pop(digest, None)
+        for key, digest, record in tokens:
+            records[digest], digests[key] = record, digest
+        return replace(self, tokens=records, digests=digests)
+
+    def with_roles(self, roles: Roles) -> Snapshot:
+        return replace(self, roles=roles)
+
+
+def _names(
+    names: tuple[_Known, _Known, _Known], entry: DirectoryEntry
+) -> Iterator[tuple[_Known, str]]:
+    """Yield each name that a tenant goes by, with what it is a name in: slugs, external ids, domains."""
+    by_slug, by_external_id, by_domain = names
+    yield by_slug, entry.slug
+    if entry.external_id is not None:
+        yield by_external_id, entry.external_id
+    for domain in entry.domains:
+        yield by_domain, domain

@@ -1,0 +1,115 @@
+"""Numbered changes of the control tables: each leaves a line with what changed, in order and whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+
+from dynamic_databases import revisions
+from dynamic_databases.models import Database
+from dynamic_databases.revisions import CATALOG, Change, bump_revision, changes_since
+from dynamic_databases.thread_wrappers import close_unused
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def lines(since: int) -> list[tuple[str, int]] | None:
+    _, changes = changes_since(since)
+    return None if changes is None else [(change.what, change.key) for change in changes]
+
+
+def test_each_change_has_a_line_under_the_next_number() -> None:
+    start, _ = changes_since(None)
+    row = Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
+    key = row.pk
+    bump_revision(CATALOG, key)
+    row.delete()
+
+    saved = ("dynamic_databases.database", key)
+    assert lines(start) == [saved, (CATALOG, key), saved]
+    assert lines(start + 1) == [(CATALOG, key), saved]
+    assert changes_since(start + 3) == (start + 3, [])
+
+
+def test_a_row_is_not_stored_without_its_line() -> None:
+    def fails(execute, sql, *rest):
+        if "INSERT" in sql and "change" in sql:
+            raise DatabaseError("full")
+        return execute(sql, *rest)
+
+    start, _ = changes_since(None)
+    with connection.execute_wrapper(fails), pytest.raises(DatabaseError):
+        Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
+    assert not Database.objects.filter(name="shop").exists()
+    assert lines(start) == []
+
+
+def test_what_is_rolled_back_leaves_no_line_and_no_gap() -> None:
+    start, _ = changes_since(None)
+    with transaction.atomic():
+        bump_revision(CATALOG, 1)
+        transaction.set_rollback(True)
+    bump_revision(CATALOG, 2)
+    assert lines(start) == [(CATALOG, 2)]
+
+
+def test_threads_that_change_something_at_once_get_numbers_of_their_own() -> None:
+    start, _ = changes_since(None)
+
+    def bump(key: int) -> None:
+        bump_revision(CATALOG, key)
+        connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(bump, range(40)))
+    found = lines(start)
+    assert found is not None
+    assert sorted(found) == [(CATALOG, key) for key in range(40)]
+
+
+def test_old_lines_go_and_who_needs_them_is_told_so(monkeypatch) -> None:
+    monkeypatch.setattr(revisions, "_KEPT", 5)
+    monkeypatch.setattr(revisions, "_DROPPED_EACH", 10)
+    start, _ = changes_since(None)
+    for key in range(20):
+        bump_revision(CATALOG, key)
+
+    assert Change.objects.count() < 20
+    assert lines(start) is None
+    assert lines(start + 18) == [(CATALOG, 18), (CATALOG, 19)]
+
+
+def test_a_control_database_put_back_to_an_earlier_state_is_read_anew() -> None:
+    start, _ = changes_since(None)
+    assert changes_since(start + 7) == (start, None)
+
+
+def test_who_missed_lines_has_every_catalog_read_anew_and_forgets_what_was_saved(
+    registry, tmp_path, settings
+) -> None:
+    settings.GATEWAY_SQLITE_ROOT = tmp_path
+    for name in ("kept", "saved", "gone"):
+        sqlite3.connect(tmp_path / f"{name}.sqlite3").close()
+    invalidator = apps.get_app_config("dynamic_databases").invalidator
+    kept, saved, gone = (Database.objects.from_url(n, f"sqlite:///{tmp_path}/{n}.sqlite3") for n in ("kept", "saved", "gone"))  # fmt: skip
+    for row in (kept, saved, gone):
+        registry.entry(row.label)
+    invalidator.poll_now()
+
+    # As another process does, long ago.
+    Database.objects.filter(pk=saved.pk).update(revision=saved.revision + 1)
+    Database.objects.filter(pk=gone.pk).update(enabled=False)
+    bump_revision(CATALOG, kept.pk)
+    bump_revision(CATALOG, kept.pk)
+    Change.objects.filter(revision=changes_since(None)[0] - 1).delete()
+    invalidator.poll_now()
+
+    assert registry.is_expired(kept.label)
+    assert registry.peek(kept.label) is not None
+    assert registry.peek(saved.label) is None
+    assert registry.peek(gone.label) is None
+    close_unused()
