@@ -119,7 +119,7 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
 
     def columns_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show a database's columns, and change one of its own."""
-        row = get_object_or_404(Database.objects.select_related("baseline"), pk=pk)
+        row = get_object_or_404(Database.objects.with_baselines(), pk=pk)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
         form = ColumnForm(request.POST or None)

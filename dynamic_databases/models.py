@@ -31,7 +31,10 @@ _baseline_catalogs: WeakValueDictionary[tuple[int, dt.datetime], Catalog] = Weak
 
 
 class BaselineManager(models.Manager["Baseline"]):
-    """Finds baselines by what people call them."""
+    """Finds baselines by what people call them; their catalogs, which are large, are read when asked for."""
+
+    def get_queryset(self) -> models.QuerySet[Baseline]:
+        return super().get_queryset().defer("catalog_json")
 
     def named(self, label: str) -> Baseline:
         """Return the baseline `crm@2`, or the newest version of `crm`. Raises Baseline.DoesNotExist."""
@@ -41,7 +44,7 @@ class BaselineManager(models.Manager["Baseline"]):
             versions = versions.filter(version=int(version) if version.isdigit() else -1)
         found = versions.order_by("-version").first()
         if found is None:
-            known = ", ".join(str(row) for row in self.defer("catalog_json")) or "none"
+            known = ", ".join(str(row) for row in self.all()) or "none"
             raise Baseline.DoesNotExist(f"There is no baseline {label}; there are: {known}.")
         return found
 
@@ -60,6 +63,7 @@ class Baseline(models.Model):
     objects = BaselineManager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ["name", "version"]
         constraints = [
             models.UniqueConstraint(fields=["name", "version"], name="one_baseline_per_version")
@@ -94,6 +98,10 @@ class Baseline(models.Model):
 
 class DatabaseManager(models.Manager["Database"]):
     """Makes databases from the texts that people have."""
+
+    def with_baselines(self) -> models.QuerySet[Database]:
+        """Return the databases with their baselines, whose catalogs are read once per process."""
+        return self.select_related("baseline").defer("baseline__catalog_json")
 
     def from_url(self, name: str, text: str) -> Database:
         """Register a database by a URL or a SQL Server connection string. Raises InvalidConfig."""

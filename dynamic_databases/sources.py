@@ -15,7 +15,7 @@ from dynamic_databases.registry import Source
 
 def load_source(pk: int) -> Source | None:
     """Return what the registry needs of one enabled database, secrets open, or None."""
-    row = Database.objects.select_related("baseline").filter(pk=pk, enabled=True).first()
+    row = Database.objects.with_baselines().filter(pk=pk, enabled=True).first()
     if row is None:
         return None
     config = row.opened_config()

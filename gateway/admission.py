@@ -7,7 +7,7 @@ import datetime as dt
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -23,8 +23,8 @@ from tenants.controller import Controller
 from tenants.directory import Directory
 from tenants.errors import TenantNotFound, Unauthenticated
 from tenants.principals import Principal
-from tenants.resolution import ResolvedTenant, TenantRef, resolve, tenant_ref
-from tenants.snapshot import Snapshot
+from tenants.resolution import ResolvedTenant, TenantRef, reachable, resolve, tenant_ref
+from tenants.snapshot import DirectoryEntry, Snapshot
 
 _T = TypeVar("_T")
 Admitted = tuple[ResolvedTenant, Principal]
@@ -92,6 +92,12 @@ class Admission:
         principal = self._principal(http, await self.snapshot())
         return principal is not None and principal.tenant_pk is None
 
+    async def reachable(self, http: HttpRequest) -> Iterator[tuple[DirectoryEntry, list[str]]]:
+        """Return the tenants that the caller may enter, each with the environments. Raises Unauthenticated."""
+        snapshot = await self.snapshot()
+        principal = self._principal(http, snapshot)
+        return reachable(principal, snapshot, anonymous=self._lets_in_anonymous(http))
+
     async def _admit_stranger(
         self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot
     ) -> Admitted:
@@ -111,8 +117,11 @@ class Admission:
 
     def _admit(self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot) -> Admitted:
         principal = self._principal(http, snapshot)
-        anonymous = principal is None and self._config.demo and is_local(http)
+        anonymous = principal is None and self._lets_in_anonymous(http)
         return resolve(ref, principal, snapshot, anonymous=anonymous)
+
+    def _lets_in_anonymous(self, http: HttpRequest) -> bool:
+        return self._config.demo and is_local(http)
 
     def _principal(self, http: HttpRequest, snapshot: Snapshot) -> Principal | None:
         now = dt.datetime.now(dt.UTC)

@@ -54,8 +54,8 @@ class DriftReader:
 
     def fleet(self) -> Iterator[Drift]:
         """Compare every enabled database with its baseline; one that doesn't answer says so."""
-        rows = Database.objects.filter(enabled=True, baseline__isnull=False)
-        for row in rows.select_related("baseline"):
+        rows = Database.objects.with_baselines().filter(enabled=True, baseline__isnull=False)
+        for row in rows:
             label = str(row.baseline)
             try:
                 entry = self._registry.refresh(row.label)

@@ -22,7 +22,10 @@ _PERMISSION = "dynamic_databases.view_database"
 class DriftForm(forms.Form):
     """Which databases to compare."""
 
-    tenant = forms.ModelChoiceField(Tenant.objects.all(), to_field_name="slug")
+    # Typed, not chosen: a select would list every tenant.
+    tenant = forms.ModelChoiceField(
+        Tenant.objects.all(), to_field_name="slug", widget=forms.TextInput
+    )
     before = forms.ModelChoiceField(Environment.objects.all(), to_field_name="name", label="from")
     after = forms.ModelChoiceField(Environment.objects.all(), to_field_name="name", label="to")
 

@@ -13,6 +13,7 @@ class TenantDatabaseInline(admin.TabularInline[TenantDatabase, Tenant]):
 
     model = TenantDatabase
     extra = 0
+    autocomplete_fields = ["database"]  # a select would list every database for each row
 
 
 @admin.register(Tenant)
@@ -37,7 +38,9 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     """Tokens can be seen, renamed and revoked; `manage.py token create` makes them."""
 
     list_display = ["prefix", "name", "tenant", "environment", "role", "expires_at", "revoked_at"]
-    list_filter = ["tenant"]
+    list_filter = ["environment"]
+    list_select_related = ["tenant", "environment"]
+    search_fields = ["prefix", "name", "tenant__slug"]
     readonly_fields = ["prefix", "tenant", "environment", "role", "created_at"]
     fields = ["name", *readonly_fields, "expires_at", "revoked_at"]
 

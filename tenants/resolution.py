@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -75,6 +75,22 @@ def resolve(
     if alias is None or not principal.may_enter(entry.pk, environment):
         raise TenantNotFound
     return ResolvedTenant(entry, environment, alias), principal
+
+
+def reachable(
+    principal: Principal | None, snapshot: Snapshot, *, anonymous: bool
+) -> Iterator[tuple[DirectoryEntry, list[str]]]:
+    """Yield each tenant that `resolve` would let the caller enter, with the environments."""
+    own = principal.tenant_pk if principal is not None else None
+    entries = snapshot.tenants if own is None else filter(None, (snapshot.tenant_of_pk(own),))
+    for entry in entries:
+        as_whom = principal
+        if as_whom is None and anonymous and entry.anonymous_role:
+            as_whom = Principal(ANONYMOUS, entry.anonymous_role)
+        if as_whom is not None:
+            found = [name for name in entry.environments if as_whom.may_enter(entry.pk, name)]
+            if found:
+                yield entry, found
 
 
 def _entry(

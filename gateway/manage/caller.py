@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.apps import apps
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -15,6 +16,7 @@ from dynamic_databases.models import Database
 from tenants.authentication.tokens import TokenAuthenticator
 from tenants.directory import Directory, process_directory
 from tenants.errors import TenantProblem, Unauthenticated
+from tenants.models import TenantDatabase
 from tenants.principals import ADMIN_ROLE, Principal
 
 _PERMISSION = "dynamic_databases.change_database"
@@ -44,15 +46,19 @@ class Caller:
                 "This needs an operator: a token made with --operator, or a superuser's session."
             )
 
+    def databases(self) -> QuerySet[Database]:
+        """Return the databases that the caller may manage, in the order of their names."""
+        rows = Database.objects.with_baselines()
+        if self.tenant_pk is None:
+            return rows
+        mine = TenantDatabase.objects.filter(tenant=self.tenant_pk)
+        if self.environment is not None:
+            mine = mine.filter(environment__name=self.environment)
+        return rows.filter(pk__in=mine.values("database"))
+
     def database(self, name: str) -> Database:
         """Return a database that the caller may manage. Raises NotYours: unknown ones answer alike."""
-        rows = Database.objects.filter(name=name)
-        if self.tenant_pk is not None:
-            mine: dict[str, object] = {"attachments__tenant": self.tenant_pk}
-            if self.environment is not None:
-                mine["attachments__environment__name"] = self.environment
-            rows = rows.filter(**mine).distinct()
-        found = rows.first()
+        found = self.databases().filter(name=name).first()
         if found is None:
             raise NotYours
         return found

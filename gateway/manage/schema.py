@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import graphene
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Model, QuerySet
 
 from dynamic_databases import columns
 from dynamic_databases.errors import InvalidConfig
@@ -14,6 +16,7 @@ from dynamic_databases.models import Baseline, ColumnChange, Database
 from dynamic_databases.registry import process_registry
 from gateway.manage.caller import Caller
 from gateway.manage.types import (
+    ATTACHMENTS,
     ManagedBaseline,
     ManagedChange,
     ManagedDatabase,
@@ -23,21 +26,27 @@ from gateway.manage.types import (
 from tenants.models import Environment, Tenant, TenantDatabase
 
 _Text = graphene.String(required=True)
+_Row = TypeVar("_Row", bound=Model)
+_PAGE = {
+    "limit": graphene.Int(description="At most so many; all where it is left out."),
+    "offset": graphene.Int(default_value=0),
+    "search": graphene.String(
+        default_value="", description="A part of the name, in whatever case."
+    ),
+}
 
 
 class Query(graphene.ObjectType):  # type: ignore[misc]  # graphene has no types
     """What there is."""
 
-    databases = graphene.List(graphene.NonNull(ManagedDatabase), required=True)
+    databases = graphene.List(graphene.NonNull(ManagedDatabase), required=True, **_PAGE)
     database = graphene.Field(ManagedDatabase, name=_Text, required=True)
     baselines = graphene.List(graphene.NonNull(ManagedBaseline), required=True)
-    tenants = graphene.List(graphene.NonNull(ManagedTenant), required=True)
+    tenants = graphene.List(graphene.NonNull(ManagedTenant), required=True, **_PAGE)
 
     @staticmethod
-    def resolve_databases(_root: None, info: Any) -> Any:
-        caller = _caller(info)
-        rows = Database.objects.select_related("baseline")
-        return rows if caller.tenant_pk is None else [r for r in rows if _is_mine(caller, r)]
+    def resolve_databases(_root: None, info: Any, **page: Any) -> Any:
+        return _page(_caller(info).databases(), "name", **page)
 
     @staticmethod
     def resolve_database(_root: None, info: Any, name: str) -> Database:
@@ -49,9 +58,10 @@ class Query(graphene.ObjectType):  # type: ignore[misc]  # graphene has no types
         return Baseline.objects.all()
 
     @staticmethod
-    def resolve_tenants(_root: None, info: Any) -> Any:
+    def resolve_tenants(_root: None, info: Any, **page: Any) -> Any:
         pk = _caller(info).tenant_pk
-        return Tenant.objects.all() if pk is None else Tenant.objects.filter(pk=pk)
+        rows = Tenant.objects.all() if pk is None else Tenant.objects.filter(pk=pk)
+        return _page(rows.prefetch_related(ATTACHMENTS), "slug", **page)
 
 
 def _column_field(description: str, **more: Any) -> graphene.Field:
@@ -200,11 +210,15 @@ def _changed(
     return told(change(database, given["table"], *values, who=caller.name, **options))
 
 
-def _is_mine(caller: Caller, row: Database) -> bool:
-    mine = row.attachments.filter(tenant=caller.tenant_pk)
-    return (
-        mine.filter(environment__name=caller.environment) if caller.environment else mine
-    ).exists()
+def _page(
+    rows: QuerySet[_Row], name: str, limit: int | None = None, offset: int = 0, search: str = ""
+) -> QuerySet[_Row]:
+    """Return some of the rows, in the order of their names."""
+    if offset < 0 or (limit is not None and limit < 0):
+        raise ValidationError("limit and offset are numbers of rows, from 0 on.")
+    if search:
+        rows = rows.filter(**{f"{name}__icontains": search})
+    return rows[offset : None if limit is None else offset + limit]
 
 
 def _caller(info: Any) -> Caller:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import graphene
+from django.db.models import Prefetch
 from graphene.types.generic import GenericScalar
 
 from dynamic_databases.catalog.compare import dynamic_columns
 from dynamic_databases.catalog.types import Column, Table
 from dynamic_databases.models import Baseline, ColumnChange, Database
 from dynamic_databases.registry import process_registry
-from tenants.models import Tenant
+from tenants.models import Tenant, TenantDatabase
 
 
 class ManagedColumn(graphene.ObjectType):  # type: ignore[misc]  # graphene has no types
@@ -114,6 +115,15 @@ class ManagedAttachment(graphene.ObjectType):  # type: ignore[misc]
     database = graphene.String(required=True)
 
 
+# Read once for all tenants that are told of, without the databases' configurations.
+ATTACHMENTS = Prefetch(
+    "attachments",
+    TenantDatabase.objects.select_related("environment", "database")
+    .only("tenant_id", "environment__name", "database__name")
+    .order_by("environment__position", "environment__name"),
+)
+
+
 class ManagedTenant(graphene.ObjectType):  # type: ignore[misc]
     """A tenant."""
 
@@ -125,7 +135,7 @@ class ManagedTenant(graphene.ObjectType):  # type: ignore[misc]
 
     @staticmethod
     def resolve_databases(row: Tenant, _info: Any) -> list[dict[str, str]]:
-        rows = row.attachments.select_related("environment", "database")
+        rows = row.attachments.all()
         return [{"environment": a.environment.name, "database": a.database.name} for a in rows]
 
 

@@ -52,7 +52,7 @@ class Command(ActionCommand):
         }
 
     def _list(self, _options: dict[str, Any]) -> Answer:
-        rows = Baseline.objects.defer("catalog_json").annotate(used=Count("databases"))
+        rows = Baseline.objects.annotate(used=Count("databases"))
         return [
             {
                 "baseline": str(row),
