@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import threading
-import time
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,12 +17,9 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 django.setup(set_prefix=False)  # before the imports below: they need the app registry
 
-from django.core.exceptions import ObjectDoesNotExist  # noqa: E402
-from django.db.utils import DatabaseError  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from dynamic_databases.beside import collect, collect_if_grown, take_short_turns  # noqa: E402
-from dynamic_databases.errors import DatabaseProblem  # noqa: E402
+from dynamic_databases.beside import collect, take_short_turns  # noqa: E402
 from gateway import graphiql, health, sdl  # noqa: E402
 from gateway.admission import with_control_database  # noqa: E402
 from gateway.departure import unless_gone  # noqa: E402
@@ -31,6 +27,7 @@ from gateway.django_pages import DjangoPages  # noqa: E402
 from gateway.endpoint import GraphQLEndpoint, Services  # noqa: E402
 from gateway.http import HttpProblem, prefers_html  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
+from gateway.looking import start_looking  # noqa: E402
 from gateway.origins import Origins  # noqa: E402
 from gateway.push import Subscriber  # noqa: E402
 from gateway.requests import HttpRequest  # noqa: E402
@@ -40,7 +37,6 @@ from gateway.static import StaticFiles  # noqa: E402
 from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
 from gateway.warming import warm  # noqa: E402
 
-_SWEEP_SECONDS = 30  # between looks for schemas of catalogs that no database has any more
 _log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
 _PATHS = {"/healthz", "/readyz", "/metrics", "/graphiql/targets"}
@@ -87,9 +83,7 @@ class Application:
             self._services = make_services()
             self._endpoint = GraphQLEndpoint(self._services)
             self._documents = sdl.Documents(self._endpoint, self._services)
-            threading.Thread(
-                target=self._poll, args=(self._services,), name="poll", daemon=True
-            ).start()
+            start_looking(self._services, self._stopping)
             if url := self._services.config.redis_url:
                 work = partial(with_control_database, self._services.invalidator.poll_now)
                 self._subscriber = Subscriber(url, work)
@@ -181,28 +175,6 @@ class Application:
             case "/graphiql/targets" if services.config.has_graphiql:
                 return await graphiql.targets(services.admission, http)
         return None
-
-    def _poll(self, services: Services) -> None:
-        """Learn within `poll_seconds` what other processes changed; close what is not used."""
-        next_sweep = time.monotonic() + _SWEEP_SECONDS
-        while not self._stopping.wait(services.config.poll_seconds):
-            try:
-                services.registry.connections.close_unused()
-                if time.monotonic() >= next_sweep:
-                    next_sweep = time.monotonic() + _SWEEP_SECONDS
-                    services.schemas.sweep(services.registry.fingerprints())
-                    collect_if_grown()
-                services.metrics.set_states(states_of(services))
-                with_control_database(services.invalidator.poll_now)
-                if services.controller is not None:
-                    with_control_database(services.controller.follow_if_due)
-            except DatabaseError as error:
-                _log.warning("the control database doesn't answer: %s", type(error).__name__)
-            except (DatabaseProblem, ObjectDoesNotExist, KeyError) as error:
-                _log.warning("the controller can't be followed: %s", error)
-            except Exception:  # noqa: BLE001 - it is logged, and the next look is tried
-                # Whatever it was, a process that no longer follows would serve what was removed.
-                _log.exception("the poll failed")
 
 
 def _is_ours(path: str) -> bool:

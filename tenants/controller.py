@@ -6,6 +6,7 @@ as any tenant is, so that aliases, tokens and the admin work alike; rows that ch
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import threading
@@ -18,12 +19,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.text import slugify
 
+from dynamic_databases.beside import in_turns
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
 from dynamic_databases.registry import process_registry
 from tenants.models import SLUG, Tenant
-from tenants.records import Outcome, TenantRecord, deactivate, store
+from tenants.records import Outcome, TenantRecord, deactivate, store, stored_states
 
 _log = logging.getLogger("tenants.controller")
 _MISSES = 10_000
@@ -53,7 +55,8 @@ class Controller:
         self._check_seconds = check_seconds
         self._lock = threading.Lock()
         self._missed: dict[str, float] = {}
-        self._next_check = 0.0
+        # Of each customer, what was found there and here when nothing was left to be stored.
+        self._settled: dict[str, tuple[bytes, object]] = {}
 
     def look_up(self, name: str) -> bool:
         """Store the tenant of this id or domain name where the table has it; return whether it does.
@@ -73,18 +76,19 @@ class Controller:
             self._missed[name] = now + self._check_seconds
         return False
 
-    def follow_if_due(self) -> None:
+    def follow(self) -> None:
         """Read the rows of the tenants that are known, and store what changed. Raises DatabaseProblem."""
-        if time.monotonic() < self._next_check:
-            return
-        self._next_check = time.monotonic() + self._check_seconds
         known = list(Tenant.objects.exclude(external_id=None).values_list("external_id", flat=True))
         for start in range(0, len(known), _BATCH):
             batch = [one for one in known[start : start + _BATCH] if one is not None]
+            here = stored_states(batch, self._config.environment)
             there = set()
-            for record in self._rows(self._ids(batch)):
-                there.add(record.external_id)
-                self._store(record)
+            for record in in_turns(self._rows(self._ids(batch))):
+                key = str(record.external_id)
+                there.add(key)
+                state = (_digest(record), here.get(key))
+                if self._settled.get(key) != state and self._store(record) is not Outcome.CHANGED:
+                    self._settled[key] = state
             deactivate([one for one in batch if one not in there])
 
     def _rows(self, condition: Q) -> Iterator[TenantRecord]:
@@ -158,6 +162,11 @@ class UnknownControllerColumn(DatabaseProblem):
 
     def __init__(self, table: str, column: str, known: list[str]) -> None:
         super().__init__(f"GATEWAY_CONTROLLER: {table} has no column {column!r}; it has: {', '.join(known)}.")  # fmt: skip
+
+
+def _digest(record: TenantRecord) -> bytes:
+    """Return what stands for a record: the record itself has a password."""
+    return hashlib.sha256(repr(record).encode()).digest()
 
 
 def _slug(domain: str, key: str) -> str:

@@ -5,13 +5,14 @@ What is there already and equal is left alone, so that nothing is dropped from a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
 
+from dynamic_databases.beside import in_turns
 from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Baseline, Database, config_from_text, opened
 from tenants.models import DEFAULT_ENVIRONMENT, Environment, Tenant, TenantDatabase
@@ -61,6 +62,25 @@ def store(record: TenantRecord) -> Outcome:
         return Outcome.ADDED
     is_same = all(outcome is Outcome.UNCHANGED for outcome in outcomes)
     return Outcome.UNCHANGED if is_same else Outcome.CHANGED
+
+
+def stored_states(external_ids: Sequence[str], environment: str) -> dict[str, Hashable]:
+    """Return what differs whenever `store` might have something to do of a controller's tenant: two queries."""
+    tenants = Tenant.objects.filter(external_id__in=external_ids)
+    attached = TenantDatabase.objects.filter(
+        tenant__external_id__in=external_ids, environment__name=environment
+    )
+    columns = ("tenant_id", "database_id", "database__revision", "database__name")
+    databases = {row[0]: row for row in attached.values_list(*columns)}
+    return {
+        str(row.external_id): (
+            row.name,
+            tuple(row.domains or ()),
+            row.active,
+            databases.get(row.pk),
+        )
+        for row in in_turns(tenants)
+    }
 
 
 def deactivate(external_ids: Sequence[str]) -> int:

@@ -79,7 +79,7 @@ def test_changed_and_removed_rows_are_followed(gateway, central) -> None:
     other = make_url(SQLITE, NOTES.format("moved"))
     execute(central.url, f"UPDATE customer SET conn = '{other}' WHERE customer_id = 701")
     execute(central.url, "DELETE FROM customer WHERE customer_id = 702")
-    gateway.controller.follow_if_due()
+    gateway.controller.follow()
 
     assert gateway.query("/t/701/graphql", QUERY).data == {"note": [{"text": "moved"}]}
     assert gateway.query("/t/702/graphql", QUERY).code == "TENANT_NOT_FOUND"
@@ -98,7 +98,7 @@ def test_a_customer_that_comes_is_found_soon(gateway, central, vendor) -> None:
 def test_nothing_changes_where_nothing_changed(gateway) -> None:
     gateway.query("/t/701/graphql", QUERY).data  # noqa: B018 - raises where refused
     before = list(Database.objects.values_list("pk", "revision"))
-    gateway.controller.follow_if_due()
+    gateway.controller.follow()
 
     assert list(Database.objects.values_list("pk", "revision")) == before
 

@@ -154,7 +154,7 @@ def _database(gateway: Gateway, vendor, name: str, sql: str) -> str:
 
 
 def test_the_schema_of_a_catalog_that_changed_does_not_stay(music_with, monkeypatch) -> None:
-    monkeypatch.setattr("gateway.asgi._SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr("gateway.looking._SWEEP_SECONDS", 0.1)
     music = music_with(poll_seconds=0.1)
     own, operator = music.token, issue_token(None, "admin", None, None)
 
