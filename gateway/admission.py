@@ -107,7 +107,7 @@ class Admission:
         try:
             return self._admit(ref, http, snapshot)
         except TenantNotFound:
-            if controller is None or not name or snapshot.tenant(name) is not None:
+            if controller is None or not name or snapshot.tenant(name, own_ids=False) is not None:
                 raise
         work = partial(with_control_database, partial(controller.look_up, name))
         deadline = Deadline.after_ms(self._config.deadline_ms, time.monotonic)
@@ -118,7 +118,9 @@ class Admission:
     def _admit(self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot) -> Admitted:
         principal = self._principal(http, snapshot)
         anonymous = principal is None and self._lets_in_anonymous(http)
-        return resolve(ref, principal, snapshot, anonymous=anonymous)
+        # With a controller numbers are its customers' ids: ours would be somebody else.
+        own_ids = self._controller is None
+        return resolve(ref, principal, snapshot, anonymous=anonymous, own_ids=own_ids)
 
     def _lets_in_anonymous(self, http: HttpRequest) -> bool:
         return self._config.demo and is_local(http)

@@ -55,15 +55,20 @@ def tenant_ref(
 
 
 def resolve(
-    ref: TenantRef, principal: Principal | None, snapshot: Snapshot, *, anonymous: bool
+    ref: TenantRef,
+    principal: Principal | None,
+    snapshot: Snapshot,
+    *,
+    anonymous: bool,
+    own_ids: bool = True,
 ) -> tuple[ResolvedTenant, Principal]:
     """Return the database that `principal` reaches by `ref`, and as whom.
 
-    `anonymous` says whether a tenant's anonymous role counts on this connection. Raises
+    `own_ids` says whether a number is the id of one of our tenants, `anonymous` whether a tenant's anonymous role counts on this connection. Raises
     Unauthenticated where there is neither a principal nor such a role, whether the tenant exists
     or not; TenantNotFound where the tenant is unknown, inactive, without a database or not theirs.
     """
-    entry = _entry(ref, principal, snapshot)
+    entry = _entry(ref, principal, snapshot, own_ids)
     if principal is None:
         if not anonymous or (entry is not None and not entry.anonymous_role):
             raise Unauthenticated
@@ -94,13 +99,13 @@ def reachable(
 
 
 def _entry(
-    ref: TenantRef, principal: Principal | None, snapshot: Snapshot
+    ref: TenantRef, principal: Principal | None, snapshot: Snapshot, own_ids: bool
 ) -> DirectoryEntry | None:
     if ref.tenant is not None:
-        return snapshot.tenant(ref.tenant)
+        return snapshot.tenant(ref.tenant, own_ids=own_ids)
     if principal is not None and principal.tenant_pk is not None:
         return snapshot.tenant_of_pk(principal.tenant_pk)
-    return snapshot.tenant(ref.host)
+    return snapshot.tenant(ref.host, own_ids=own_ids)
 
 
 def _tenant_of_host(host: str, tenant_domain: str) -> str:

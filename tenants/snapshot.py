@@ -84,17 +84,18 @@ class Snapshot:
         """All of them in the order of their slugs: sorted with each call."""
         return tuple(sorted(self.by_pk.values(), key=lambda entry: entry.slug))
 
-    def tenant(self, name: str) -> DirectoryEntry | None:
+    def tenant(self, name: str, *, own_ids: bool = True) -> DirectoryEntry | None:
         """Return the active tenant of this slug, numeric id or domain name.
 
-        A controller's customers go by its own ids, which come before ours. Of several tenants with
-        one domain name the first registered has it.
+        A controller's customers go by its own ids, which come before ours; without `own_ids` ours
+        don't count. Of several tenants with one domain name the first registered has it.
         """
         name = name.lower()
         for names in (self.by_external_id, self.by_slug, self.by_domain):
             if name in names:
                 return self.by_pk[names[name][0]]
-        own = self.by_pk.get(int(name)) if name.isdecimal() and name.isascii() else None
+        is_id = own_ids and name.isdecimal() and name.isascii()
+        own = self.by_pk.get(int(name)) if is_id else None
         return own if own is not None and own.external_id is None and str(own.pk) == name else None
 
     def tenant_of_pk(self, pk: int) -> DirectoryEntry | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dynamic_databases.models import Database
 from gateway.conf import InvalidSetting, load_config
 from tenants.authentication.tokens import issue_token
 from tenants.controller import Controller, ControllerConfig
 from tenants.models import Tenant
-from tests.fixtures.databases import execute, make_url
+from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.processes import wait_for
-from tests.fixtures.vendors import SQLITE
+from tests.fixtures.vendors import POSTGRESQL, SQLITE, present
 
 CUSTOMERS = """CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, domain_name VARCHAR(80), conn VARCHAR(400), is_active BOOLEAN, title VARCHAR(40));"""
 NOTES = "CREATE TABLE note (id INTEGER PRIMARY KEY, text VARCHAR(40)); INSERT INTO note VALUES (1, '{}');"
@@ -85,6 +88,21 @@ def test_changed_and_removed_rows_are_followed(gateway, central) -> None:
     assert gateway.query("/t/702/graphql", QUERY).code == "TENANT_NOT_FOUND"
 
 
+@pytest.mark.parametrize("key", [701, 704])
+def test_a_customers_id_is_no_tenant_of_ours(gateway, new_database, tenant_of, key) -> None:
+    """Before anybody asked for the customer, as after it."""
+    Tenant.objects.create(pk=key, slug="ours")
+    tenant_of("ours", production=new_database(SQLITE, NOTES.format("ours"), "ours"))
+
+    assert gateway.query("/t/ours/graphql", QUERY).data == {"note": [{"text": "ours"}]}
+    for _ in range(2):
+        answer = gateway.query(f"/t/{key}/graphql", QUERY)
+        if key == 701:
+            assert answer.data == {"note": [{"text": "of 701"}]}
+        else:
+            assert answer.code == "TENANT_NOT_FOUND"
+
+
 def test_a_customer_that_comes_is_found_soon(gateway, central, vendor) -> None:
     assert gateway.query("/t/703/graphql", QUERY).code == "TENANT_NOT_FOUND"
     execute(central.url, f"UPDATE customer SET is_active = {'1' if vendor is SQLITE else 'true'} WHERE customer_id = 703")  # fmt: skip
@@ -101,6 +119,73 @@ def test_nothing_changes_where_nothing_changed(gateway) -> None:
     gateway.controller.follow()
 
     assert list(Database.objects.values_list("pk", "revision")) == before
+
+
+def test_what_is_settled_takes_no_query_of_its_own(gateway, central) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            gateway.controller.follow()
+        return len(found)
+
+    gateway.query("/t/701/graphql", QUERY).data  # noqa: B018 - raises where refused
+    queries()
+    for_one = queries()
+    gateway.query("/t/702/graphql", QUERY).data  # noqa: B018 - raises where refused
+    assert queries() > for_one  # what was found a moment ago is compared once
+    assert queries() == for_one
+
+
+def test_what_is_edited_here_is_put_right_again(gateway) -> None:
+    """The table of customers says what is so, whoever saves something else here."""
+    gateway.query("/t/701/graphql", QUERY).data  # noqa: B018 - raises where refused
+    gateway.controller.follow()
+    tenant = Tenant.objects.get(external_id="701")
+    database = tenant.attachments.get().database
+    tenant.name, tenant.active = "Renamed", False
+    tenant.save()
+    database.unregister()
+    gateway.controller.follow()
+
+    tenant.refresh_from_db()
+    database.refresh_from_db()
+    assert (tenant.name, tenant.active, database.enabled) == ("Customer 701", True, True)
+    assert gateway.query("/t/701/graphql", QUERY).data == {"note": [{"text": "of 701"}]}
+
+
+def test_a_row_that_is_refused_is_told_of_once(gateway, central, caplog) -> None:
+    gateway.query("/t/701/graphql", QUERY).data  # noqa: B018 - raises where refused
+    execute(central.url, "UPDATE customer SET conn = 'Serve=typo' WHERE customer_id = 701")
+    for _ in range(3):
+        gateway.controller.follow()
+    assert len([record for record in caplog.records if "refused" in record.message]) == 1
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_table_that_does_not_answer_keeps_nobody_from_what_was_revoked(gateway_with) -> None:
+    url = make_url(present(POSTGRESQL), CUSTOMERS)
+    where = {"database": "central", "table": "customer", "id": "customer_id", "connection": "conn"}
+    gateway = gateway_with(
+        GATEWAY_CONTROLLER=json.dumps(where), GATEWAY_CONTROLLER_CHECK_SECONDS="0.1",
+        GATEWAY_POLL_SECONDS="0.1", GATEWAY_DEADLINE_MS="60000",
+    )  # fmt: skip
+    gateway.manage("database", "add", "central", url)
+    gateway.manage("tenant", "add", "acme")
+    token = gateway.manage("token", "create", "acme", "--role", "admin").splitlines()[-1]
+    operator = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    execute(url, f"INSERT INTO customer (customer_id, conn) VALUES (1, '{url}')")
+    answer = gateway.ask("/t/1/graphql", "{ customer { customerId } }", operator).json()
+    assert answer == {"data": {"customer": [{"customerId": 1}]}}
+    with psycopg.connect(url) as held:
+        held.execute("LOCK TABLE customer IN ACCESS EXCLUSIVE MODE")
+        waiting = (
+            "SELECT count(*) FROM pg_locks WHERE relation = 'customer'::regclass AND NOT granted"
+        )
+        wait_for(lambda: held.execute(waiting).fetchone() != (0,), seconds=10)
+        gateway.manage("token", "revoke", token[:12])
+        wait_for(lambda: gateway.ask("/graphql", "{ __typename }", token).status_code == 401, seconds=10)  # fmt: skip
+        assert held.execute(waiting).fetchone() != (0,)
+    gateway.stop()
+    drop_database(url)
 
 
 def test_a_bad_connection_string_is_refused_and_told_to_the_operator(
