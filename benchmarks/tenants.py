@@ -205,6 +205,41 @@ def _change(token: str, seconds: float, pause: float) -> Span:
     return began, time.perf_counter()
 
 
+def changing_tenants(bench: Bench) -> None:
+    """Another tenant's p99 while tenants are added to 10,000, and while pages are asked that tell of all of them."""
+    few = copies(bench, 2, 2, 20, 30)
+    bench.register([*few, *((f"idle{i}", few[i % 2][1]) for i in range(9_998))])
+    with bench.gateway():
+        bench.ask("tenant0", QUERY)
+        for what, work in (("tenants added", _add), ("/graphiql/targets", _targets)):
+            found = bench.beside("tenant0", lambda _, work=work: (work, bench.token, 2.0), range(8), _PAUSES["each 10 ms"])  # fmt: skip
+            print(f"10,000 registered, {what} again and again: {found}")
+
+
+def _add(token: str, seconds: float) -> Span:
+    """Add a tenant and attach a database, four times a second; return from when to when."""
+    began = time.perf_counter()
+    while time.perf_counter() < began + seconds:
+        slug = f"x{time.monotonic_ns()}"
+        for mutation in (
+            f'addTenant(slug: "{slug}") {{ slug }}',
+            f'attachDatabase(tenant: "{slug}", environment: "production", database: "tenant1") {{ slug }}',
+        ):
+            post("/manage/graphql", f"mutation {{ {mutation} }}", token)
+        time.sleep(0.25)
+    return began, time.perf_counter()
+
+
+def _targets(token: str, seconds: float) -> Span:
+    """Ask which tenants there are, twice a second; return from when to when."""
+    began = time.perf_counter()
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as client:
+        while time.perf_counter() < began + seconds:
+            client.get(f"http://127.0.0.1:{PORT}/graphiql/targets").raise_for_status()
+            time.sleep(0.5)
+    return began, time.perf_counter()
+
+
 def machine(bench: Bench) -> None:
     """What a process costs that uses a core and nothing of the gateway: no work beside requests can cost less."""
     bench.register(copies(bench, 2, 2, 20, 30))
@@ -237,6 +272,7 @@ PARTS: dict[str, Callable[[Bench], Any]] = {
         registered_to_served,
         column_check,
         changing_columns,
+        changing_tenants,
         machine,
     )
 }
