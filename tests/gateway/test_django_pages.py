@@ -14,7 +14,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils.deprecation import MiddlewareMixin
 
-from dynamic_databases.models import Revision
+from dynamic_databases.revisions import Revision
 from gateway.django_pages import DjangoPages
 
 
