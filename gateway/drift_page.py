@@ -24,7 +24,11 @@ class DriftForm(forms.Form):
 
     # Typed, not chosen: a select would list every tenant.
     tenant = forms.ModelChoiceField(
-        Tenant.objects.all(), to_field_name="slug", widget=forms.TextInput
+        Tenant.objects.all(),
+        to_field_name="slug",
+        label="tenant's slug",
+        widget=forms.TextInput,
+        error_messages={"invalid_choice": "There is no such tenant."},
     )
     before = forms.ModelChoiceField(Environment.objects.all(), to_field_name="name", label="from")
     after = forms.ModelChoiceField(Environment.objects.all(), to_field_name="name", label="to")

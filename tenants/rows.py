@@ -31,8 +31,10 @@ def read_changed(before: Snapshot, changes: Sequence[Change], alias_prefix: str)
     """Return the state after `changes` of what was `before`, with queries of the rows that they name."""
     models: tuple[type[Model], ...] = (*FOLLOWED, Database)
     keys = {model: _keys(changes, model) for model in models}
+    if keys[Environment] or sum(map(len, keys.values())) > _AT_ONCE:
+        return read_all(alias_prefix)
     tenants = keys[Tenant] | _attached(before, keys[TenantDatabase], keys[Database])
-    if keys[Environment] or len(tenants) + len(keys[ApiToken]) > _AT_ONCE:
+    if len(tenants) > _AT_ONCE:  # many may have one database
         return read_all(alias_prefix)
     after = before
     if tenants:
