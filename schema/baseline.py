@@ -6,19 +6,25 @@ them is reached by `customFields`; what it lacks is null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from dynamic_databases.catalog.compare import dynamic_columns
 from dynamic_databases.catalog.types import Catalog, Column, Kind
 from schema.access import Access
 from schema.naming import NamedTable, Names, names_of
 
+# Tables that are made of the same ones are one object, kept as long as some schema has it: of a thousand
+# databases that differ in a column each, all but one table are. The keys are a function's name and
+# identities, which stay those of what the value is made of.
+_known: WeakValueDictionary[tuple[object, ...], NamedTable] = WeakValueDictionary()
+
 
 def names_of_baseline(baseline: Catalog, access: Access, overrides: Mapping[str, str]) -> Names:
     """Return the names that types are made of: equal for every database of the baseline."""
     names = names_of(baseline, access, overrides)
-    return Names({name: _loosened(table) for name, table in names.tables.items()}, names.enums)
+    return Names({n: _made(_loosened, table) for n, table in names.tables.items()}, names.enums)
 
 
 def bound_names(
@@ -31,19 +37,35 @@ def bound_names(
     for name, table in shown.tables.items():
         real = own.tables.get(name)
         is_served = real is not None and real.table.primary_key == table.table.primary_key
-        tables[name] = _bound(table, real) if real and is_served else replace(table, is_absent=True)
+        tables[name] = _made(_bound, table, real) if real and is_served else _made(_absent, table)
     return Names(tables, shown.enums)
 
 
 def with_custom(shown: Names, bound: Names) -> Names:
     """Return the names for types, which write the dynamic columns of the bound ones."""
-    tables = {}
-    for name, table in shown.tables.items():
-        own = bound.tables[name]
-        tables[name] = replace(
-            table, custom=own.custom, insertable=own.insertable, updatable=own.updatable
-        )
+    tables = {
+        name: _made(_with_custom, table, bound.tables[name]) for name, table in shown.tables.items()
+    }
     return Names(tables, shown.enums)
+
+
+def _made(how: Callable[..., NamedTable], *tables: NamedTable) -> NamedTable:
+    """Return what `how` makes of the tables, the same object each time."""
+    key = (how.__name__, *map(id, tables))
+    known = _known.get(key)
+    if known is None:
+        known = _known[key] = replace(how(*tables), made_of=tables)
+    return known
+
+
+def _absent(shown: NamedTable) -> NamedTable:
+    return replace(shown, is_absent=True)
+
+
+def _with_custom(shown: NamedTable, bound: NamedTable) -> NamedTable:
+    return replace(
+        shown, custom=bound.custom, insertable=bound.insertable, updatable=bound.updatable
+    )
 
 
 def _loosened(table: NamedTable) -> NamedTable:

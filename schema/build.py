@@ -56,6 +56,7 @@ def build_schema(
         schema_key(entry, access, common=common),
         entry.catalog,
         names,
+        shown,
         CatalogSchema(graphql_schema),
         queries,
         mutations,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -81,6 +81,7 @@ class BuiltSchema:
     key: SchemaKey
     catalog: Catalog
     names: Names
+    shown: Names  # what the types are made of: the same, or a baseline's
     schema: CatalogSchema
     queries: dict[str, RootField]
     mutations: dict[str, RootField]
@@ -104,6 +105,12 @@ class BuiltSchema:
             )
         except (GraphQLError, ValueError):
             return None
+
+    def tables(self) -> Iterator[NamedTable]:
+        """Yield all named tables that it holds; other schemas may hold them too."""
+        yield from self.names.tables.values()
+        if self.shown is not self.names:
+            yield from self.shown.tables.values()
 
     @property
     def version(self) -> str:

@@ -254,7 +254,7 @@ class SchemaCache:
             kept = self._entries.get(key)
             if kept is None:
                 return
-            others = self._charges.take(key, kept.built.names.tables.values())
+            others = self._charges.take(key, kept.built.tables())
         try:
             size = bytes_of(kept, (self, *others), pause)
         except _Dropped:

@@ -26,7 +26,7 @@ class Charges:
             if self._payers.setdefault(id(table), paid) is paid:
                 paid.add(id(table))
             else:
-                free += [table, table.table]
+                free += [table, table.table, *table.made_of]
         return free
 
     def forget(self, key: SchemaKey) -> None:

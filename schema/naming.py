@@ -77,6 +77,8 @@ class NamedTable:
     baseline: Table | None = None  # its fields are those of this table (`schema.baseline`)
     absent: frozenset[str] = frozenset()  # columns that it has and this database lacks
     is_absent: bool = False  # this database lacks the table, or has another key
+    # What it was made of, which is kept as long as it is (`schema.baseline`).
+    made_of: tuple[NamedTable, ...] = dataclass_field(default=(), compare=False, repr=False)
 
     @cached_property
     def aggregates(self) -> Mapping[str, Relation]:

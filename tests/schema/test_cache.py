@@ -8,11 +8,13 @@ import subprocess
 import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from dynamic_databases.registry import process_registry
+from dynamic_databases.registry import Entry, process_registry
 from schema.access import FULL_ACCESS, Access, TableAccess
+from schema.built import BuiltSchema
 from schema.cache import SchemaCache
 from schema.errors import NoBaseline
 from schema.footprint import bytes_of
@@ -81,21 +83,27 @@ def test_a_schema_counts_with_the_bytes_that_it_takes(library, monkeypatch) -> N
     assert _measured(cache) > both + 3 * alone
 
 
-def test_what_schemas_share_is_counted_once(vendor, new_database) -> None:
+@pytest.mark.parametrize("common", [False, True], ids=["own", "baseline"])
+def test_what_schemas_share_is_counted_once(vendor, new_database, common) -> None:
     """A database with a column of its own costs the cache that column's table."""
+
+    def get(cache: SchemaCache, entry: Entry) -> BuiltSchema:
+        return cache.get(entry, FULL_ACCESS, LIMITS, common=common).built
+
     columns = ", ".join(f"c{i} INTEGER" for i in range(30))
     ddl = ";".join(f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, {columns})" for i in range(20))
     plain, altered = (new_database(vendor, ddl) for _ in range(2))
     execute(altered.url, "ALTER TABLE t7 ADD COLUMN mood VARCHAR(20)")
     first, second = (process_registry().entry(d.label) for d in (plain, altered))
+    first, second = (replace(entry, baseline=first.catalog) for entry in (first, second))
     cache = SchemaCache(_MANY, 10, {})
-    names = [cache.get(entry, FULL_ACCESS, LIMITS).built.names for entry in (first, second)]
+    names = [get(cache, entry).names for entry in (first, second)]
     same = [name for name, table in names[0].tables.items() if table is names[1].tables[name]]
     assert {str(name) for name in names[0].tables.keys() - set(same)} == {"t7"}
 
     both = _measured(cache)
     alone = SchemaCache(_MANY, 10, {})
-    alone.get(first, FULL_ACCESS, LIMITS)
+    get(alone, first)
     assert both < _measured(alone) * 1.6
     for _ in range(2):
         cache.sweep({second.fingerprint})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import re
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 from graphql import GraphQLSchema, validate_schema
@@ -23,8 +25,9 @@ from dynamic_databases.catalog.types import (
     TableName,
 )
 from dynamic_databases.registry import Entry
-from schema import naming
+from schema import baseline, naming
 from schema.access import FULL_ACCESS, Access, TableAccess
+from schema.baseline import bound_names, names_of_baseline, with_custom
 from schema.build import build_schema
 from schema.casing import camel_case, pascal_case
 from schema.limits import Limits
@@ -211,6 +214,46 @@ def test_names_that_catalogs_share_are_those_that_each_would_get_alone(
     naming._columns_known.clear()
 
     assert shared == names(*second, access=access, overrides=overrides)
+
+
+@given(
+    base=CATALOGS, first=CATALOGS, second=CATALOGS, access=st.sampled_from((FULL_ACCESS, NARROW))
+)
+def test_a_baselines_names_that_databases_share_are_those_that_each_would_get_alone(
+    base: tuple[Table, ...], first: tuple[Table, ...], second: tuple[Table, ...], access: Access
+) -> None:
+    def both(tables: tuple[Table, ...]) -> tuple[Names, Names]:
+        baseline_catalog, catalog = Catalog("sqlite", base), Catalog("sqlite", tables)
+        shown = names_of_baseline(baseline_catalog, access, {})
+        bound = bound_names(shown, catalog, baseline_catalog, access, {})
+        return with_custom(shown, bound), bound
+
+    held = [both(first), both(base)]
+    shared = both(second)
+    del held
+    for known in (naming._tables_known, naming._columns_known, baseline._known):
+        known.clear()
+
+    assert shared == both(second)
+
+
+def test_what_a_baseline_has_for_two_databases_is_one_object_where_they_are_alike() -> None:
+    plain = (table("a", "id"), table("b", "id", "a_id", keys=(foreign("a_id", "a"),)))
+    base = Catalog("sqlite", plain)
+
+    def bound_to(*tables: Table) -> Names:
+        shown = names_of_baseline(base, FULL_ACCESS, {})
+        return bound_names(shown, Catalog("sqlite", tables), base, FULL_ACCESS, {})
+
+    one, other = bound_to(*plain), bound_to(plain[1], table("a", "id", "mine"))
+    assert {str(n) for n, named in other.tables.items() if named is one.tables[n]} == {"b"}
+    assert list(other.by_field["a"].custom) == ["mine"]
+
+    kept = [*one.tables.values(), *other.tables.values()]
+    found = [ref(each) for named in kept for each in (named, *named.made_of)]
+    del one, other, kept
+    gc.collect()
+    assert not any(each() for each in found)
 
 
 def test_a_column_more_has_its_own_table_named_anew_and_no_other() -> None:
