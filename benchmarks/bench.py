@@ -31,7 +31,7 @@ _REGISTER = """
 import json, sys, django
 django.setup()
 from django.db import transaction
-from dynamic_databases.models import Database
+from dynamic_databases.models import Baseline, Database
 from tenants.models import Environment, Tenant, TenantDatabase
 from tenants.authentication.tokens import issue_token
 given = json.load(sys.stdin)
@@ -40,6 +40,11 @@ with transaction.atomic():
     for slug, path in given["databases"]:
         database = Database.objects.from_url(slug, "sqlite:///" + path)
         TenantDatabase.objects.create(tenant=Tenant.objects.create(slug=slug), environment=environment, database=database)
+if given["has_baseline"]:
+    baseline = Baseline.capture(Database.objects.get(name=given["databases"][0][0]), "first")
+    for database in Database.objects.all():
+        database.baseline = baseline
+        database.save()
 print(issue_token(None, "admin", None, None))
 """
 
@@ -48,16 +53,22 @@ _BODY = json.dumps({"query": "query($id: Int!) { t0ByPk(id: $id) { id c1 } }", "
 _QUIET_SECONDS = 2  # of each turn
 
 
-def post(path: str, query: str, token: str, port: int = PORT, **variables: object) -> float:
+def post(
+    path: str, query: str, token: str, port: int = PORT, schema: str = "", **variables: object
+) -> float:
     """Return the seconds that one request took, over a connection that is kept."""
-    began, ended = post_timed(path, query, token, port, **variables)
+    began, ended = post_timed(path, query, token, port, schema, **variables)
     return ended - began
 
 
-def post_timed(path: str, query: str, token: str, port: int = PORT, **variables: object) -> Span:
-    """Return when one request was sent and when it was answered."""
+def post_timed(
+    path: str, query: str, token: str, port: int = PORT, schema: str = "", **variables: object
+) -> Span:
+    """Return when one request was sent and when it was answered; `schema` may be `baseline`."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    if schema:
+        headers["X-Schema"] = schema
     started = time.perf_counter()
     try:
         reply = _exchange(port, path, body, headers)
@@ -160,8 +171,10 @@ class Bench:
         connection.close()
         return path
 
-    def register(self, databases: list[tuple[str, Path]]) -> None:
-        given = json.dumps({"databases": [(slug, str(path)) for slug, path in databases]})
+    def register(self, databases: list[tuple[str, Path]], *, has_baseline: bool = False) -> None:
+        """Register databases with a tenant each; the first one is the baseline of all."""
+        named = [(slug, str(path)) for slug, path in databases]
+        given = json.dumps({"databases": named, "has_baseline": has_baseline})
         self.token = self._run(["-c", _REGISTER], given).strip()
 
     @contextmanager
@@ -169,9 +182,9 @@ class Bench:
         with _server("gateway.asgi:application", port, self.environment | settings) as process:
             yield process
 
-    def ask(self, tenant: str, query: str, port: int = PORT) -> float:
+    def ask(self, tenant: str, query: str, port: int = PORT, schema: str = "") -> float:
         """Return the seconds that one request took."""
-        return post(f"/t/{tenant}/graphql", query, self.token, port)
+        return post(f"/t/{tenant}/graphql", query, self.token, port, schema)
 
     def manage(self, mutation: str) -> float:
         """Return the seconds that one mutation of the management schema took."""

@@ -31,7 +31,7 @@ def thousand_tenants(bench: Bench) -> None:
     print(f"1,000 tenants of 10 catalogs (20 × 30): {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.1f} KB per further tenant")  # fmt: skip
 
 
-def _grown(bench: Bench, count: int) -> tuple[float, float, float, list[float]]:
+def _grown(bench: Bench, count: int, schema: str = "") -> tuple[float, float, float, list[float]]:
     """Ask so many tenants once each.
 
     Return an idle worker's MB, by how many it grew, the KB of each tenant of the second half, and the
@@ -41,9 +41,11 @@ def _grown(bench: Bench, count: int) -> tuple[float, float, float, list[float]]:
         httpx.get(f"http://127.0.0.1:{PORT}/healthz")
         idle = memory_mb(process)
         for i in range(count // 2):
-            bench.ask(f"tenant{i}", QUERY)
+            bench.ask(f"tenant{i}", QUERY, schema=schema)
         half = memory_mb(process)
-        took = sorted(bench.ask(f"tenant{i}", QUERY) for i in range(count // 2, count))
+        took = sorted(
+            bench.ask(f"tenant{i}", QUERY, schema=schema) for i in range(count // 2, count)
+        )
         time.sleep(2)  # the new schemas are measured meanwhile
         full = memory_mb(process)
     return idle, full - idle, (full - half) * 1024 / len(took), took
@@ -119,9 +121,10 @@ def own_columns(bench: Bench) -> None:
     """Databases that are alike but for a column of each one's own in one table: what a catalog more costs."""
     for count, tables, columns in ((500, 20, 30), (60, 200, 50)):
         part = Bench(bench.folder / f"own{count}")
-        part.register(copies(part, count, count, tables, columns))
-        idle, above, each_kb, took = _grown(part, count)
-        print(f"{count} databases ({tables} × {columns}), each with a column of its own: {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.0f} KB per further one, first answered in {took[len(took) // 2] * 1000:.0f} ms")  # fmt: skip
+        part.register(copies(part, count, count, tables, columns), has_baseline=True)
+        for schema, whose in (("", "its own"), ("baseline", "the baseline's")):
+            idle, above, each_kb, took = _grown(part, count, schema)
+            print(f"{count} databases ({tables} × {columns}), each with a column of its own, asked by {whose} schema: {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.0f} KB per further one, first answered in {took[len(took) // 2] * 1000:.0f} ms")  # fmt: skip
 
 
 def registered_to_served(bench: Bench) -> None:
