@@ -25,7 +25,7 @@ from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
 from dynamic_databases.registry import process_registry
 from tenants.models import SLUG, Tenant
-from tenants.records import Outcome, TenantRecord, deactivate, store, stored_states
+from tenants.records import Outcome, TenantRecord, deactivate, slug_of_id, store, stored_states
 
 _log = logging.getLogger("tenants.controller")
 _MISSES = 10_000
@@ -102,15 +102,16 @@ class Controller:
         config = self._config
         key = str(row.get_attribute_by_column(config.id))
         domain = self._text(row, config.domain).lower()
+        connection = self._text(row, config.connection)
         active = row.get_attribute_by_column(config.active) if config.active else True
         return TenantRecord(
             slug=_slug(domain, key),
-            connection=self._text(row, config.connection),
+            connection=connection,
             name=self._text(row, config.name),
             domains=(domain,) if domain else (),
             environment=config.environment,
             database=f"controller_{key}_{config.environment}",
-            active=_is_true(active),
+            active=_is_true(active) and connection != "",
             external_id=key,
             template=config.template,
         )
@@ -171,10 +172,8 @@ def _digest(record: TenantRecord) -> bytes:
 
 def _slug(domain: str, key: str) -> str:
     """Return a slug of the domain name where that gives one, else of the id."""
-    for text in (slugify(domain.replace(".", "-")), slugify(f"customer-{key}")):
-        if re.fullmatch(SLUG.regex, text):
-            return text
-    return f"customer-{abs(hash(key))}"
+    text = slugify(domain.replace(".", "-"))
+    return text if re.fullmatch(SLUG.regex, text) else slug_of_id(key)
 
 
 def _is_true(value: Any) -> bool:

@@ -5,17 +5,20 @@ What is there already and equal is left alone, so that nothing is dropped from a
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from dynamic_databases.beside import in_turns
 from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Baseline, Database, config_from_text, opened
-from tenants.models import DEFAULT_ENVIRONMENT, Environment, Tenant, TenantDatabase
+from tenants.models import DEFAULT_ENVIRONMENT, SLUG, Environment, Tenant, TenantDatabase
 
 
 class Outcome(StrEnum):
@@ -52,16 +55,14 @@ def store(record: TenantRecord) -> Outcome:
     Raises InvalidConfig, ValidationError or Baseline.DoesNotExist for what is refused.
     """
     with transaction.atomic():
-        outcomes = [
-            _store_tenant(record),
-            *([_store_database(record)] if record.connection else []),
-        ]
+        tenant, outcome = _store_tenant(record)
+        outcomes = {outcome}
         if record.connection:
-            outcomes.append(_attach(record))
-    if outcomes[0] is Outcome.ADDED:
+            database, stored = _store_database(record)
+            outcomes |= {stored, _attach(tenant, database, record.environment)}
+    if outcome is Outcome.ADDED:
         return Outcome.ADDED
-    is_same = all(outcome is Outcome.UNCHANGED for outcome in outcomes)
-    return Outcome.UNCHANGED if is_same else Outcome.CHANGED
+    return Outcome.UNCHANGED if outcomes == {Outcome.UNCHANGED} else Outcome.CHANGED
 
 
 def stored_states(external_ids: Sequence[str], environment: str) -> dict[str, Hashable]:
@@ -92,44 +93,57 @@ def deactivate(external_ids: Sequence[str]) -> int:
     return len(rows)
 
 
-def _store_tenant(record: TenantRecord) -> Outcome:
-    row = None
-    if record.external_id is not None:
-        row = Tenant.objects.filter(external_id=record.external_id).first()
-    row = row or Tenant.objects.filter(slug=record.slug).first()
+def _store_tenant(record: TenantRecord) -> tuple[Tenant, Outcome]:
     values: dict[str, Any] = {"name": record.name, "domains": list(record.domains), "active": record.active}  # fmt: skip
-    if record.external_id is not None:
+    if record.external_id is None:
+        row = Tenant.objects.filter(slug=record.slug).first()
+    else:  # never by its slug: that may be one of ours, or another customer's
+        row = Tenant.objects.filter(external_id=record.external_id).first()
         values["external_id"] = record.external_id
     if row is None:
-        row = Tenant(slug=record.slug, **values)
-        outcome = Outcome.ADDED
+        row, outcome = Tenant(slug=_free_slug(record), **values), Outcome.ADDED
     else:
         changed = {name: value for name, value in values.items() if getattr(row, name) != value}
         if not changed:
-            return Outcome.UNCHANGED
+            return row, Outcome.UNCHANGED
         for name, value in changed.items():
             setattr(row, name, value)
         outcome = Outcome.CHANGED
     row.full_clean()
     row.save()
-    return outcome
+    return row, outcome
 
 
-def _store_database(record: TenantRecord) -> Outcome:
+def _free_slug(record: TenantRecord) -> str:
+    """Return the record's slug; for a customer of a controller one of its id where that is taken."""
+    if record.external_id is None or not Tenant.objects.filter(slug=record.slug).exists():
+        return record.slug
+    return slug_of_id(record.external_id)
+
+
+def slug_of_id(key: str) -> str:
+    """Return a slug that stands for a customer's id."""
+    text = slugify(f"customer-{key}")
+    if re.fullmatch(SLUG.regex, text):
+        return text
+    return f"customer-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def _store_database(record: TenantRecord) -> tuple[Database, Outcome]:
     config = {**(record.template or {}), **config_from_text(record.connection)}
     if record.template and "OPTIONS" in record.template:
         config["OPTIONS"] = {**record.template["OPTIONS"], **config.get("OPTIONS", {})}
     baseline = Baseline.objects.named(record.baseline) if record.baseline else None
     row = Database.objects.filter(name=record.database_name).first()
     if row is None:
-        Database.objects.create(name=record.database_name, config=config, baseline=baseline)
-        return Outcome.ADDED
+        added = Database.objects.create(name=record.database_name, config=config, baseline=baseline)
+        return added, Outcome.ADDED
     is_same = row.enabled and _is_stored(row, config)
     if is_same and (baseline is None or row.baseline_id == baseline.pk):
-        return Outcome.UNCHANGED
+        return row, Outcome.UNCHANGED
     row.config, row.enabled, row.baseline = config, True, baseline or row.baseline
     row.save()
-    return Outcome.CHANGED
+    return row, Outcome.CHANGED
 
 
 def _is_stored(row: Database, config: Mapping[str, Any]) -> bool:
@@ -140,18 +154,12 @@ def _is_stored(row: Database, config: Mapping[str, Any]) -> bool:
         return False
 
 
-def _attach(record: TenantRecord) -> Outcome:
-    environment = Environment.objects.filter(name=record.environment).first()
+def _attach(tenant: Tenant, database: Database, name: str) -> Outcome:
+    environment = Environment.objects.filter(name=name).first()
     if environment is None:
-        environment = Environment(name=record.environment)
+        environment = Environment(name=name)
         environment.full_clean()
         environment.save()
-    tenant = (
-        Tenant.objects.get(external_id=record.external_id)
-        if record.external_id is not None
-        else Tenant.objects.get(slug=record.slug)
-    )
-    database = Database.objects.get(name=record.database_name)
     row = TenantDatabase.objects.filter(tenant=tenant, environment=environment).first()
     if row is not None and row.database_id == database.pk:
         return Outcome.UNCHANGED

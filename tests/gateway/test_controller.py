@@ -103,6 +103,34 @@ def test_a_customers_id_is_no_tenant_of_ours(gateway, new_database, tenant_of, k
             assert answer.code == "TENANT_NOT_FOUND"
 
 
+def test_customers_of_one_domain_name_are_kept_apart(gateway, central) -> None:
+    """The slug is the first's; neither gets the other's rows, whoever was asked for last."""
+    execute(
+        central.url, "UPDATE customer SET domain_name = 'one.example.com' WHERE customer_id = 702"
+    )
+    for _ in range(2):
+        for key in (701, 702):
+            assert gateway.query(f"/t/{key}/graphql", QUERY).data == {"note": [{"text": f"of {key}"}]}  # fmt: skip
+        gateway.controller.follow()
+    slugs = dict(Tenant.objects.values_list("external_id", "slug"))
+    assert slugs == {"701": "one-example-com", "702": "customer-702"}
+
+
+def test_a_customer_takes_no_tenant_of_ours(gateway, new_database, tenant_of) -> None:
+    tenant_of("one-example-com", production=new_database(SQLITE, NOTES.format("ours"), "ours"))
+
+    assert gateway.query("/t/701/graphql", QUERY).data == {"note": [{"text": "of 701"}]}
+    assert gateway.query("/t/one-example-com/graphql", QUERY).data == {"note": [{"text": "ours"}]}
+
+
+def test_a_customer_without_a_connection_is_served_nothing(gateway, central) -> None:
+    gateway.query("/t/701/graphql", QUERY).data  # noqa: B018 - raises where refused
+    execute(central.url, "UPDATE customer SET conn = NULL WHERE customer_id IN (701, 702)")
+    gateway.controller.follow()
+    for key in (701, 702):
+        assert gateway.query(f"/t/{key}/graphql", QUERY).code == "TENANT_NOT_FOUND"
+
+
 def test_a_customer_that_comes_is_found_soon(gateway, central, vendor) -> None:
     assert gateway.query("/t/703/graphql", QUERY).code == "TENANT_NOT_FOUND"
     execute(central.url, f"UPDATE customer SET is_active = {'1' if vendor is SQLITE else 'true'} WHERE customer_id = 703")  # fmt: skip
