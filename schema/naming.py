@@ -27,7 +27,7 @@ from schema.access import Access, TableAccess, permitted
 from schema.casing import camel_case, not_reserved, pascal_case, suffix_of
 from schema.distinct import Derived, distinct
 from schema.errors import BadUserInput
-from schema.relations import Relation, relation_names
+from schema.relations import Relation, Wanted, named_relations, wanted_relations
 
 _ROOTS = ("{}", "{}ByPk")
 _TYPES = (
@@ -207,7 +207,8 @@ def names_of(
     fields = _table_names(catalog, overrides, camel_case, (*_ROOTS, *_KEPT_ROOTS), _FIXED_ROOTS)
     types = _table_names(catalog, overrides, pascal_case, (*_TYPES, *_KEPT_TYPES), _RESERVED_TYPES)
     columns = {t.name: _column_names(t, overrides) for t in in_turns(catalog.tables)}
-    relations = relation_names(catalog, {name: own.fields for name, own in columns.items()})
+    wanted = (one for own in in_turns(columns.values()) for one in own.relations)
+    relations = named_relations(wanted, {n: own.fields.values() for n, own in columns.items()})
     shown = {
         t.name: permitted(access.of(str(t.name)).select, columns[t.name].columns)
         for t in catalog.tables
@@ -281,6 +282,7 @@ class _ColumnNames:
     fields: Mapping[str, str]  # by column
     columns: frozenset[str]
     enums: frozenset[str]  # of their types, as the database calls them
+    relations: tuple[Wanted, ...]  # that its foreign keys ask for, of whatever table
 
 
 class _Given(NamedTuple):
@@ -311,7 +313,8 @@ def _column_names(table: Table, overrides: Mapping[str, str]) -> _ColumnNames:
         types = (one for column in table.columns for one in _types_of(column.type))
         enums = frozenset(one.enum for one in types if one.kind is Kind.ENUM)
         fields = distinct(plain, _FIXED_FIELDS, given)
-        known = _columns_known[key] = _ColumnNames(fields, frozenset(fields), enums)
+        relations = wanted_relations(table, fields)
+        known = _columns_known[key] = _ColumnNames(fields, frozenset(fields), enums, relations)
     return known
 
 

@@ -7,12 +7,11 @@ column (`booksByEditorId`).
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.types import Catalog, ForeignKey, TableName
+from dynamic_databases.catalog.types import ForeignKey, Table, TableName
 from schema.casing import camel_case, pascal_case, plural, singular, suffix_of
 
 
@@ -29,43 +28,60 @@ class Relation:
     forward: bool  # the foreign key is this table's own
 
 
-def relation_names(
-    catalog: Catalog, columns: Mapping[TableName, Mapping[str, str]]
+@dataclass(frozen=True)
+class Wanted:
+    """A field that a foreign key asks for, of the table that has it or of the one that it refers to."""
+
+    table: TableName
+    relation: Relation  # by the plain name
+    long: str  # where another wants the plain name
+
+
+def wanted_relations(table: Table, columns: Mapping[str, str]) -> tuple[Wanted, ...]:
+    """Return the fields along a table's foreign keys, both ways; `columns` are its fields by column."""
+    found: list[Wanted] = []
+    count = Counter(key.target for key in table.foreign_keys)
+    for key in table.foreign_keys:
+        nullable = any(table.by_name[column].nullable for column in key.columns)
+        own, by = _to_one_name(key, columns)
+        forward = Relation(
+            own, key.columns, key.target, key.target_columns, False, nullable, forward=True
+        )
+        found.append(Wanted(table.name, forward, f"{own}By{by}"))
+        many = not table.is_unique(key.columns)
+        back = camel_case(plural(camel_case(table.name.name)) if many else table.name.name)
+        if table.name.schema:
+            back = camel_case(f"{table.name.schema}_{back}")
+        plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
+        reverse = Relation(
+            plain, key.target_columns, table.name, key.columns, many, nullable=True, forward=False
+        )
+        long = f"{back}By{by}_{suffix_of(str(table.name))}"
+        found.append(Wanted(key.target, reverse, long))
+    return tuple(found)
+
+
+def named_relations(
+    wanted: Iterable[Wanted], columns: Mapping[TableName, Collection[str]]
 ) -> dict[TableName, list[Relation]]:
-    """Return each table's relations, both ways along every foreign key; `columns` are the fields by column."""
-    wanted: dict[TableName, list[tuple[str, str, Relation]]] = defaultdict(list)
-    for table in in_turns(catalog.tables):
-        count = Counter(key.target for key in table.foreign_keys)
-        for key in table.foreign_keys:
-            nullable = any(table.by_name[column].nullable for column in key.columns)
-            own, by = _to_one_name(key, columns[table.name])
-            forward = Relation(
-                "", key.columns, key.target, key.target_columns, False, nullable, forward=True
-            )
-            wanted[table.name].append((own, f"{own}By{by}", forward))
-            many = not table.is_unique(key.columns)
-            back = camel_case(plural(camel_case(table.name.name)) if many else table.name.name)
-            if table.name.schema:
-                back = camel_case(f"{table.name.schema}_{back}")
-            plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
-            reverse = Relation(
-                "", key.target_columns, table.name, key.columns, many, nullable=True, forward=False
-            )
-            wanted[key.target].append(
-                (plain, f"{back}By{by}_{suffix_of(str(table.name))}", reverse)
-            )
-    return {
-        table.name: _distinct(wanted[table.name], set(columns[table.name].values()))
-        for table in in_turns(catalog.tables)
-    }
+    """Return each table's relations, told apart from each other and from its fields of columns."""
+    of_table: dict[TableName, list[Wanted]] = {name: [] for name in columns}
+    for one in wanted:
+        if one.table in of_table:  # a key may lead out of the catalog
+            of_table[one.table].append(one)
+    return {name: _distinct(those, columns[name]) for name, those in of_table.items()}
 
 
-def _distinct(wanted: list[tuple[str, str, Relation]], taken: set[str]) -> list[Relation]:
+def _distinct(wanted: list[Wanted], columns: Collection[str]) -> list[Relation]:
     """A column keeps its name; of two relations of one name neither is the first."""
-    count = Counter(plain for plain, _, _ in wanted)
+    count = Counter(one.relation.name for one in wanted)
+    if len(count) == len(wanted) and count.keys().isdisjoint(columns):
+        return [one.relation for one in wanted]
+    taken = set(columns)
     named = []
-    for plain, long, r in wanted:
-        name = plain if count[plain] == 1 and plain not in taken else long
+    for one in wanted:
+        r = one.relation
+        name = r.name if count[r.name] == 1 and r.name not in taken else one.long
         if name in taken:
             name = f"{name}_{suffix_of('_'.join(r.columns + r.target_columns))}"
         taken.add(name)

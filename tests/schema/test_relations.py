@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from dynamic_databases.catalog.types import (
-    Catalog,
     Column,
     ForeignKey,
     Kind,
@@ -14,7 +13,7 @@ from dynamic_databases.catalog.types import (
     TableName,
 )
 from schema.casing import camel_case
-from schema.relations import relation_names
+from schema.relations import named_relations, wanted_relations
 
 INTEGER = SqlType(Kind.INTEGER, "integer")
 
@@ -50,13 +49,16 @@ ARTIST, AUTHOR, PERSON = table("artist"), table("author"), table("person")
             {"album": {"artistByArtistId": False}, "artist": {"albums": True}}, id="a-column-keeps-its-name"),
         pytest.param([PERSON, table("passport", id="person")],
             {"passport": {"person": False}, "person": {"passport": False}}, id="a-unique-key-leads-back-to-one-row"),
+        pytest.param([table("album", artist_id="artist")],
+            {"album": {"artist": False}}, id="a-key-that-leads-out-of-the-catalog"),
         pytest.param([ARTIST, table("album", schema="shop", artist_id="artist")],
             {"shop.album": {"artist": False}, "artist": {"shopAlbums": True}}, id="a-schema-is-part-of-the-name"),
     ],
 )  # fmt: skip
 def test_relations(tables: list[Table], expected: dict[str, dict[str, bool]]) -> None:
     fields = {t.name: {c.name: camel_case(c.name) for c in t.columns} for t in tables}
-    found = relation_names(Catalog("sqlite", tuple(tables)), fields)
+    wanted = [one for t in tables for one in wanted_relations(t, fields[t.name])]
+    found = named_relations(wanted, {name: own.values() for name, own in fields.items()})
 
     assert {
         str(name): {r.name: r.many for r in relations}
