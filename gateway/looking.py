@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.utils import DatabaseError
@@ -18,6 +19,7 @@ from dynamic_databases.errors import DatabaseProblem
 from gateway.admission import with_control_database
 from gateway.endpoint import Services
 from gateway.services import states_of
+from tenants.controller import Controller
 
 _SWEEP_SECONDS = 30  # between looks for schemas of catalogs that no database has any more
 _log = logging.getLogger("gateway.looking")
@@ -25,15 +27,10 @@ _log = logging.getLogger("gateway.looking")
 
 def start_looking(services: Services, stopping: threading.Event) -> None:
     """Look at what others change until `stopping` is set."""
-    looks: dict[str, tuple[Callable[[], None], float]] = {
-        "poll": (_Poll(services).look, services.config.poll_seconds)
-    }
-    if (controller := services.controller) is not None:
+    _start("poll", _Poll(services).look, services.config.poll_seconds, stopping)
+    if services.controller is not None:
         seconds = services.config.controller_check_seconds
-        looks["controller"] = (lambda: _beside(controller.follow, seconds), seconds)
-    for name, (look, seconds) in looks.items():
-        arguments = (look, seconds, stopping)
-        threading.Thread(target=_look_again, args=arguments, name=name, daemon=True).start()
+        _start("controller", partial(_follow, services.controller, seconds), seconds, stopping)
 
 
 class _Poll:
@@ -54,10 +51,15 @@ class _Poll:
         with_control_database(services.invalidator.poll_now)
 
 
-def _beside(follow: Callable[[], None], seconds: float) -> None:
+def _follow(controller: Controller, seconds: float) -> None:
     """Follow thousands of customers behind the requests: it may take as long as until the next look."""
     with giving_way(at_most_seconds=seconds):
-        with_control_database(follow)
+        with_control_database(controller.follow)
+
+
+def _start(name: str, look: Callable[[], None], seconds: float, stopping: threading.Event) -> None:
+    arguments = (look, seconds, stopping)
+    threading.Thread(target=_look_again, args=arguments, name=name, daemon=True).start()
 
 
 def _look_again(look: Callable[[], None], seconds: float, stopping: threading.Event) -> None:
