@@ -172,6 +172,7 @@ class Registry:
     def expire(self, alias: str) -> None:
         """Have the catalog of `alias` read anew by whoever follows it; until then it serves."""
         if alias in self._entries:
+            self._read_revisions.pop(alias, None)
             self._expired.add(alias)
 
     def has_read(self, alias: str, revision: int) -> bool:

@@ -109,7 +109,14 @@ class Admission:
         except TenantNotFound:
             if controller is None or not name or snapshot.tenant(name, own_ids=False) is not None:
                 raise
-        work = partial(with_control_database, partial(controller.look_up, name))
+
+        def look_up() -> bool:
+            is_there = controller.look_up(name)
+            if is_there:  # it may have been stored by another process
+                self._invalidator.poll_now()
+            return is_there
+
+        work = partial(with_control_database, look_up)
         deadline = Deadline.after_ms(self._config.deadline_ms, time.monotonic)
         if not await self._readers.run(_CONTROLLER, deadline, lambda _: work()):
             raise TenantNotFound

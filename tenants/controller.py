@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils.text import slugify
 
@@ -118,7 +119,7 @@ class Controller:
 
     def _store(self, record: TenantRecord) -> Outcome | None:
         try:
-            return store(record)
+            return _store_or_compare(record)
         except (DatabaseProblem, ValidationError) as error:
             reason = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             event = {"tenant": record.external_id, "reason": reason}
@@ -163,6 +164,14 @@ class UnknownControllerColumn(DatabaseProblem):
 
     def __init__(self, table: str, column: str, known: list[str]) -> None:
         super().__init__(f"GATEWAY_CONTROLLER: {table} has no column {column!r}; it has: {', '.join(known)}.")  # fmt: skip
+
+
+def _store_or_compare(record: TenantRecord) -> Outcome:
+    """Store a record; one that another process stored at the same moment is there at the second try."""
+    try:
+        return store(record)
+    except (ValidationError, IntegrityError):
+        return store(record)
 
 
 def _digest(record: TenantRecord) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -214,6 +215,36 @@ def test_a_table_that_does_not_answer_keeps_nobody_from_what_was_revoked(gateway
         assert held.execute(waiting).fetchone() != (0,)
     gateway.stop()
     drop_database(url)
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_customer_that_many_ask_for_at_once_is_stored_once(gateway_with) -> None:
+    """In two processes, which know nothing of each other but by the control database."""
+    control, url = make_url(present(POSTGRESQL), ""), make_url(present(POSTGRESQL), CUSTOMERS)
+    where = {"database": "central", "table": "customer", "id": "customer_id", "connection": "conn"}
+    gateway = gateway_with(
+        workers=2, GATEWAY_CONTROLLER=json.dumps(where), GATEWAY_CONTROL_DATABASE_URL=control
+    )
+    gateway.manage("database", "add", "central", url)
+    operator = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    keys = range(1001, 1013)
+    for key in keys:
+        execute(url, f"INSERT INTO customer (customer_id, conn) VALUES ({key}, '{url}')")
+
+    def ask(key: int) -> object:
+        return gateway.ask(
+            f"/t/{key}/graphql", "{ customer(limit: 1) { customerId } }", operator
+        ).json()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, [key for key in keys for _ in range(8)]))
+    assert [one for one in answers if one != {"data": {"customer": [{"customerId": 1001}]}}] == []
+    gateway.stop()
+    with psycopg.connect(control) as connected:
+        stored = connected.execute("SELECT external_id FROM tenants_tenant ORDER BY 1").fetchall()
+    assert stored == [(str(key),) for key in keys]
+    for one in (url, control):
+        drop_database(one)
 
 
 def test_a_bad_connection_string_is_refused_and_told_to_the_operator(
