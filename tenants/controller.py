@@ -62,13 +62,15 @@ class Controller:
     def look_up(self, name: str) -> bool:
         """Store the tenant of this id or domain name where the table has it; return whether it does.
 
-        A name that wasn't there isn't asked for again for a while. Raises DatabaseProblem.
+        Ids come before domain names, customers that are active before others, then who has the
+        lowest id. A name that wasn't there isn't asked for again for a while. Raises DatabaseProblem.
         """
         now = time.monotonic()
         with self._lock:
             if self._missed.get(name, 0.0) > now:
                 return False
-        found = next(self._rows(self._condition(name)), None)
+        rows = self._rows(self._condition(name))
+        found = min(rows, key=lambda one: (one.external_id != name, not one.active), default=None)
         if found is not None and self._store(found) is not None and found.active:
             return True
         with self._lock:
@@ -96,7 +98,8 @@ class Controller:
         model = self._model()
         # Leased, as this runs in threads that keep no connection of their own.
         with process_registry().connections.lease(str(model.database_alias)):
-            rows = list(model.objects.filter(condition)[: _BATCH + 1])
+            in_order = model.objects.order_by(model.attribute_of_column[self._config.id])
+            rows = list(in_order.filter(condition)[: _BATCH + 1])
         yield from map(self._record, rows)
 
     def _record(self, row: DynamicSchemaModel) -> TenantRecord:

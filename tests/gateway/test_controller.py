@@ -117,6 +117,15 @@ def test_customers_of_one_domain_name_are_kept_apart(gateway, central) -> None:
     assert slugs == {"701": "one-example-com", "702": "customer-702"}
 
 
+def test_a_domain_name_is_the_active_customers(gateway, central) -> None:
+    """Whoever had it before may still be in the table, with a lower id."""
+    execute(central.url, "UPDATE customer SET domain_name = 'two.example.com', is_active = NOT is_active WHERE customer_id <> 702")  # fmt: skip
+    execute(central.url, "UPDATE customer SET is_active = NOT is_active WHERE customer_id = 703")
+
+    answer = gateway.query("/graphql", QUERY, host="two.example.com")
+    assert answer.data == {"note": [{"text": "of 702"}]}
+
+
 def test_a_customer_takes_no_tenant_of_ours(gateway, new_database, tenant_of) -> None:
     tenant_of("one-example-com", production=new_database(SQLITE, NOTES.format("ours"), "ours"))
 
