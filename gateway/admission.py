@@ -8,7 +8,6 @@ import ipaddress
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import TypeVar
 
 from dynamic_databases.invalidation import Invalidator
@@ -116,9 +115,9 @@ class Admission:
                 self._invalidator.poll_now()
             return is_there
 
-        work = partial(with_control_database, look_up)
         deadline = Deadline.after_ms(self._config.deadline_ms, time.monotonic)
-        if not await self._readers.run(_CONTROLLER, deadline, lambda _: work()):
+        found = await self._readers.run(_CONTROLLER, deadline, lambda _: with_control_database(look_up))  # fmt: skip
+        if not found:
             raise TenantNotFound
         return self._admit(ref, http, await self.snapshot())
 

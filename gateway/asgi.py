@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import re
 import threading
@@ -37,7 +36,6 @@ from gateway.static import StaticFiles  # noqa: E402
 from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
 from gateway.warming import warm  # noqa: E402
 
-_log = logging.getLogger("gateway.asgi")
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
 _PATHS = {"/healthz", "/readyz", "/metrics", "/graphiql/targets"}
 _DOCUMENT = re.compile(

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tenants.models import DEFAULT_ENVIRONMENT
 from tenants.records import TenantRecord
+from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 FIELDS = ("slug", "name", "domains", "environment", "database", "connection", "active", "baseline")
 _WORDS = {"1": True, "true": True, "yes": True, "": True, "0": False, "false": False, "no": False}

@@ -17,7 +17,6 @@ from tenants.limits import check_limits
 SLUG = RegexValidator(
     r"^(?![0-9]+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", "use a-z, 0-9 and -, not digits alone"
 )
-DEFAULT_ENVIRONMENT = "production"
 
 
 class Role(Followed):

@@ -18,7 +18,8 @@ from django.utils.text import slugify
 from dynamic_databases.beside import in_turns
 from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Baseline, Database, config_from_text, opened
-from tenants.models import DEFAULT_ENVIRONMENT, SLUG, Environment, Tenant, TenantDatabase
+from tenants.models import SLUG, Environment, Tenant, TenantDatabase
+from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 
 class Outcome(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from dynamic_databases.active import Alias
 from tenants.limits import TenantLimits
 
-_DEFAULT_ENVIRONMENT = "production"
+DEFAULT_ENVIRONMENT = "production"
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class DirectoryEntry:
     @property
     def default_environment(self) -> str:
         """Production where the tenant has it, else its first."""
-        if _DEFAULT_ENVIRONMENT in self.environments:
-            return _DEFAULT_ENVIRONMENT
-        return next(iter(self.environments), _DEFAULT_ENVIRONMENT)
+        if DEFAULT_ENVIRONMENT in self.environments:
+            return DEFAULT_ENVIRONMENT
+        return next(iter(self.environments), DEFAULT_ENVIRONMENT)
 
 
 @dataclass(frozen=True)

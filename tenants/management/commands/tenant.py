@@ -14,8 +14,9 @@ from dynamic_databases.commands import ActionCommand, Answer, find_database
 from dynamic_databases.errors import DatabaseProblem
 from tenants.files import FIELDS, BadLine, read_lines
 from tenants.limits import NAMES
-from tenants.models import DEFAULT_ENVIRONMENT, Environment, Tenant, TenantDatabase
+from tenants.models import Environment, Tenant, TenantDatabase
 from tenants.records import Outcome, store
+from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 
 class Command(ActionCommand):
