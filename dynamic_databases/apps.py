@@ -33,6 +33,7 @@ class DynamicDatabasesConfig(AppConfig):
         from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.models import Database  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.registry import Registry  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.revisions import rows_changed  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.sources import load_source  # noqa: PLC0415 - as the comment above says
 
         checks.register(check_settings)
@@ -54,3 +55,4 @@ class DynamicDatabasesConfig(AppConfig):
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
         for signal in (post_save, post_delete):
             signal.connect(self.invalidator.database_changed, sender=Database)
+        rows_changed.connect(self.invalidator.rows_changed)

@@ -16,7 +16,9 @@ from dynamic_databases.revisions import (
     CATALOG,
     Change,
     bump_revision,
+    bump_revisions,
     changes_since,
+    skip_revision,
 )
 
 Listener = Callable[[Change], None]
@@ -76,6 +78,16 @@ class Invalidator:
         change = bump_revision(instance._meta.label_lower, instance.pk)
         # What can't be told here is found by the next look: the row is stored, its writer is told so.
         transaction.on_commit(partial(self._tell, change), robust=True)
+
+    def rows_changed(
+        self, sender: type[models.Model], keys: Sequence[int] | None, **_kwargs: Any
+    ) -> None:
+        """Rows of a control table were changed at once in this process; None stands for rows that aren't known."""
+        if keys is None:
+            skip_revision()
+        else:
+            bump_revisions(sender._meta.label_lower, keys)
+        transaction.on_commit(self.poll_now, robust=True)  # as in `row_changed`
 
     def _poll(self) -> None:
         newest, changes = changes_since(self._revision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 from django.conf import settings
@@ -24,7 +24,7 @@ from dynamic_databases.config.urls import config_from_url
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.registry import process_registry
-from dynamic_databases.revisions import Followed
+from dynamic_databases.revisions import Followed, FollowedManager, FollowedQuerySet
 
 # Baselines are immutable and shared: a thousand databases of one have its catalog once.
 _baseline_catalogs: WeakValueDictionary[tuple[int, dt.datetime], Catalog] = WeakValueDictionary()
@@ -96,8 +96,27 @@ class Baseline(models.Model):
         return row
 
 
-class DatabaseManager(models.Manager["Database"]):
+class DatabaseQuerySet(FollowedQuerySet["Database"]):
+    """Changes many databases at once; not their configuration, which is checked and sealed row by row."""
+
+    def update(self, **values: Any) -> int:
+        if "config" in values:
+            raise TypeError(
+                "save each database: its config is checked and its secrets sealed by that"
+            )
+        return super().update(**{"revision": models.F("revision") + 1, **values})
+
+    def bulk_create(self, *_args: Any, **_options: Any) -> Any:
+        raise TypeError(
+            "create each database: its config is checked and its secrets sealed by that"
+        )
+
+
+class DatabaseManager(FollowedManager["Database"]):
     """Makes databases from the texts that people have."""
+
+    def get_queryset(self) -> DatabaseQuerySet:
+        return DatabaseQuerySet(self.model, using=self._db)
 
     def with_baselines(self) -> models.QuerySet[Database]:
         """Return the databases with their baselines, whose catalogs are read once per process."""
@@ -132,7 +151,7 @@ class Database(Followed):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = DatabaseManager()
+    objects: ClassVar[DatabaseManager] = DatabaseManager()
 
     class Meta:
         ordering = ["name"]

@@ -6,7 +6,8 @@ knows the tables as of one number reads the rows that later lines name, and not 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django.dispatch import Signal
@@ -14,7 +15,11 @@ from django.dispatch import Signal
 CATALOG = "catalog"  # what changed: the tables of the database that the key is of
 _KEPT = 10_000  # lines
 _DROPPED_EACH = 1_000  # changes
+Row = TypeVar("Row", bound=models.Model)
 revision_bumped = Signal()  # after the commit; whoever pushes changes to other processes listens
+rows_changed = (
+    Signal()
+)  # of a model, its sender, and without a signal of each row; `keys` are theirs, or None
 
 
 class Revision(models.Model):
@@ -37,8 +42,40 @@ class Change(models.Model):
         return f"{self.revision}: {self.what} {self.key}"
 
 
+class FollowedQuerySet(models.QuerySet[Row]):
+    """Changes many rows of a followed table at once, together with the lines that tell of them."""
+
+    def update(self, **values: Any) -> int:
+        with transaction.atomic(savepoint=False):
+            keys = list(
+                self.order_by().values_list("pk", flat=True)
+            )  # it may not find them afterwards
+            changed = super().update(**values)
+            if keys:
+                rows_changed.send(sender=self.model, keys=keys)
+        return changed
+
+    def bulk_create(self, objs: Iterable[Row], *args: Any, **options: Any) -> list[Row]:
+        with transaction.atomic(savepoint=False):
+            made = super().bulk_create(objs, *args, **options)
+            # Where rows that are there are passed over or updated, the vendor may not tell their keys.
+            keys = None if any(row.pk is None for row in made) else [row.pk for row in made]
+            if made:
+                rows_changed.send(sender=self.model, keys=keys)
+        return made
+
+
+class FollowedManager(models.Manager[Row]):
+    """Gives the rows of a followed table."""
+
+    def get_queryset(self) -> FollowedQuerySet[Row]:
+        return FollowedQuerySet(self.model, using=self._db)
+
+
 class Followed(models.Model):
     """A table whose rows every process follows: a row is stored together with the line that tells of it."""
+
+    objects = FollowedManager()
 
     class Meta:
         abstract = True
@@ -49,21 +86,23 @@ class Followed(models.Model):
 
 
 def bump_revision(what: str, key: int) -> Change:
-    """Tell every process what changed, once the transaction that changes it commits.
+    """Tell every process what changed, once the transaction that changes it commits."""
+    return bump_revisions(what, [key])[0]
 
-    Nobody else gets a number before that, so that lines appear in the order of their numbers.
-    """
-    row = Revision.objects.filter(pk=1)
+
+def bump_revisions(what: str, keys: Sequence[int]) -> list[Change]:
+    """Tell every process of several changes of a kind, as `bump_revision` does of one."""
     with transaction.atomic(savepoint=False):
-        if not row.update(value=models.F("value") + 1):
-            Revision.objects.get_or_create(pk=1)
-            row.update(value=models.F("value") + 1)
-        value = row.values_list("value", flat=True).get()
-        change = Change.objects.create(revision=value, what=what, key=key)
-        if value % _DROPPED_EACH == 0:
-            Change.objects.filter(revision__lte=value - _KEPT).delete()
-        transaction.on_commit(lambda: revision_bumped.send(sender=Revision))
-    return change
+        numbers = _next_revisions(len(keys))
+        lines = [Change(revision=number, what=what, key=key) for number, key in zip(numbers, keys, strict=True)]  # fmt: skip
+        Change.objects.bulk_create(lines)
+    return lines
+
+
+def skip_revision() -> None:
+    """Have every process read everything anew, once the transaction commits: a number without a line."""
+    with transaction.atomic(savepoint=False):
+        _next_revisions(1)
 
 
 def newest_revision() -> int:
@@ -84,3 +123,19 @@ def changes_since(revision: int | None) -> tuple[int, list[Change] | None]:
     if changes:
         newest = changes[-1].revision  # one more may have come since
     return newest, changes if len(changes) == newest - revision else None
+
+
+def _next_revisions(count: int) -> range:
+    """Take so many numbers, inside a transaction.
+
+    Nobody else gets one before that commits, so that lines appear in the order of their numbers.
+    """
+    row = Revision.objects.filter(pk=1)
+    if not row.update(value=models.F("value") + count):
+        Revision.objects.get_or_create(pk=1)
+        row.update(value=models.F("value") + count)
+    end = row.values_list("value", flat=True).get() + 1
+    if (end - 1) // _DROPPED_EACH > (end - 1 - count) // _DROPPED_EACH:
+        Change.objects.filter(revision__lt=end - _KEPT).delete()
+    transaction.on_commit(lambda: revision_bumped.send(sender=Revision))
+    return range(end - count, end)

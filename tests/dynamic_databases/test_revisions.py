@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 
 from dynamic_databases import revisions
 from dynamic_databases.models import Database
@@ -46,6 +47,50 @@ def test_a_row_is_not_stored_without_its_line() -> None:
         Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
     assert not Database.objects.filter(name="shop").exists()
     assert lines(start) == []
+
+
+def test_rows_that_are_changed_at_once_leave_a_line_each() -> None:
+    start, _ = changes_since(None)
+    keys = [Database.objects.from_url(name, "sqlite:///shop.sqlite3").pk for name in ("a", "b", "c")]  # fmt: skip
+    assert Database.objects.filter(enabled=True).exclude(name="b").update(enabled=False) == 2
+    assert Database.objects.filter(name="nobody").update(enabled=False) == 0
+
+    saved = [("dynamic_databases.database", key) for key in keys]
+    assert lines(start) == [*saved, saved[0], saved[2]]
+    assert changes_since(start + 5)[0] == start + 5
+
+
+def test_rows_that_are_changed_at_once_are_not_changed_without_their_lines() -> None:
+    def fails(execute, sql, *rest):
+        if "INSERT" in sql and "change" in sql:
+            raise DatabaseError("full")
+        return execute(sql, *rest)
+
+    Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
+    with connection.execute_wrapper(fails), pytest.raises(DatabaseError):
+        Database.objects.update(enabled=False)
+    assert Database.objects.get(name="shop").enabled
+
+
+def test_a_database_switched_off_among_others_is_dropped_at_once(
+    registry, tmp_path, settings
+) -> None:
+    settings.GATEWAY_SQLITE_ROOT = tmp_path
+    sqlite3.connect(tmp_path / "shop.sqlite3").close()
+    row = Database.objects.from_url("shop", f"sqlite:///{tmp_path}/shop.sqlite3")
+    registry.entry(row.label)
+    Database.objects.update(enabled=False)
+    assert registry.peek(row.label) is None
+    close_unused()
+
+
+def test_what_is_checked_and_sealed_row_by_row_is_not_changed_at_once() -> None:
+    row = Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
+    row.config = {**row.config, "PASSWORD": "secret"}
+    with pytest.raises(TypeError, match="save each database"):
+        Database.objects.bulk_update([row], ["config"])
+    with pytest.raises(TypeError, match="create each database"):
+        Database.objects.bulk_create([Database(name="other", config=row.config)])
 
 
 def test_what_is_rolled_back_leaves_no_line_and_no_gap() -> None:
@@ -101,8 +146,9 @@ def test_who_missed_lines_has_every_catalog_read_anew_and_forgets_what_was_saved
     invalidator.poll_now()
 
     # As another process does, long ago.
-    Database.objects.filter(pk=saved.pk).update(revision=saved.revision + 1)
-    Database.objects.filter(pk=gone.pk).update(enabled=False)
+    rows = QuerySet(Database)
+    rows.filter(pk=saved.pk).update(revision=saved.revision + 1)
+    rows.filter(pk=gone.pk).update(enabled=False)
     bump_revision(CATALOG, kept.pk)
     bump_revision(CATALOG, kept.pk)
     Change.objects.filter(revision=changes_since(None)[0] - 1).delete()

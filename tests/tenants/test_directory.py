@@ -96,17 +96,40 @@ def test_a_change_that_others_slept_through_is_found_by_reading_all(elsewhere) -
     assert elsewhere.snapshot.tenant("acme")
 
 
-def test_a_look_that_finds_a_change_leaves_nothing_to_wait_for(transactional_db) -> None:
-    directory = process_directory()
-    invalidator = apps.get_app_config("dynamic_databases").invalidator
-    invalidator.poll_now()
-    directory.current()
+@pytest.fixture
+def here(transactional_db) -> Directory:
+    """This process's directory, after a look at what the tests before left."""
+    apps.get_app_config("dynamic_databases").invalidator.poll_now()
+    found = process_directory()
+    found.current()
+    return found
+
+
+def test_rows_that_are_changed_at_once_are_followed(here, elsewhere) -> None:
+    Tenant.objects.bulk_create([Tenant(slug="acme"), Tenant(slug="globex")])
+    assert here.snapshot.tenant("acme") and here.snapshot.tenant("globex")
+    follow(elsewhere)
+    assert elsewhere.snapshot.tenant("acme")
+
+    Tenant.objects.filter(slug="acme").update(active=False)
+    assert here.snapshot.tenant("acme") is None and here.snapshot.tenant("globex")
+    follow(elsewhere)
+    assert elsewhere.snapshot.tenant("acme") is None and elsewhere.snapshot.tenant("globex")
+
+
+def test_rows_whose_keys_nobody_knows_are_found_by_reading_all(here, elsewhere) -> None:
+    Tenant.objects.bulk_create([Tenant(slug="acme")], ignore_conflicts=True)
+    follow(elsewhere)
+    assert here.snapshot.tenant("acme") and elsewhere.snapshot.tenant("acme")
+
+
+def test_a_look_that_finds_a_change_leaves_nothing_to_wait_for(here) -> None:
     Tenant.objects.create(slug="acme")
-    there = directory.snapshot.tenant("acme")
-    invalidator.poll_now()
+    there = here.snapshot.tenant("acme")
+    apps.get_app_config("dynamic_databases").invalidator.poll_now()
 
     assert there is not None
-    assert directory.snapshot.tenant("acme") is there and not directory.is_stale
+    assert here.snapshot.tenant("acme") is there and not here.is_stale
 
 
 def _database(name: str) -> Database:
