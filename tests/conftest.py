@@ -5,6 +5,7 @@ pytest_plugins = (
     "tests.fixtures.statements",
     "tests.fixtures.doors",
     "tests.fixtures.processes",
+    "tests.fixtures.browser",
     "tests.fixtures.proxy",
     "tests.fixtures.redis",
     "tests.fixtures.golden",

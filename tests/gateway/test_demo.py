@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.fixtures.processes import Demo
-
-_QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-          "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @pytest.fixture
@@ -21,20 +15,6 @@ def demo(tmp_path: Path):
     found = Demo(tmp_path)
     yield found
     found.stop()
-
-
-@pytest.fixture
-def page():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "chromium is missing: apt-get install chromium"
-        )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_QUIET)
-        found = browser.new_page()
-        yield found
-        browser.close()
 
 
 def test_the_prefilled_query_shows_rows(demo: Demo, page) -> None:

@@ -12,6 +12,7 @@ const workers = { json: 'json.worker.js', graphql: 'graphql.worker.js' };
 globalThis.MonacoEnvironment = {
   getWorker: (_id, label) => new Worker(config.static + (workers[label] ?? 'editor.worker.js')),
 };
+const listedTenants = 50;
 const tokenKey = 'gateway:token';
 const fetcher = createGraphiQLFetcher({ url: config.endpoint });
 
@@ -49,6 +50,34 @@ function firstQuery(schema) {
   return `# The first rows of one table. Ctrl+Space completes, Ctrl+Enter runs.\n{\n  ${list.name}(limit: 10) {\n${columns || '    __typename\n'}  }\n}\n`;
 }
 
+// A list to choose from; of many tenants a field that finds them by what is typed.
+function TenantSwitch({ targets, onChoose }) {
+  const named = (slug) => targets.find((target) => target.tenant === slug);
+  const options = targets.map((target) => <option key={target.tenant} value={target.tenant}>{target.tenant}</option>);
+  if (targets.length <= listedTenants) {
+    return <select value={config.tenant} onChange={(event) => onChoose(named(event.target.value))}>{options}</select>;
+  }
+  const choose = (field) => {
+    const target = named(field.value.trim());
+    field.setCustomValidity(target ? '' : 'You may enter no tenant of this name.');
+    if (target && target.tenant !== config.tenant) onChoose(target);
+    else field.reportValidity();
+  };
+  // A name that was taken from the list is complete; one that is being typed may be the beginning of another.
+  const isTaken = (event) => (event.nativeEvent.inputType ?? 'insertReplacementText') === 'insertReplacementText';
+  const changed = (event) => {
+    event.target.setCustomValidity('');
+    if (isTaken(event)) choose(event.target);
+  };
+  return (
+    <>
+      <input list="gateway-tenants" autoComplete="off" spellCheck={false} placeholder={`one of ${targets.length}`} defaultValue={config.tenant}
+        onFocus={(event) => event.target.select()} onChange={changed} onKeyDown={(event) => event.key === 'Enter' && choose(event.target)} />
+      <datalist id="gateway-tenants">{options}</datalist>
+    </>
+  );
+}
+
 function Switches({ targets, token, onToken }) {
   const go = (tenant, environment) => {
     globalThis.location.href = config.pattern.replace('TENANT', tenant).replace('ENVIRONMENT', environment);
@@ -60,9 +89,7 @@ function Switches({ targets, token, onToken }) {
       {targets.length > 0 && (
         <label>
           Tenant
-          <select value={config.tenant} onChange={(event) => go(event.target.value, targets.find((t) => t.tenant === event.target.value).environments[0])}>
-            {targets.map((target) => <option key={target.tenant}>{target.tenant}</option>)}
-          </select>
+          <TenantSwitch targets={targets} onChoose={(target) => go(target.tenant, target.environments[0])} />
         </label>
       )}
       {here && (
