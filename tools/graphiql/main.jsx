@@ -102,7 +102,8 @@ function Switches({ targets, token, onToken }) {
       )}
       <label className="gateway-token">
         Token
-        <input type="password" autoComplete="off" placeholder="tgw_…" defaultValue={token} onBlur={(event) => onToken(event.target.value.trim())} />
+        <input type="password" autoComplete="off" placeholder="tgw_…" defaultValue={token} onBlur={(event) => onToken(event.target.value.trim())}
+          onKeyDown={(event) => event.key === 'Enter' && onToken(event.target.value.trim())} />
       </label>
     </form>
   );
@@ -112,9 +113,11 @@ function Page() {
   const [token, setToken] = useState(sessionStorage.getItem(tokenKey) ?? '');
   const [state, setState] = useState(null);
   useEffect(() => {
+    let isCurrent = true;
     Promise.all([readSchema(token).catch(() => null), getJson(config.targets, token).catch(() => null)]).then(
-      ([schema, targets]) => setState({ schema, targets: targets ?? [] }),
+      ([schema, targets]) => isCurrent && setState({ token, schema, targets: targets ?? [] }),
     );
+    return () => { isCurrent = false; };
   }, [token]);
   const changeToken = (value) => {
     if (value) sessionStorage.setItem(tokenKey, value);
@@ -131,7 +134,7 @@ function Page() {
     <div className="gateway-page">
       <Switches targets={state.targets} token={token} onToken={changeToken} />
       <div className="gateway-editor">
-        <GraphiQL key={token} fetcher={send} schema={state.schema ?? undefined} defaultQuery={query} initialQuery={query} shouldPersistHeaders={false} />
+        <GraphiQL key={state.token} fetcher={send} schema={state.schema ?? undefined} defaultQuery={query} initialQuery={query} shouldPersistHeaders={false} />
       </div>
     </div>
   );
