@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
@@ -97,19 +98,27 @@ class Baseline(models.Model):
 
 
 class DatabaseQuerySet(FollowedQuerySet["Database"]):
-    """Changes many databases at once; not their configuration, which is checked and sealed row by row."""
+    """Changes many databases at once: rows are checked and sealed as `save` does it.
+
+    `update` has no rows: a configuration that it is given is checked when it is opened.
+    """
 
     def update(self, **values: Any) -> int:
-        if "config" in values:
-            raise TypeError(
-                "save each database: its config is checked and its secrets sealed by that"
-            )
         return super().update(**{"revision": models.F("revision") + 1, **values})
 
-    def bulk_create(self, *_args: Any, **_options: Any) -> Any:
-        raise TypeError(
-            "create each database: its config is checked and its secrets sealed by that"
-        )
+    def bulk_create(self, objs: Iterable[Database], *args: Any, **options: Any) -> list[Database]:
+        rows = list(objs)
+        for row in rows:
+            row.config = row.checked_config()
+        return super().bulk_create(rows, *args, **options)
+
+    def bulk_update(
+        self, objs: Iterable[Database], fields: Iterable[str], *args: Any, **options: Any
+    ) -> int:
+        rows, names = list(objs), list(fields)
+        for row in rows if "config" in names else ():
+            row.config = row.checked_config()
+        return super().bulk_update(rows, names, *args, **options)
 
 
 class DatabaseManager(FollowedManager["Database"]):

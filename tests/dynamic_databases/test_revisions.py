@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 
 from dynamic_databases import revisions
+from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Database
 from dynamic_databases.revisions import CATALOG, Change, bump_revision, changes_since
 from dynamic_databases.thread_wrappers import close_unused
@@ -84,13 +85,18 @@ def test_a_database_switched_off_among_others_is_dropped_at_once(
     close_unused()
 
 
-def test_what_is_checked_and_sealed_row_by_row_is_not_changed_at_once() -> None:
-    row = Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
-    row.config = {**row.config, "PASSWORD": "secret"}
-    with pytest.raises(TypeError, match="save each database"):
-        Database.objects.bulk_update([row], ["config"])
-    with pytest.raises(TypeError, match="create each database"):
-        Database.objects.bulk_create([Database(name="other", config=row.config)])
+def test_databases_that_are_stored_at_once_are_checked_and_sealed() -> None:
+    config = {"ENGINE": "django.db.backends.postgresql", "NAME": "crm", "HOST": "db.example.com", "PASSWORD": "first"}  # fmt: skip
+    rows = Database.objects.bulk_create([Database(name=name, config=config) for name in ("a", "b")])
+    for row in rows:
+        row.config = {**config, "PASSWORD": "second"}
+    Database.objects.bulk_update(rows, ["config"])
+
+    for row in Database.objects.all():
+        assert "second" not in str(row.config) and row.opened_config()["PASSWORD"] == "second"
+        assert row.revision == 1
+    with pytest.raises(InvalidConfig, match="ENGINE"):
+        Database.objects.bulk_create([Database(name="c", config={**config, "ENGINE": "os"})])
 
 
 def test_what_is_rolled_back_leaves_no_line_and_no_gap() -> None:

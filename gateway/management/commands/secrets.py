@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db.models import QuerySet
 
 from dynamic_databases.commands import ActionCommand
 from dynamic_databases.errors import InvalidConfig
@@ -37,7 +38,9 @@ class Command(ActionCommand):
             if config != row.config:
                 # The configuration stays the same: no process has to forget it. What was saved
                 # meanwhile was encrypted with the first key already, and is left alone.
-                unchanged = Database.objects.filter(pk=row.pk, revision=row.revision)
+                unchanged: QuerySet[Database] = QuerySet(Database).filter(
+                    pk=row.pk, revision=row.revision
+                )
                 rotated += unchanged.update(config=config)
         if lost:
             names = ", ".join(lost)
