@@ -17,9 +17,8 @@ _KEPT = 10_000  # lines
 _DROPPED_EACH = 1_000  # changes
 Row = TypeVar("Row", bound=models.Model)
 revision_bumped = Signal()  # after the commit; whoever pushes changes to other processes listens
-rows_changed = (
-    Signal()
-)  # of a model, its sender, and without a signal of each row; `keys` are theirs, or None
+# Many of a model, its sender, were changed without a signal of each; `keys` are theirs, None where unknown.
+rows_changed = Signal()
 
 
 class Revision(models.Model):
@@ -47,12 +46,11 @@ class FollowedQuerySet(models.QuerySet[Row]):
 
     def update(self, **values: Any) -> int:
         with transaction.atomic(savepoint=False):
-            keys = list(
-                self.order_by().values_list("pk", flat=True)
-            )  # it may not find them afterwards
+            keys = list(self.order_by().values_list("pk", flat=True))
             changed = super().update(**values)
-            if keys:
-                rows_changed.send(sender=self.model, keys=keys)
+            if changed:
+                # A row that somebody stored in between was not among the keys.
+                rows_changed.send(self.model, keys=keys if changed == len(keys) else None)
         return changed
 
     def bulk_create(self, objs: Iterable[Row], *args: Any, **options: Any) -> list[Row]:
@@ -61,7 +59,7 @@ class FollowedQuerySet(models.QuerySet[Row]):
             # Where rows that are there are passed over or updated, the vendor may not tell their keys.
             keys = None if any(row.pk is None for row in made) else [row.pk for row in made]
             if made:
-                rows_changed.send(sender=self.model, keys=keys)
+                rows_changed.send(self.model, keys=keys)
         return made
 
 

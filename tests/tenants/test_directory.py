@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
+from django.db.models import QuerySet
 
 from dynamic_databases.models import Database
 from dynamic_databases.revisions import Change, changes_since
@@ -121,6 +122,24 @@ def test_rows_whose_keys_nobody_knows_are_found_by_reading_all(here, elsewhere) 
     Tenant.objects.bulk_create([Tenant(slug="acme")], ignore_conflicts=True)
     follow(elsewhere)
     assert here.snapshot.tenant("acme") and elsewhere.snapshot.tenant("acme")
+
+
+def test_a_row_that_came_between_is_not_missed(elsewhere) -> None:
+    came = []
+
+    def come_between(execute, sql, *statement):
+        if not came and sql.startswith("UPDATE"):
+            came.append("globex")  # as of another process, which elsewhere has read the line of
+            QuerySet(Tenant).bulk_create([Tenant(slug="globex", name="Globex")])
+            elsewhere.invalidate()
+            elsewhere.current()
+        return execute(sql, *statement)
+
+    Tenant.objects.create(slug="acme")
+    with connection.execute_wrapper(come_between):
+        assert Tenant.objects.update(name="Renamed") == 2
+    follow(elsewhere)
+    assert {entry.name for entry in elsewhere.snapshot.tenants} == {"Renamed"}
 
 
 def test_a_look_that_finds_a_change_leaves_nothing_to_wait_for(here) -> None:
