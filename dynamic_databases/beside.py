@@ -66,14 +66,20 @@ def take_short_turns() -> None:
 
 @contextmanager
 def beside_traffic(awaited: Awaited = _NOBODY) -> Iterator[None]:
-    """Run what is inside without collections, giving way as `giving_way` does; the last one out puts things back."""
+    """Run what is inside without collections, giving way as `giving_way` does."""
+    with uncollected(), giving_way(awaited):
+        yield
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Run what is inside, which makes many objects, without collections; the last one out puts things back."""
     global _running  # noqa: PLW0603 - it is the process's own state that is changed
     with _lock:
         _running += 1
         gc.disable()
     try:
-        with giving_way(awaited):
-            yield
+        yield
     finally:
         with _lock:
             _running -= 1

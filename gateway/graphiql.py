@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 
-from dynamic_databases.beside import giving_way, in_turns
+from dynamic_databases.beside import beside_traffic, in_turns
 from gateway.admission import Admission
 from gateway.requests import HttpRequest
 from gateway.responses import Response, json_response
@@ -69,5 +69,5 @@ async def targets(admission: Admission, http: HttpRequest) -> Response:
 
 def _told(reachable: Iterable[tuple[DirectoryEntry, list[str]]]) -> Response:
     """Write down thousands of tenants in a thread: the event loop answers others meanwhile."""
-    with giving_way():
+    with beside_traffic():
         return json_response([{"tenant": entry.slug, "environments": names} for entry, names in in_turns(reachable)])  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 
 from django.db.utils import DatabaseError
 
-from dynamic_databases.beside import giving_way, in_turns
+from dynamic_databases.beside import beside_traffic, in_turns
 from gateway.admission import is_local, with_control_database
 from gateway.endpoint import Services
 from gateway.metrics import CONTENT_TYPE
@@ -60,7 +60,7 @@ async def _is_operator(services: Services, http: HttpRequest) -> bool:
 
 def _ready_with_tenants(services: Services, snapshot: Snapshot) -> Response:
     """Write down thousands of tenants in a thread: the event loop answers others meanwhile."""
-    with giving_way():
+    with beside_traffic():
         return json_response({"status": "ready", "tenants": _tenants(services, snapshot)})
 
 

@@ -94,6 +94,19 @@ def deactivate(external_ids: Sequence[str]) -> int:
     return len(rows)
 
 
+def environment_named(name: str) -> Environment:
+    """Return the environment of this name, added where there is none. Raises ValidationError.
+
+    One that is there is not saved again: what changes an environment has all tenants read anew.
+    """
+    row = Environment.objects.filter(name=name).first()
+    if row is None:
+        row = Environment(name=name)
+        row.full_clean()
+        row.save()
+    return row
+
+
 def _store_tenant(record: TenantRecord) -> tuple[Tenant, Outcome]:
     values: dict[str, Any] = {"name": record.name, "domains": list(record.domains), "active": record.active}  # fmt: skip
     if record.external_id is None:
@@ -156,11 +169,7 @@ def _is_stored(row: Database, config: Mapping[str, Any]) -> bool:
 
 
 def _attach(tenant: Tenant, database: Database, name: str) -> Outcome:
-    environment = Environment.objects.filter(name=name).first()
-    if environment is None:
-        environment = Environment(name=name)
-        environment.full_clean()
-        environment.save()
+    environment = environment_named(name)
     row = TenantDatabase.objects.filter(tenant=tenant, environment=environment).first()
     if row is not None and row.database_id == database.pk:
         return Outcome.UNCHANGED

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model, Q
 
 from dynamic_databases.active import Alias
-from dynamic_databases.beside import in_turns
+from dynamic_databases.beside import in_turns, uncollected
 from dynamic_databases.models import Database
 from dynamic_databases.revisions import Change
 from tenants.limits import TenantLimits, check_limits
@@ -23,8 +23,9 @@ FOLLOWED: tuple[type[Model], ...] = (Tenant, TenantDatabase, Environment, ApiTok
 
 def read_all(alias_prefix: str) -> Snapshot:
     """Return the state of the control tables, with queries."""
-    entries, tokens = list(_entries(alias_prefix, None)), _tokens(None)
-    return Snapshot().with_tenants((), entries).with_tokens((), tokens).with_roles(_roles())
+    with uncollected():
+        entries, tokens = list(_entries(alias_prefix, None)), _tokens(None)
+        return Snapshot().with_tenants((), entries).with_tokens((), tokens).with_roles(_roles())
 
 
 def read_changed(before: Snapshot, changes: Sequence[Change], alias_prefix: str) -> Snapshot:

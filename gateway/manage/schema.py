@@ -23,7 +23,8 @@ from gateway.manage.types import (
     ManagedTenant,
     told,
 )
-from tenants.models import Environment, Tenant, TenantDatabase
+from tenants.models import Tenant, TenantDatabase
+from tenants.records import environment_named
 
 _Text = graphene.String(required=True)
 _Row = TypeVar("_Row", bound=Model)
@@ -168,11 +169,7 @@ class Mutation(graphene.ObjectType):  # type: ignore[misc]
         caller = _caller(info)
         caller.check_operator()
         row = Tenant.objects.get(slug=tenant)
-        stage = Environment.objects.filter(name=environment).first() or Environment(
-            name=environment
-        )
-        stage.full_clean(exclude=["name"] if stage.pk else None)
-        stage.save()
+        stage = environment_named(environment)
         TenantDatabase.objects.update_or_create(
             tenant=row, environment=stage, defaults={"database": caller.database(database)}
         )

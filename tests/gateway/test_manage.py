@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from dynamic_databases.models import Baseline, ColumnChange, Database
+from dynamic_databases.revisions import changes_since
 from tenants.authentication.tokens import issue_token
-from tenants.models import Role, Tenant
+from tenants.models import Environment, Role, Tenant
 from tests.fixtures.databases import make_url
 from tests.fixtures.vendors import SQLITE
 
@@ -118,6 +119,18 @@ def test_an_operator_sets_up_a_tenant(door, vendor, operator) -> None:
     assert ask('mutation { removeDatabase(name: "shop") }').data == {"removeDatabase": True}
     gone = door.query("/t/shop/graphql", "{ contact { name } }", authorization=operator)
     assert gone.code == "TENANT_NOT_FOUND"
+
+
+def test_what_is_attached_changes_its_own_row_alone(door, operator, transactional_db) -> None:
+    """An environment that is there is not stored again: all tenants would be read anew."""
+    Environment.objects.create(name="production")
+    Tenant.objects.create(slug="shop")
+    Database.objects.from_url("shop", "sqlite:///shop.sqlite3")
+    before, _ = changes_since(None)
+    attach = 'mutation { attachDatabase(tenant: "shop", environment: "production", database: "shop") { slug } }'
+    assert door.query(URL, attach, authorization=operator).data
+    _, changes = changes_since(before)
+    assert [change.what for change in changes] == ["tenants.tenantdatabase"]
 
 
 def test_refresh_schema_follows_at_once(crm) -> None:

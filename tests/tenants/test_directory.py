@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from django.apps import apps
 from django.db import OperationalError, connection
@@ -79,6 +81,23 @@ def test_a_change_that_could_not_be_read_is_not_missed(elsewhere, how) -> None:
 
     assert elsewhere.is_stale
     assert elsewhere.current().tenant("acme")
+
+
+def test_all_tenants_are_read_without_collections(transactional_db) -> None:
+    """A walk over all objects stops every thread, and thousands of new ones would start it."""
+    Tenant.objects.bulk_create([Tenant(slug=f"t{number}") for number in range(2000)])
+    walked: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        walked.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        read_all("db_")
+    finally:
+        gc.callbacks.remove(note)
+    assert walked == []
 
 
 def test_what_was_taken_over_is_not_read_again(elsewhere, django_assert_num_queries) -> None:

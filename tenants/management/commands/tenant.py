@@ -14,8 +14,8 @@ from dynamic_databases.commands import ActionCommand, Answer, find_database
 from dynamic_databases.errors import DatabaseProblem
 from tenants.files import FIELDS, BadLine, read_lines
 from tenants.limits import NAMES
-from tenants.models import Environment, Tenant, TenantDatabase
-from tenants.records import Outcome, store
+from tenants.models import Tenant, TenantDatabase
+from tenants.records import Outcome, environment_named, store
 from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 
@@ -62,11 +62,7 @@ class Command(ActionCommand):
     def _attach(self, options: dict[str, Any]) -> dict[str, Any]:
         tenant = find_tenant(options["slug"])
         database = find_database(options["database"])
-        environment = Environment.objects.filter(name=options["environment"]).first()
-        if environment is None:
-            environment = Environment(name=options["environment"])
-            environment.full_clean()
-            environment.save()
+        environment = environment_named(options["environment"])
         TenantDatabase.objects.update_or_create(
             tenant=tenant, environment=environment, defaults={"database": database}
         )
