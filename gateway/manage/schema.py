@@ -169,9 +169,11 @@ class Mutation(graphene.ObjectType):  # type: ignore[misc]
         caller = _caller(info)
         caller.check_operator()
         row = Tenant.objects.get(slug=tenant)
+        found = caller.database(database)
+        # Last: nothing is stored where the others aren't there.
         stage = environment_named(environment)
         TenantDatabase.objects.update_or_create(
-            tenant=row, environment=stage, defaults={"database": caller.database(database)}
+            tenant=row, environment=stage, defaults={"database": found}
         )
         return row
 

@@ -133,6 +133,15 @@ def test_what_is_attached_changes_its_own_row_alone(door, operator, transactiona
     assert [change.what for change in changes] == ["tenants.tenantdatabase"]
 
 
+def test_what_can_not_be_attached_leaves_no_environment_behind(
+    door, operator, transactional_db
+) -> None:
+    Tenant.objects.create(slug="shop")
+    attach = 'mutation { attachDatabase(tenant: "shop", environment: "staging", database: "none") { slug } }'
+    assert door.query(URL, attach, authorization=operator).code == "FORBIDDEN"
+    assert not Environment.objects.exists()
+
+
 def test_refresh_schema_follows_at_once(crm) -> None:
     from tests.fixtures.databases import execute  # noqa: PLC0415 - used once
 
