@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench` builds the data, starts each contender, loads them in turn, prints ratios."""
+"""Benchmarks: `make bench` loads the data, then measures each contender in turn and compares."""

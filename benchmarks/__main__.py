@@ -102,7 +102,8 @@ async def _run(
     seconds: float,
 ) -> None:
     print(
-        f"\n{'query':34}{'conn':>5}  {'contender':24}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'cpu ms':>9}{'of floor':>10}{'gateway is':>12}"
+        f"\n{'query':34}{'conn':>5}  {'contender':24}{'req/s':>8}"
+        f"{'p50 ms':>9}{'p99 ms':>9}{'cpu ms':>9}{'of floor':>10}{'gateway is':>12}"
     )
     for query in queries:
         for count in connections:
@@ -129,9 +130,11 @@ async def _run(
                 cpu_ms = (contender.cpu_seconds() - cpu) * 1000 / (measured.rate * seconds)
                 rates.append(measured.rate)
                 ours = rates[1] / measured.rate if len(rates) > 1 else rates[0] / measured.rate
+                ratio = f"{ours:.2f} x" if len(rates) > 1 else ""
                 print(
-                    f"{query.name:34}{count:>5}  {contender.name:24}{measured.rate:>8.0f}{measured.p50_ms:>9.2f}{measured.p99_ms:>9.2f}"
-                    f"{cpu_ms:>9.3f}{measured.rate / rates[0]:>10.2f}{f'{ours:.2f} x' if len(rates) > 1 else '':>12}",
+                    f"{query.name:34}{count:>5}  {contender.name:24}{measured.rate:>8.0f}"
+                    f"{measured.p50_ms:>9.2f}{measured.p99_ms:>9.2f}"
+                    f"{cpu_ms:>9.3f}{measured.rate / rates[0]:>10.2f}{ratio:>12}",
                     flush=True,
                 )
 
@@ -157,7 +160,8 @@ def _compare(queries: list[Query], contenders: list[Contender], size: Size) -> N
         for name, answer in answers.items():
             if answer != first or answer is None:
                 raise SystemExit(
-                    f"{query.name}: {name} answers otherwise:\n{str(answer)[:500]}\n{str(first)[:500]}"
+                    f"{query.name}: {name} answers otherwise:\n"
+                    f"{str(answer)[:500]}\n{str(first)[:500]}"
                 )
 
 

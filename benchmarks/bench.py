@@ -39,7 +39,8 @@ with transaction.atomic():
     environment, _ = Environment.objects.get_or_create(name="production")
     for slug, path in given["databases"]:
         database = Database.objects.from_url(slug, "sqlite:///" + path)
-        TenantDatabase.objects.create(tenant=Tenant.objects.create(slug=slug), environment=environment, database=database)
+        TenantDatabase.objects.create(tenant=Tenant.objects.create(slug=slug),
+          environment=environment, database=database)
 if given["has_baseline"]:
     baseline = Baseline.capture(Database.objects.get(name=given["databases"][0][0]), "first")
     for database in Database.objects.all():
@@ -49,7 +50,9 @@ print(issue_token(None, "admin", None, None))
 """
 
 
-_BODY = json.dumps({"query": "query($id: Int!) { t0ByPk(id: $id) { id c1 } }", "variables": {"id": 1}}).encode()  # fmt: skip
+_BODY = json.dumps(
+    {"query": "query($id: Int!) { t0ByPk(id: $id) { id c1 } }", "variables": {"id": 1}}
+).encode()
 _QUIET_SECONDS = 2  # of each turn
 
 
@@ -103,7 +106,7 @@ def another_process() -> Iterator[ProcessPoolExecutor]:
 
 @dataclass(frozen=True)
 class Beside:
-    """Others' latencies in milliseconds without and during some work, and the seconds each turn of it took."""
+    """Others' latencies in milliseconds, without and during some work; seconds of each round."""
 
     p50_without: float
     p50_during: float
@@ -115,15 +118,18 @@ class Beside:
 
     def __str__(self) -> str:
         return (
-            f"others' p50 {self.p50_during:.2f} ms against {self.p50_without:.2f} ({self.p50_during / self.p50_without:.2f} ×), "
-            f"p99 {self.p99_during:.2f} ms against {self.p99_without:.2f} ({self.p99_during / self.p99_without:.2f} ×), "
-            f"slower than 1.5 × the p99 without: {self.slow_during:.2%} against {self.slow_without:.2%}"
+            f"others' p50 {self.p50_during:.2f} ms against {self.p50_without:.2f} "
+            f"({self.p50_during / self.p50_without:.2f} ×), "
+            f"p99 {self.p99_during:.2f} ms against {self.p99_without:.2f} "
+            f"({self.p99_during / self.p99_without:.2f} ×), "
+            f"slower than 1.5 × the p99 without: {self.slow_during:.2%} "
+            f"against {self.slow_without:.2%}"
         )
 
 
 @dataclass(frozen=True)
 class Turns:
-    """The p50 in milliseconds of two loads that took turns, and each round's ratio of the first to the second."""
+    """The p50 in milliseconds of two alternating loads, and their ratio in each round."""
 
     first_ms: float
     second_ms: float
@@ -131,11 +137,14 @@ class Turns:
 
     def __str__(self) -> str:
         low, middle, high = statistics.quantiles(self.ratios, n=4)
-        return f"p50 {self.first_ms:.2f} ms against {self.second_ms:.2f} ({middle:.2f} ×; half of {len(self.ratios)} rounds {low:.2f} to {high:.2f})"
+        return (
+            f"p50 {self.first_ms:.2f} ms against {self.second_ms:.2f} ({middle:.2f} ×; "
+            f"half of {len(self.ratios)} rounds {low:.2f} to {high:.2f})"
+        )
 
 
 def by_turns(first: Callable[[], Measured], second: Callable[[], Measured], rounds: int) -> Turns:
-    """Take two loads by turns, so that what else the machine does falls on both; each goes first in half the rounds."""
+    """Alternate two loads, so that the machine's noise falls on both alike."""
     found: list[tuple[float, float]] = []
     for i in range(rounds):
         if i % 2:
@@ -206,7 +215,7 @@ class Bench:
         pause_seconds: float = 0.0,
         crowd: str | None = None,
     ) -> Beside:
-        """Ask a tenant over four connections while another process does `work(i)` of each round, by turns with nothing.
+        """Load a tenant over four connections while a process alternates `work(i)` and nothing.
 
         That is a function and its arguments; it returns the span of its doing. Eight more
         connections keep the tenant `crowd` busy all the time.
@@ -214,7 +223,15 @@ class Bench:
 
         async def asked(whom: str, connections: int, over: asyncio.Event) -> list[Sample]:
             path = f"/t/{whom}/graphql"
-            return await sampled(PORT, lambda: _BODY, path, self.token, connections, over.is_set, pause_seconds=pause_seconds)  # fmt: skip
+            return await sampled(
+                PORT,
+                lambda: _BODY,
+                path,
+                self.token,
+                connections,
+                over.is_set,
+                pause_seconds=pause_seconds,
+            )
 
         async def both(pool: ProcessPoolExecutor) -> tuple[list[Sample], list[Span], list[Span]]:
             loop = asyncio.get_running_loop()
@@ -241,11 +258,14 @@ class Bench:
         )
         limit = 1.5 * percentile_ms(without, 0.99) / 1000
         return Beside(
-            percentile_ms(without, 0.5), percentile_ms(during, 0.5),
-            percentile_ms(without, 0.99), percentile_ms(during, 0.99),
-            _share_above(limit, without), _share_above(limit, during),
+            percentile_ms(without, 0.5),
+            percentile_ms(during, 0.5),
+            percentile_ms(without, 0.99),
+            percentile_ms(during, 0.99),
+            _share_above(limit, without),
+            _share_above(limit, during),
             [(b - a) for a, b in busy],
-        )  # fmt: skip
+        )
 
     def _run(self, arguments: list[str], text: str = "") -> str:
         done = subprocess.run(
@@ -270,7 +290,8 @@ def ddl(tables: int, columns: int, kind: int = 0) -> str:
     """Tables `t0` … with a row each; `kind` makes a catalog that equals no other's."""
     rest = ", ".join(f"c{i} VARCHAR(40)" for i in range(1, columns - 1))
     return "".join(
-        f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, up INTEGER REFERENCES t{max(i - 1, 0)} (id), {rest}{f', k{kind} INTEGER' if i == 0 else ''});"
+        f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, up INTEGER "
+        f"REFERENCES t{max(i - 1, 0)} (id), {rest}{f', k{kind} INTEGER' if i == 0 else ''});"
         f"INSERT INTO t{i} (id) VALUES (1);"
         for i in range(tables)
     )
@@ -281,7 +302,9 @@ def memory_mb(process: subprocess.Popen[bytes]) -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def copies(bench: Bench, count: int, kinds: int, tables: int, columns: int) -> list[tuple[str, Path]]:  # fmt: skip
+def copies(
+    bench: Bench, count: int, kinds: int, tables: int, columns: int
+) -> list[tuple[str, Path]]:
     """Return `count` databases of `kinds` distinct catalogs."""
     originals = [bench.make(f"kind{i}", ddl(tables, columns, i)) for i in range(kinds)]
     found = []

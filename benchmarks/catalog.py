@@ -32,7 +32,8 @@ def main() -> None:
         django.setup()
         call_command("migrate", verbosity=0)
         print(
-            f"\n{TABLES} tables x {COLUMNS} columns{'read s':>14}{'queries':>10}{'schema s':>10}{'all types s':>13}"
+            f"\n{TABLES} tables x {COLUMNS} columns{'read s':>14}{'queries':>10}"
+            f"{'schema s':>10}{'all types s':>13}"
         )
         for name, make in _servers(Path(folder)).items():
             try:
@@ -48,8 +49,8 @@ def main() -> None:
 
 def _measure(name: str, url: str) -> None:
     from dynamic_databases.models import Database  # noqa: PLC0415 - after django.setup()
-    from dynamic_databases.registry import process_registry  # noqa: PLC0415 - likewise
-    from schema.build import build_schema  # noqa: PLC0415 - likewise
+    from dynamic_databases.process import process_registry  # noqa: PLC0415 - likewise
+    from schema.build.builder import build_schema  # noqa: PLC0415 - likewise
 
     alias = Database.objects.from_url(name, url).label
     registry = process_registry()
@@ -67,7 +68,10 @@ def _measure(name: str, url: str) -> None:
     started = time.perf_counter()
     assert built.schema.graphql_schema.whole
     whole_seconds = time.perf_counter() - started
-    print(f"{name:24}{read_seconds:>19.2f}{counted.queries:>10}{schema_seconds:>10.2f}{whole_seconds:>13.2f}", flush=True)  # fmt: skip
+    print(
+        f"{name:24}{read_seconds:>19.2f}{counted.queries:>10}{schema_seconds:>10.2f}{whole_seconds:>13.2f}",
+        flush=True,
+    )
     registry.forget(alias)
 
 
@@ -106,7 +110,10 @@ class _CountingCursor:
 
 def _ddl(number: int) -> str:
     columns = ", ".join(f"c{i} INTEGER" for i in range(1, COLUMNS - 1))
-    return f"CREATE TABLE t{number} (id INTEGER PRIMARY KEY, up INTEGER REFERENCES t{max(number - 1, 0)} (id), {columns})"
+    return (
+        f"CREATE TABLE t{number} (id INTEGER PRIMARY KEY, up INTEGER "
+        f"REFERENCES t{max(number - 1, 0)} (id), {columns})"
+    )
 
 
 def _servers(folder: Path) -> dict[str, Callable[[], tuple[str, Callable[[], None]]]]:
@@ -123,7 +130,9 @@ def _sqlite(folder: Path) -> tuple[str, Callable[[], None]]:
 
 
 def _postgresql() -> tuple[str, Callable[[], None]]:
-    server = os.environ.get("GATEWAY_TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")  # fmt: skip
+    server = os.environ.get(
+        "GATEWAY_TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres"
+    )
     url = server.rpartition("/")[0] + "/gateway_many_tables"
 
     def drop() -> None:
@@ -155,8 +164,12 @@ def _mariadb() -> tuple[str, Callable[[], None]]:
             raise
         connection.close()
 
-    run("DROP DATABASE IF EXISTS gateway_many_tables", "CREATE DATABASE gateway_many_tables",
-        "USE gateway_many_tables", *(_ddl(i) for i in range(TABLES)))  # fmt: skip
+    run(
+        "DROP DATABASE IF EXISTS gateway_many_tables",
+        "CREATE DATABASE gateway_many_tables",
+        "USE gateway_many_tables",
+        *(_ddl(i) for i in range(TABLES)),
+    )
     made = url.rpartition("/")[0] + "/gateway_many_tables"
     return made, lambda: run("DROP DATABASE gateway_many_tables")
 

@@ -1,4 +1,4 @@
-"""The data: artists, albums, tracks, genres, invoices; contacts with custom columns; the same every time."""
+"""The data, always the same: a music shop, and contacts with custom columns."""
 
 from __future__ import annotations
 
@@ -34,11 +34,15 @@ SCHEMA = """
 CREATE TABLE genre (genre_id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL);
 CREATE TABLE media_type (media_type_id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL);
 CREATE TABLE artist (artist_id INTEGER PRIMARY KEY, name VARCHAR(120) NOT NULL);
-CREATE TABLE album (album_id INTEGER PRIMARY KEY, title VARCHAR(160) NOT NULL, artist_id INTEGER NOT NULL REFERENCES artist(artist_id));
-CREATE TABLE track (track_id INTEGER PRIMARY KEY, name VARCHAR(200) NOT NULL, album_id INTEGER REFERENCES album(album_id),
-  media_type_id INTEGER REFERENCES media_type(media_type_id), genre_id INTEGER REFERENCES genre(genre_id), composer VARCHAR(200),
+CREATE TABLE album (album_id INTEGER PRIMARY KEY, title VARCHAR(160) NOT NULL,
+  artist_id INTEGER NOT NULL REFERENCES artist(artist_id));
+CREATE TABLE track (track_id INTEGER PRIMARY KEY, name VARCHAR(200) NOT NULL, album_id INTEGER
+  REFERENCES album(album_id),
+  media_type_id INTEGER REFERENCES media_type(media_type_id), genre_id INTEGER
+    REFERENCES genre(genre_id), composer VARCHAR(200),
   milliseconds INTEGER NOT NULL, bytes INTEGER, unit_price DECIMAL(10,2) NOT NULL);
-CREATE TABLE invoice_line (invoice_line_id INTEGER PRIMARY KEY, track_id INTEGER NOT NULL REFERENCES track(track_id),
+CREATE TABLE invoice_line (invoice_line_id INTEGER PRIMARY KEY, track_id INTEGER NOT NULL
+  REFERENCES track(track_id),
   unit_price DECIMAL(10,2) NOT NULL, quantity INTEGER NOT NULL);
 CREATE TABLE note (note_id {identity}, text VARCHAR(200) NOT NULL);
 """
@@ -70,11 +74,20 @@ def rows(size: Size) -> Iterator[tuple[str, Iterator[tuple[object, ...]]]]:
     yield (
         "track",
         (
-            (i, f"Track {i}", (i - 1) // 10 + 1, i % 5 + 1, i % 25 + 1, f"Composer {i % 900}" if i % 4 else None,
-             dice.randint(60_000, 600_000), dice.randint(10**6, 10**7), "0.99" if i % 3 else "1.29")
+            (
+                i,
+                f"Track {i}",
+                (i - 1) // 10 + 1,
+                i % 5 + 1,
+                i % 25 + 1,
+                f"Composer {i % 900}" if i % 4 else None,
+                dice.randint(60_000, 600_000),
+                dice.randint(10**6, 10**7),
+                "0.99" if i % 3 else "1.29",
+            )
             for i in range(1, size.tracks + 1)
         ),
-    )  # fmt: skip
+    )
     yield (
         "invoice_line",
         ((i, dice.randint(1, size.tracks), "0.99", i % 3 + 1) for i in range(1, size.artists + 1)),

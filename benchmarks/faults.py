@@ -1,8 +1,9 @@
-"""What a sick database costs the others: `python -m benchmarks.faults [--rounds 5] [--seconds 3] [--vendor postgresql]`.
+"""What a failing database costs other tenants: `python -m benchmarks.faults --vendor postgresql`.
 
-Two tenants are asked at a steady rate, each from a process of its own, while the database of one goes wrong in
-each of the proxy's ways, by turns with as long a time without a fault. Printed are the other's p50 and p99 over
-all times with the fault as ratios to those without: what else the machine does falls on both.
+Two tenants are asked at a steady rate, each from a process of its own, while the database of one
+goes wrong in each of the proxy's ways, by turns with as long a time without a fault. Printed are
+the other's p50 and p99 over all times with the fault as ratios to those without: what else the
+machine does falls on both.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 from tests.fixtures.processes import Gateway, clean_environment, wait_for
 from tests.fixtures.proxy import Fault, Proxy
 
-SQL = "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); INSERT INTO book VALUES (1, 'One'), (2, 'Two');"
+SQL = (
+    "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); "
+    "INSERT INTO book VALUES (1, 'One'), (2, 'Two');"
+)
 QUERY = "{ book { id title } }"
 EVERY_SECONDS = 0.01
 CONNECTIONS = 2
@@ -84,7 +88,9 @@ class Times:
     until_served: list[float] = field(default_factory=list)
 
 
-def _turns(gateway: Gateway, proxy: Proxy, fault: Fault, token: str, rounds: int, seconds: float) -> Times:  # fmt: skip
+def _turns(
+    gateway: Gateway, proxy: Proxy, fault: Fault, token: str, rounds: int, seconds: float
+) -> Times:
     times = Times()
     for _ in range(rounds):
         began = time.monotonic()
@@ -111,8 +117,10 @@ def _tell(fault: Fault, asked: list[Asked], times: Times) -> None:
         for share in (0.5, 0.99)
     )
     print(
-        f"{fault:18} others p50 {p50[1] / p50[0]:.2f} ×, p99 {p99[1] / p99[0]:.2f} × ({p99[0]:.1f} → {p99[1]:.1f} ms),"
-        f" errors {sum(is_error for _, _, is_error in asked)} of {len(asked)}; serves again after {max(times.until_served):.1f} s",
+        f"{fault:18} others p50 {p50[1] / p50[0]:.2f} ×, p99 {p99[1] / p99[0]:.2f} "
+        f"× ({p99[0]:.1f} → {p99[1]:.1f} ms),"
+        f" errors {sum(is_error for _, _, is_error in asked)} of {len(asked)}; "
+        f"serves again after {max(times.until_served):.1f} s",
         flush=True,
     )
 
@@ -126,7 +134,8 @@ async def _paced(url: str, token: str, tenant: str, stop: Event) -> list[Asked]:
     host, port = url.removeprefix("http://").split(":")
     body = json.dumps({"query": QUERY}).encode()
     head = (
-        f"POST /t/{tenant}/graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        f"POST /t/{tenant}/graphql HTTP/1.1\r\n"
+        "host: localhost\r\ncontent-type: application/json\r\n"
         f"authorization: Bearer {token}\r\ncontent-length: {len(body)}\r\n\r\n"
     ).encode()
     is_over = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The floor: a bare ASGI callable that sends one hand-written JSON statement through a worker thread."""
+"""The floor: a bare ASGI callable that sends one hand-written JSON statement in a worker thread."""
 
 from __future__ import annotations
 

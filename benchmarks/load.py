@@ -20,7 +20,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Sample:
-    """One request: when it was sent, by `time.perf_counter`, and for how many seconds it was waited."""
+    """One request: when it was sent (`time.perf_counter`), and the seconds until its answer."""
 
     sent_at: float
     seconds: float
@@ -119,9 +119,12 @@ async def sampled(
     *,
     pause_seconds: float = 0.0,
 ) -> list[Sample]:
-    """Keep `connections` busy until it is over, as `load` does, with a random pause of that mean after each answer."""
+    """Keep `connections` busy until `over`, with a random pause of that mean after each answer."""
     loop = asyncio.get_running_loop()
-    rest = f" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: ".encode()
+    rest = (
+        " HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: "
+    ).encode()
     fixed = path.encode() if isinstance(path, str) else b""
 
     def next_request() -> bytes | None:

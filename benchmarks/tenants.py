@@ -1,7 +1,8 @@
 """What a tenant costs: memory, start, first requests, builds beside traffic, the column check.
 
-`make bench` runs it after the others; alone: `python -m benchmarks.tenants [--only PART]`. Databases
-are SQLite files, so that a thousand fit on one machine; what is measured is the gateway, not them.
+`make bench` runs it after the others; alone: `python -m benchmarks.tenants [--only PART]`.
+Databases are SQLite files, so that a thousand fit on one machine; what is measured is the gateway,
+not them.
 """
 
 from __future__ import annotations
@@ -21,21 +22,27 @@ from benchmarks.bench import PORT, Bench, Span, by_turns, copies, ddl, memory_mb
 _PAUSES = {"as fast as can be": 0.0, "each 10 ms": 0.01}  # of each client
 _ROUNDS = 20  # of two loads by turns
 QUERY = "{ t0ByPk(id: 1) { id c1 t1s { id c2 } } }"
-_UPDATE = "mutation($value: Int) {{ updateT1ByPk(pkColumns: {{id: 1}}, _set: {{{name}: $value}}) {{ id }} }}"
+_UPDATE = (
+    "mutation($value: Int) {{ updateT1ByPk(pkColumns: {{id: 1}}, "
+    "_set: {{{name}: $value}}) {{ id }} }}"
+)
 
 
 def thousand_tenants(bench: Bench) -> None:
     """1,000 tenants of 10 distinct catalogs (20 tables × 30 columns)."""
     bench.register(copies(bench, 1000, 10, 20, 30))
     idle, above, each_kb, _ = _grown(bench, 1000)
-    print(f"1,000 tenants of 10 catalogs (20 × 30): {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.1f} KB per further tenant")  # fmt: skip
+    print(
+        f"1,000 tenants of 10 catalogs (20 × 30): {above:.0f} "
+        f"MB above an idle worker's {idle:.0f}; {each_kb:.1f} KB per further tenant"
+    )
 
 
 def _grown(bench: Bench, count: int, schema: str = "") -> tuple[float, float, float, list[float]]:
     """Ask so many tenants once each.
 
-    Return an idle worker's MB, by how many it grew, the KB of each tenant of the second half, and the
-    seconds that these took, sorted.
+    Return an idle worker's MB, by how many it grew, the KB of each tenant of the second half, and
+    the seconds that these took, sorted.
     """
     with bench.gateway() as process:
         httpx.get(f"http://127.0.0.1:{PORT}/healthz")
@@ -52,7 +59,7 @@ def _grown(bench: Bench, count: int, schema: str = "") -> tuple[float, float, fl
 
 
 def many_registered(bench: Bench) -> None:
-    """10,000 registered, 100 active, against one tenant alone: each a gateway with a control database of its own."""
+    """10,000 registered tenants, 100 active, against one alone, in separate control databases."""
     alone = Bench(bench.folder / "alone")
     alone.register([("only", alone.make("only", ddl(20, 30)))])
     active = copies(bench, 100, 10, 20, 30)
@@ -75,7 +82,10 @@ def many_registered(bench: Bench) -> None:
         found = by_turns(
             lambda: bench.load(names, 1), lambda: alone.load(["only"], 1, PORT + 1), _ROUNDS
         )
-    print(f"10,000 registered, 100 active: start {many:.2f} s against {one:.2f} ({many / one:.2f} ×); by-key {found}")  # fmt: skip
+    print(
+        f"10,000 registered, 100 active: start {many:.2f} s against {one:.2f} "
+        f"({many / one:.2f} ×); by-key {found}"
+    )
 
 
 def first_requests(bench: Bench) -> None:
@@ -90,7 +100,10 @@ def first_requests(bench: Bench) -> None:
     bench.register([*bigs, ("twin", twin), ("small", small)])
     with bench.gateway():
         bench.ask("small", QUERY)
-        print("first request (200 × 50) of an unknown catalog, while another tenant is asked by four connections")  # fmt: skip
+        print(
+            "first request (200 × 50) of an unknown catalog, "
+            "while another tenant is asked by four connections"
+        )
         for turn, (how, pause) in enumerate(_PAUSES.items()):
             found = bench.beside(
                 "small",
@@ -103,7 +116,10 @@ def first_requests(bench: Bench) -> None:
             time.sleep(5)  # the new schemas are measured meanwhile
         known = bench.ask("twin", QUERY)
         read = min(bench.manage('refreshSchema(database: "twin") { name }') for _ in range(3))
-    print(f"    of a known catalog {known * 1000:.0f} ms, of which {read * 1000:.0f} are the catalog's read")  # fmt: skip
+    print(
+        f"    of a known catalog {known * 1000:.0f} ms, of which {read * 1000:.0f} "
+        "are the catalog's read"
+    )
     with bench.gateway():
         print(f"    of an unknown one, alone: {bench.ask('big0', QUERY) * 1000:.0f} ms")
 
@@ -114,17 +130,25 @@ def many_catalogs(bench: Bench) -> None:
     with bench.gateway() as process:
         for i in range(1000):
             bench.ask(f"tenant{i}", QUERY)
-        print(f"1,000 databases of 50 catalogs (20 × 30), queried once each: {memory_mb(process):.0f} MB per worker")  # fmt: skip
+        print(
+            "1,000 databases of 50 catalogs (20 × 30), "
+            f"queried once each: {memory_mb(process):.0f} MB per worker"
+        )
 
 
 def own_columns(bench: Bench) -> None:
-    """Databases that are alike but for a column of each one's own in one table: what a catalog more costs."""
+    """Equal databases but for one column in one table each: the cost of one more catalog."""
     for count, tables, columns in ((500, 20, 30), (60, 200, 50)):
         part = Bench(bench.folder / f"own{count}")
         part.register(copies(part, count, count, tables, columns), has_baseline=True)
         for schema, whose in (("", "its own"), ("baseline", "the baseline's")):
             idle, above, each_kb, took = _grown(part, count, schema)
-            print(f"{count} databases ({tables} × {columns}), each with a column of its own, asked by {whose} schema: {above:.0f} MB above an idle worker's {idle:.0f}; {each_kb:.0f} KB per further one, first answered in {took[len(took) // 2] * 1000:.0f} ms")  # fmt: skip
+            print(
+                f"{count} databases ({tables} × {columns}), each with a column of its own, "
+                f"asked by {whose} schema: {above:.0f} MB above an idle worker's {idle:.0f}; "
+                f"{each_kb:.0f} KB per further one, "
+                f"first answered in {took[len(took) // 2] * 1000:.0f} ms"
+            )
 
 
 def registered_to_served(bench: Bench) -> None:
@@ -137,11 +161,17 @@ def registered_to_served(bench: Bench) -> None:
         for mutation in (
             f'registerDatabase(name: "fifty", url: "sqlite:///{path}") {{ name }}',
             'addTenant(slug: "fifty") { slug }',
-            'attachDatabase(tenant: "fifty", environment: "production", database: "fifty") { slug }',
+            (
+                'attachDatabase(tenant: "fifty", environment: "production", '
+                'database: "fifty") { slug }'
+            ),
         ):
             bench.manage(mutation)
         bench.ask("fifty", "{ t0 { id } }")
-        print(f"a database of 50 tables, registered to answered: {(time.perf_counter() - started) * 1000:.0f} ms")  # fmt: skip
+        print(
+            "a database of 50 tables, registered to "
+            f"answered: {(time.perf_counter() - started) * 1000:.0f} ms"
+        )
 
 
 def column_check(bench: Bench) -> None:
@@ -162,7 +192,7 @@ def column_check(bench: Bench) -> None:
 
 
 def changing_columns(bench: Bench) -> None:
-    """Another tenant's p99 while columns of a tenant under load from 8 clients are added, filled, queried, renamed and dropped."""
+    """Another tenant's p99 while columns of a tenant change under load from 8 clients."""
     bench.register(copies(bench, 2, 2, 20, 30))
     with bench.gateway():
         for name in ("tenant0", "tenant1"):
@@ -175,11 +205,14 @@ def changing_columns(bench: Bench) -> None:
                 pause,
                 crowd="tenant1",
             )
-            print(f"columns added, filled, queried, renamed, dropped on a tenant that 8 clients ask, all {how}: {found}")  # fmt: skip
+            print(
+                "columns added, filled, queried, renamed, "
+                f"dropped on a tenant that 8 clients ask, all {how}: {found}"
+            )
 
 
 def _change(token: str, seconds: float, pause: float) -> Span:
-    """Add a column, fill it by 20 updates, query, rename and drop it, again and again; return from when to when.
+    """Add, fill, query, rename and drop a column repeatedly; return each round's start and end.
 
     No name comes twice: each change makes a catalog that the gateway never saw.
     """
@@ -209,13 +242,18 @@ def _change(token: str, seconds: float, pause: float) -> Span:
 
 
 def changing_tenants(bench: Bench) -> None:
-    """Another tenant's p99 while tenants are added to 10,000, and while pages are asked that tell of all of them."""
+    """Another tenant's p99 while tenants are added to 10,000, and while pages list all of them."""
     few = copies(bench, 2, 2, 20, 30)
     bench.register([*few, *((f"idle{i}", few[i % 2][1]) for i in range(9_998))])
     with bench.gateway():
         bench.ask("tenant0", QUERY)
         for what, work in (("tenants added", _add), ("/graphiql/targets", _targets)):
-            found = bench.beside("tenant0", lambda _, work=work: (work, bench.token, 2.0), range(8), _PAUSES["each 10 ms"])  # fmt: skip
+            found = bench.beside(
+                "tenant0",
+                lambda _, work=work: (work, bench.token, 2.0),
+                range(8),
+                _PAUSES["each 10 ms"],
+            )
             print(f"10,000 registered, {what} again and again: {found}")
 
 
@@ -226,7 +264,10 @@ def _add(token: str, seconds: float) -> Span:
         slug = f"x{time.monotonic_ns()}"
         for mutation in (
             f'addTenant(slug: "{slug}") {{ slug }}',
-            f'attachDatabase(tenant: "{slug}", environment: "production", database: "tenant1") {{ slug }}',
+            (
+                f'attachDatabase(tenant: "{slug}", environment: "production", '
+                f'database: "tenant1") {{ slug }}'
+            ),
         ):
             post("/manage/graphql", f"mutation {{ {mutation} }}", token)
         time.sleep(0.25)
@@ -244,7 +285,7 @@ def _targets(token: str, seconds: float) -> Span:
 
 
 def machine(bench: Bench) -> None:
-    """What a process costs that uses a core and nothing of the gateway: no work beside requests can cost less."""
+    """The cost of a process that uses one core and nothing of the gateway: a lower bound."""
     bench.register(copies(bench, 2, 2, 20, 30))
     with bench.gateway():
         for name in ("tenant0", "tenant1"):
@@ -283,7 +324,9 @@ PARTS: dict[str, Callable[[Bench], Any]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help=f"parts whose name holds this: {', '.join(PARTS)}")  # fmt: skip
+    parser.add_argument(
+        "--only", default="", help=f"parts whose name holds this: {', '.join(PARTS)}"
+    )
     options = parser.parse_args()
     print()
     for name, part in PARTS.items():

@@ -1,1 +1,1 @@
-"""Databases as data: registered at run time, read from their own catalogs, usable through the ORM."""
+"""Databases as data: registered at run time, read from their catalogs, usable by the ORM."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NewType
 
-Alias = NewType("Alias", str)
+from dynamic_databases.aliases import Alias
 
 _active: ContextVar[Alias | None] = ContextVar("active_database", default=None)
 
@@ -17,9 +16,9 @@ def active_alias() -> Alias | None:
 
 
 @contextmanager
-def use_database(alias: str) -> Iterator[None]:
+def use_database(alias: Alias) -> Iterator[None]:
     """Make `alias` the active database of this context; threads don't inherit it, pass it on."""
-    token = _active.set(Alias(alias))
+    token = _active.set(alias)
     try:
         yield
     finally:

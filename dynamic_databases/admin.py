@@ -15,13 +15,23 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
-from dynamic_databases.catalog.compare import dynamic_columns
+from dynamic_databases.catalog.diff import dynamic_columns
 from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
-from dynamic_databases.config.secrets import redact, restore
+from dynamic_databases.config.allowed import ENGINES
+from dynamic_databases.config.secrets import SECRET_KEYS, hide, is_given, restore
+from dynamic_databases.connect_causes import explain
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Baseline, ColumnChange, Database
-from dynamic_databases.registry import process_registry
+from dynamic_databases.process import process_registry
 
+_EXAMPLE = """{
+  "ENGINE": "django.db.backends.postgresql",
+  "HOST": "db.example.com",
+  "NAME": "books",
+  "USER": "gateway",
+  "PASSWORD": "secret",
+  "OPTIONS": {"sslmode": "verify-full", "sslrootcert": "system"}
+}"""
 _COLUMNS_PAGE = "dynamic_databases_database_columns"
 
 
@@ -30,17 +40,18 @@ class ConfigField(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return json.dumps(redact(value), indent=2, ensure_ascii=False)
+            return json.dumps(hide(value), indent=2, ensure_ascii=False)
         return value
 
 
 class DatabaseForm(forms.ModelForm[Database]):
-    """A hidden secret that comes back as it was shown stays what it was."""
+    """A hidden secret that comes back as it was shown stays what it was, a reference too."""
 
     config = ConfigField(
-        widget=forms.Textarea(attrs={"rows": 14, "cols": 80}),
-        help_text="ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS. A password is stored encrypted; "
-        'leave the dots to keep it, or refer to it: {"$env": "NAME"}, {"$file": "path"}.',
+        widget=forms.Textarea(attrs={"rows": 14, "cols": 80, "placeholder": _EXAMPLE}),
+        help_text=f"ENGINE ({', '.join(ENGINES)}), NAME, USER, PASSWORD, HOST, PORT, OPTIONS. "
+        'A password is stored encrypted, or a reference: {"$env": "NAME"}, {"$file": "path"}. '
+        "Leave the dots to keep either, but not with another server, user or TLS.",
     )
 
     class Meta:
@@ -54,7 +65,10 @@ class DatabaseForm(forms.ModelForm[Database]):
             if self.instance.pk and isinstance(self.instance.config, dict)
             else {}
         )
-        return restore(config, stored) if isinstance(config, dict) else config
+        if not isinstance(config, dict):
+            return config
+        self.instance.secrets_given = is_given(config)
+        return restore(config, stored)
 
 
 class ColumnForm(forms.Form):
@@ -69,7 +83,9 @@ class ColumnForm(forms.Form):
     )
     default = forms.CharField(required=False, help_text="For add: makes the column NOT NULL.")
     new_name = forms.CharField(required=False, help_text="For rename.")
-    force = forms.BooleanField(required=False, help_text="Even where rows have values that may be lost.")  # fmt: skip
+    force = forms.BooleanField(
+        required=False, help_text="Even where rows have values that may be lost."
+    )
 
     _NEEDED = {"add": "type", "widen": "type", "rename": "new_name"}
 
@@ -101,21 +117,38 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
     """The list of databases with an action that connects to the chosen ones."""
 
     form = DatabaseForm
-    list_display = ["name", "engine", "enabled", "revision", "updated_at"]
+    list_display = ["name", "engine", "enabled", "refused", "revision", "updated_at"]
     list_filter = ["enabled"]
     search_fields = ["name"]
     actions = ["test_connection"]
-    readonly_fields = ["columns_page", "revision", "created_at", "updated_at"]
+    readonly_fields = ["columns_page", "secret", "revision", "created_at", "updated_at"]
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.columns_view)
         return [path("<int:pk>/columns/", page, name=_COLUMNS_PAGE), *super().get_urls()]
 
+    def get_fields(self, request: HttpRequest, obj: Database | None = None) -> list[Any]:
+        """Who may only look is shown the configuration as everywhere: secrets hidden."""
+        fields = list(super().get_fields(request, obj))
+        if self.has_change_permission(request, obj) or obj is None:
+            return fields
+        return ["configuration" if name == "config" else name for name in fields]
+
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        """What is hidden can't be asked for in the address either."""
+        return not lookup.startswith("config") and super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="config")
+    def configuration(self, row: Database) -> str:
+        return json.dumps(row.shown_config(), indent=2, ensure_ascii=False)
+
     @admin.display(description="columns")
     def columns_page(self, row: Database | None) -> str:
         if row is None or row._state.adding:  # on the page that adds one
             return "-"
-        return format_html('<a href="{}">show and change</a>', reverse(f"admin:{_COLUMNS_PAGE}", args=[row.pk]))  # fmt: skip
+        return format_html(
+            '<a href="{}">show and change</a>', reverse(f"admin:{_COLUMNS_PAGE}", args=[row.pk])
+        )
 
     def columns_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show a database's columns, and change one of its own."""
@@ -127,7 +160,7 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
             try:
                 line = form.change(row, request.user.get_username())
             except DatabaseProblem as error:
-                form.add_error(None, str(error))
+                form.add_error(None, explain(error))
             else:
                 messages.success(request, f"{line.action} {line.table}.{line.column}: {line.state}")
                 return HttpResponseRedirect(request.path)
@@ -135,16 +168,40 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
         try:
             tables = _tables(row)
         except DatabaseProblem as error:
-            messages.error(request, str(error))
+            messages.error(request, explain(error))
             tables = []
         context |= {"title": f"Columns of {row}", "row": row, "form": form, "tables": tables}
         return TemplateResponse(request, "admin/dynamic_databases/database/columns.html", context)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Refuse, as for protected rows, what would take attachments to tenants along."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        dependents = [one for row in objs for one in row.dependents()]
+        return deleted, counts, missing, [*protected, *dependents]
+
     @admin.display(description="engine")
     def engine(self, row: Database) -> str:
-        return str(row.config.get("ENGINE", ""))
+        return str(row.shown_config().get("ENGINE", ""))
 
-    @admin.action(description="Test the connection of the selected databases")
+    @admin.display(description="secret")
+    def secret(self, row: Database) -> str:
+        """Show what the configuration's dots stand for."""
+        shown = row.shown_config()
+        return (
+            ", ".join(
+                f"{key}: {json.dumps(shown[key], ensure_ascii=False)}"
+                for key in sorted(SECRET_KEYS & shown.keys())
+            )
+            or "-"
+        )
+
+    @admin.display(description="refused")
+    def refused(self, row: Database) -> str:
+        return str(row.config_problem() or "")
+
+    @admin.action(
+        description="Test the connection of the selected databases", permissions=["change"]
+    )
     def test_connection(self, request: HttpRequest, queryset: QuerySet[Database]) -> None:
         for row in queryset:
             if not row.enabled:
@@ -153,7 +210,7 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
             try:
                 catalog = process_registry().refresh(row.label).catalog
             except DatabaseProblem as error:
-                messages.error(request, f"{row.name}: {error}")
+                messages.error(request, f"{row.name}: {explain(error)}")
             else:
                 messages.success(request, f"{row.name}: connected, {len(catalog.tables)} tables")
 

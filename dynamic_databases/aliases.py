@@ -1,4 +1,4 @@
-"""`settings.DATABASES` that asks a loader for the aliases it doesn't hold.
+"""The alias of a database, and `settings.DATABASES` that asks a loader for those it doesn't hold.
 
 Settings are read before the app registry is ready, so this module imports no model: the app hands
 over its loader in `ready()`.
@@ -7,10 +7,16 @@ over its loader in `ready()`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NewType
 
+Alias = NewType("Alias", str)  # the name under which Django knows a database
 Config = dict[str, Any]
 Loader = Callable[[int], Config | None]
+
+
+def as_alias(name: str) -> Alias:
+    """Return a name that Django gives, of a connection or a row, as the alias that it is."""
+    return Alias(name)
 
 
 class DatabaseAliases(dict[str, Config]):
@@ -26,8 +32,8 @@ class DatabaseAliases(dict[str, Config]):
         self._head = f"{prefix}{separator}"
         self.loader: Loader | None = None
 
-    def alias_of(self, pk: int) -> str:
-        return f"{self._head}{pk}"
+    def alias_of(self, pk: int) -> Alias:
+        return Alias(f"{self._head}{pk}")
 
     def pk_of(self, alias: object) -> int | None:
         """Return the primary key that a dynamic alias names, or None for any other text."""
@@ -37,11 +43,15 @@ class DatabaseAliases(dict[str, Config]):
         canonical = digits.isascii() and digits.isdigit() and str(int(digits)) == digits
         return int(digits) if canonical else None
 
-    def __missing__(self, alias: str) -> Config:
-        pk = self.pk_of(alias)
+    def is_registered(self, alias: object) -> bool:
+        """Return whether a name leads to a registered database instead of a static entry."""
+        return alias in self and not super().__contains__(alias)
+
+    def __missing__(self, name: str) -> Config:
+        pk = self.pk_of(name)
         config = self.loader(pk) if pk is not None and self.loader is not None else None
         if config is None:
-            raise KeyError(alias)
+            raise KeyError(name)
         return config
 
     def __contains__(self, alias: object) -> bool:
@@ -50,8 +60,8 @@ class DatabaseAliases(dict[str, Config]):
         pk = self.pk_of(alias)
         return pk is not None and self.loader is not None and self.loader(pk) is not None
 
-    def get(self, alias: str, default: Any = None) -> Any:
+    def get(self, name: str, default: Any = None) -> Any:
         try:
-            return self[alias]
+            return self[name]
         except KeyError:
             return default

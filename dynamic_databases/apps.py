@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_migrate
 
 from dynamic_databases.aliases import DatabaseAliases
-from dynamic_databases.checks import check_settings
-from dynamic_databases.connections import Connections, PoolBounds
-from dynamic_databases.thread_wrappers import install_thread_wrappers
+from dynamic_databases.checks import check_commands, check_settings
+from dynamic_databases.connections.django_storage import install_thread_wrappers
+from dynamic_databases.connections.driver_defaults import remove_variables
+from dynamic_databases.connections.pool import Connections, PoolBounds
+from dynamic_databases.control_tables import refuse_migration
+from dynamic_databases.process import set_registry
 
 if TYPE_CHECKING:
     from dynamic_databases.invalidation import Invalidator
@@ -30,13 +33,18 @@ class DynamicDatabasesConfig(AppConfig):
 
     def ready(self) -> None:
         # Models, and what stands on them, can only be imported once the app registry is ready.
+        from dynamic_databases.change_log import rows_changed  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.config_problems import check_stored_configs  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.database_settings import load_settings  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.models import Database  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.registry import Registry  # noqa: PLC0415 - as the comment above says
-        from dynamic_databases.revisions import rows_changed  # noqa: PLC0415 - as the comment above says
-        from dynamic_databases.sources import load_source  # noqa: PLC0415 - as the comment above says
 
+        remove_variables()
         checks.register(check_settings)
+        checks.register(check_commands)
+        pre_migrate.connect(refuse_migration)
+        checks.register(check_stored_configs, checks.Tags.database)
         databases: object = settings.DATABASES
         if not isinstance(databases, DatabaseAliases):
             return  # the check says so
@@ -44,9 +52,11 @@ class DynamicDatabasesConfig(AppConfig):
             settings.GATEWAY_MAX_IDLE_CONNECTIONS,
             settings.GATEWAY_SERVER_CONNECTIONS,
             settings.GATEWAY_IDLE_CONNECTION_SECONDS,
+            settings.GATEWAY_RECEIVE_LIMIT_BYTES,
         )
         pool = Connections(bounds, settings.GATEWAY_DEADLINE_MS)
-        self.registry = Registry(load_source, databases.pk_of, pool)
+        self.registry = Registry(load_settings, databases.pk_of, pool)
+        set_registry(self.registry)
         self.invalidator = Invalidator(
             self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS
         )

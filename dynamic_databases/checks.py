@@ -6,8 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.management import get_commands
 
 from dynamic_databases.aliases import DatabaseAliases
+from dynamic_databases.control_tables import WRITING_COMMANDS
 
 _ROUTER = "dynamic_databases.router.DynamicDatabasesRouter"
 
@@ -32,3 +35,18 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             )
         )
     return problems
+
+
+def check_commands(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of commands that could write the project's tables into a registered database."""
+    owners = get_commands()
+    others = [name for name in WRITING_COMMANDS if owners.get(name) != "dynamic_databases"]
+    if not others:
+        return []
+    return [
+        CheckWarning(
+            f"Another app has the commands {', '.join(others)}: they take registered databases.",
+            hint="List dynamic_databases first in INSTALLED_APPS, before django.contrib.auth.",
+            id="dynamic_databases.W003",
+        )
+    ]

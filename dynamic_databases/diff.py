@@ -9,7 +9,7 @@ Patch = dict[str, Any]
 
 
 def patch_of(read: Mapping[str, Any], now: Mapping[str, Any]) -> Patch:
-    """Return the fields of `now` that differ from `read`; a field that wasn't read counts as new."""
+    """Return the fields of `now` that differ from `read`; an unread field counts as new."""
     return {
         name: value
         for name, value in now.items()

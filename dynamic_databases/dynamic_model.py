@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 
 from dynamic_databases import diff
+from dynamic_databases.aliases import Alias
 from dynamic_databases.errors import EditConflict, KeylessTable
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class DynamicManager(models.Manager["DynamicSchemaModel"]):
 class DynamicSchemaModel(models.Model):
     """A row of a table that was unknown when the code was written."""
 
-    database_alias: ClassVar[str | None] = None  # of a bound model
+    database_alias: ClassVar[Alias | None] = None  # of a bound model
     table_name: ClassVar[str] = ""
     keyless: ClassVar[bool] = False
     dynamic_attributes: ClassVar[tuple[str, ...]] = ()  # of the columns that the baseline lacks
@@ -114,7 +115,7 @@ class DynamicSchemaModel(models.Model):
         return CustomFields(self)
 
     def sync_dynamic_fields(self, force_refresh: bool = False) -> CustomFields:
-        """Load the dynamic columns; with `force_refresh` read the table's columns and values anew.
+        """Load the dynamic columns; with `force_refresh` read the table's columns and values again.
 
         Values that were set and not saved are kept.
         """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from dynamic_databases.aliases import Alias
+
 
 class DatabaseProblem(Exception):
     """Base of this package's errors; `code` is the GraphQL error code that it becomes."""
@@ -23,14 +25,38 @@ class InvalidConfig(DatabaseProblem):
         self.reason = reason
 
 
+class StillInUse(DatabaseProblem):
+    """A database that something hangs on isn't removed unless that is forced."""
+
+    code = "CONSTRAINT_VIOLATION"
+
+    def __init__(self, name: str, dependents: list[str]) -> None:
+        super().__init__(
+            f"{name} is in use, and these would go or fail without it: {'; '.join(dependents)}. "
+            "Remove these first, or force it."
+        )
+        self.dependents = dependents
+
+
 class NotRegistered(DatabaseProblem, LookupError):
     """No database goes by this alias now: it was never registered, is disabled or was removed."""
 
     code = "TENANT_UNAVAILABLE"
 
-    def __init__(self, alias: str) -> None:
+    def __init__(self, alias: Alias) -> None:
         super().__init__(f"No registered database goes by {alias}; it may have been removed.")
         self.alias = alias
+
+
+class ControlTableRefused(DatabaseProblem):
+    """Something would create a table of the project itself in a registered database."""
+
+    def __init__(self, alias: Alias) -> None:
+        super().__init__(
+            f"{alias!r} is a registered database, "
+            "which belongs to a customer: no migration runs there, "
+            "and no table of this project is created. Use a database of settings.DATABASES."
+        )
 
 
 class NoActiveDatabase(DatabaseProblem):
@@ -91,11 +117,15 @@ class EditConflict(DatabaseProblem):
 
 
 class StatementFailed(DatabaseProblem):
-    """A statement that a database refused, already classed by `dynamic_databases.outcomes`."""
+    """A statement that a database refused, already classed by `dynamic_databases.outcomes`.
 
-    def __init__(self, message: str) -> None:
+    Where the message is the database's own words, `general` is what is said without them.
+    """
+
+    def __init__(self, message: str, general: str | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.general = general
 
 
 class ConstraintViolation(StatementFailed):
@@ -109,6 +139,12 @@ class ConstraintViolation(StatementFailed):
         super().__init__(message)
         self.constraint = constraint
         self.columns = columns
+
+
+class RefusedByTrigger(StatementFailed):
+    """A trigger or a routine of the database refused a write."""
+
+    code = "CONSTRAINT_VIOLATION"
 
 
 class BadValue(StatementFailed):
@@ -133,6 +169,24 @@ class CannotConnect(Unavailable):
     """No connection could be opened: nothing was asked."""
 
 
+class UnexpectedAnswer(Unavailable):
+    """The server answered a question about its catalog with what can't be understood."""
+
+    def __init__(self) -> None:
+        super().__init__("The database server gives answers that can't be understood.")
+
+
+class CatalogTooLarge(Unavailable):
+    """The database has more tables or columns than are served; `setting` names the bound."""
+
+    def __init__(self, what: str, limit: int, setting: str) -> None:
+        super().__init__(
+            f"The database has more than {limit} {what}, the maximum ({setting}); "
+            "register a user who may see fewer of them."
+        )
+        self.setting = setting
+
+
 class ServerBusy(StatementFailed):
     """The server has as many connections of the gateway's as it may have; nothing was asked."""
 
@@ -145,6 +199,12 @@ class NoSpace(StatementFailed):
     code = "TENANT_UNAVAILABLE"
 
 
+class DatabaseFailed(StatementFailed):
+    """The database fails at the statement by itself, other statements may succeed."""
+
+    code = "TENANT_UNAVAILABLE"
+
+
 class TimedOut(StatementFailed):
     """The statement was ended at its deadline."""
 
@@ -152,7 +212,7 @@ class TimedOut(StatementFailed):
 
 
 class SchemaChanged(StatementFailed):
-    """A table or column that the catalog named is gone; `changed` are the fields that this changed."""
+    """A table or column of the catalog is gone; `changed` are the fields that this changed."""
 
     code = "SCHEMA_CHANGED"
 

@@ -37,7 +37,7 @@ def quote(name: str, vendor: str) -> str:
 
 
 def quote_table(schema: str, name: str, vendor: str) -> str:
-    """Return a table's name quoted, after its schema's where it has one of its own. Raises Unquotable."""
+    """Return a table's name quoted, with its schema's if it has one. Raises Unquotable."""
     return f"{quote(schema, vendor)}.{quote(name, vendor)}" if schema else quote(name, vendor)
 
 

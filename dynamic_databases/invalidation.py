@@ -5,32 +5,64 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import models, transaction
 
-from dynamic_databases.models import Database
-from dynamic_databases.registry import Registry
-from dynamic_databases.revisions import (
+from dynamic_databases.aliases import Alias
+from dynamic_databases.change_log import (
     CATALOG,
     Change,
-    bump_revision,
-    bump_revisions,
     changes_since,
+    record_change,
+    record_changes,
     skip_revision,
 )
+from dynamic_databases.control_errors import UNREACHABLE
+from dynamic_databases.models import Database
+from dynamic_databases.registry import Registry
 
-Listener = Callable[[Change], None]
-# Called with the newest revision and the changes up to it; None where what changed isn't known.
-Follower = Callable[[int, Sequence[Change] | None], None]
+
+class Caches(Protocol):
+    """What this process keeps of the control tables and of databases, by what drops it."""
+
+    def database_changed(self, alias: Alias, /) -> None:
+        """A database was saved, disabled or deleted, here or in another process."""
+
+    def catalog_changed(self, alias: Alias, /) -> None:
+        """Another process changed columns of a database."""
+
+    def row_committed(self, change: Change, /) -> None:
+        """A row of a control table was changed in this process."""
+
+    def changes_found(self, revision: int, changes: Sequence[Change] | None, /) -> None:
+        """A poll found changes up to a revision; None where what changed isn't known."""
+
+
+class RegistryAlone:
+    """The caches of a process that has nothing but a registry."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def database_changed(self, alias: Alias) -> None:
+        self._registry.forget(alias)
+
+    def catalog_changed(self, alias: Alias) -> None:
+        self._registry.expire(alias)
+
+    def row_committed(self, change: Change) -> None:
+        """The registry knows databases alone."""
+
+    def changes_found(self, revision: int, changes: Sequence[Change] | None) -> None:
+        """Databases were forgotten already."""
 
 
 class Invalidator:
-    """Forgets databases that were saved, disabled or deleted, here or in another process."""
+    """Learns what was changed, here or in another process, and has `caches` drop it."""
 
     def __init__(
-        self, registry: Registry, alias_of: Callable[[int], str], poll_seconds: float
+        self, registry: Registry, alias_of: Callable[[int], Alias], poll_seconds: float
     ) -> None:
         self._registry = registry
         self._alias_of = alias_of
@@ -38,25 +70,35 @@ class Invalidator:
         self._lock = threading.Lock()
         self._next_poll = 0.0
         self._revision: int | None = None
-        self._listeners: list[Listener] = []
-        self._followers: list[Follower] = []
+        self._is_restored = False
+        self.has_poller = False  # a thread looks: look-ups need not
+        self.caches: Caches = RegistryAlone(registry)
 
-    def on_change(self, listener: Listener) -> None:
-        """Call `listener` after a row of a control table changed in this process."""
-        self._listeners.append(listener)
+    @property
+    def revision(self) -> int | None:
+        """The newest revision that this process knows; None before its first look."""
+        return self._revision
 
-    def on_found(self, follower: Follower) -> None:
-        """Call `follower` after a look found changes of control tables, wherever they were made."""
-        self._followers.append(follower)
+    def restored(self) -> None:
+        """Let look-ups go on before the first look: an earlier process left what is known."""
+        self._is_restored = True
 
     def poll_if_due(self) -> None:
         """Look for changes when the last look is `poll_seconds` old; one thread at a time."""
-        is_first = self._revision is None  # nobody may read anything before that
+        # No request may read anything before the first look.
+        is_first = self._revision is None and not self._is_restored
+        if self.has_poller and not is_first:
+            return
         if time.monotonic() < self._next_poll or not self._lock.acquire(blocking=is_first):
             return
         try:
             self._next_poll = time.monotonic() + self._poll_seconds
             self._poll()
+        except UNREACHABLE:
+            if is_first:
+                self._next_poll = 0.0
+                raise
+            # What is known goes on being used; the poller's thread logs that nothing answers.
         finally:
             self._lock.release()
 
@@ -69,24 +111,26 @@ class Invalidator:
     def database_changed(self, instance: Database, **_kwargs: Any) -> None:
         """A database was saved or deleted in this process."""
         alias = self._alias_of(instance.pk)
-        self._registry.forget(alias)  # also before the commit: this process reads its own writes
-        transaction.on_commit(lambda: self._registry.forget(alias))
+        # Also before the commit: this process reads its own writes.
+        self.caches.database_changed(alias)
+        transaction.on_commit(lambda: self.caches.database_changed(alias))
         self.row_changed(instance)
 
     def row_changed(self, instance: models.Model, **_kwargs: Any) -> None:
         """A row of a control table was saved or deleted in this process."""
-        change = bump_revision(instance._meta.label_lower, instance.pk)
-        # What can't be told here is found by the next look: the row is stored, its writer is told so.
-        transaction.on_commit(partial(self._tell, change), robust=True)
+        change = record_change(instance._meta.label_lower, instance.pk)
+        # The next look finds a change whose signal fails here: the row is stored, and its writer
+        # gets no error.
+        transaction.on_commit(lambda: self.caches.row_committed(change), robust=True)
 
     def rows_changed(
         self, sender: type[models.Model], keys: Sequence[int] | None, **_kwargs: Any
     ) -> None:
-        """Rows of a control table were changed at once in this process; None stands for rows that aren't known."""
+        """Rows of a control table changed in bulk in this process; None stands for unknown rows."""
         if keys is None:
             skip_revision()
         else:
-            bump_revisions(sender._meta.label_lower, keys)
+            record_changes(sender._meta.label_lower, keys)
         transaction.on_commit(self.poll_now, robust=True)  # as in `row_changed`
 
     def _poll(self) -> None:
@@ -95,14 +139,13 @@ class Invalidator:
             return
         if changes is not None:
             self._follow(changes)
-        elif self._revision is not None:
+        else:
             self._compare_all()
-        for follower in self._followers:
-            follower(newest, changes)
+        self.caches.changes_found(newest, changes)
         self._revision = newest
 
     def _follow(self, changes: Sequence[Change]) -> None:
-        """Forget databases whose rows are newer than what is known; have changed catalogs read anew.
+        """Forget databases whose rows are newer than known; have changed catalogs read again.
 
         What this process saved or changed itself is new already.
         """
@@ -111,25 +154,23 @@ class Invalidator:
         for key in saved:
             alias = self._alias_of(key)
             if key not in revisions or self._registry.revision(alias) not in (None, revisions[key]):
-                self._registry.forget(alias)
+                self.caches.database_changed(alias)
         for change in changes:
             alias = self._alias_of(change.key)
             if change.what == CATALOG and not self._registry.has_read(alias, change.revision):
-                self._registry.expire(alias)
+                self.caches.catalog_changed(alias)
 
     def _compare_all(self) -> None:
-        """Forget what is older than its row, and have each catalog that is in use read anew."""
+        """Forget what is older than its row, and have each catalog in use read again."""
         in_use = self._registry.revisions()
+        if not in_use:
+            return
         now = {self._alias_of(key): revision for key, revision in _revisions(None).items()}
         for alias, revision in in_use.items():
             if now.get(alias) != revision:
-                self._registry.forget(alias)
+                self.caches.database_changed(alias)
             else:
-                self._registry.expire(alias)
-
-    def _tell(self, change: Change) -> None:
-        for listener in self._listeners:
-            listener(change)
+                self.caches.catalog_changed(alias)
 
 
 def _revisions(keys: set[int] | None) -> dict[int, int]:

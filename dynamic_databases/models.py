@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from weakref import WeakValueDictionary
 
 from django.conf import settings
@@ -15,30 +15,37 @@ from django.core.validators import RegexValidator
 from django.db import models
 from jsonfield import JSONField
 
-from dynamic_databases.addresses import host_rules
-from dynamic_databases.catalog.stored import catalog_from_json
+from dynamic_databases.aliases import Alias
+from dynamic_databases.catalog.serialization import catalog_from_json
 from dynamic_databases.catalog.types import Catalog
+from dynamic_databases.change_log import Tracked, TrackedManager, TrackedQuerySet
 from dynamic_databases.config.allowed import SQLITE, check_config
 from dynamic_databases.config.connection_strings import config_from_connection_string
-from dynamic_databases.config.secrets import Secrets, redact
+from dynamic_databases.config.secrets import (
+    ReferenceRules,
+    Secrets,
+    check_destination,
+    redact,
+)
 from dynamic_databases.config.urls import config_from_url
+from dynamic_databases.connections.egress import host_rules
 from dynamic_databases.dynamic_model import DynamicSchemaModel
-from dynamic_databases.errors import InvalidConfig
-from dynamic_databases.registry import process_registry
-from dynamic_databases.revisions import Followed, FollowedManager, FollowedQuerySet
+from dynamic_databases.errors import InvalidConfig, StillInUse
+from dynamic_databases.process import process_registry
 
+_SHOWN = 20  # rows that depend on a database, in a message
 # Baselines are immutable and shared: a thousand databases of one have its catalog once.
 _baseline_catalogs: WeakValueDictionary[tuple[int, dt.datetime], Catalog] = WeakValueDictionary()
 
 
 class BaselineManager(models.Manager["Baseline"]):
-    """Finds baselines by what people call them; their catalogs, which are large, are read when asked for."""
+    """Finds baselines by name; their catalogs, which are large, are read on demand."""
 
     def get_queryset(self) -> models.QuerySet[Baseline]:
         return super().get_queryset().defer("catalog_json")
 
     def named(self, label: str) -> Baseline:
-        """Return the baseline `crm@2`, or the newest version of `crm`. Raises Baseline.DoesNotExist."""
+        """Return the baseline `crm@2`, or the newest of `crm`. Raises Baseline.DoesNotExist."""
         name, _, version = label.partition("@")
         versions = self.filter(name=name)
         if version:
@@ -85,7 +92,7 @@ class Baseline(models.Model):
 
     @classmethod
     def capture(cls, database: Database, name: str) -> Baseline:
-        """Store the catalog that `database` has now under `name`: the newest version where it is that."""
+        """Store the catalog of `database` as `name`; an equal newest version is kept."""
         catalog = process_registry().refresh(database.label).catalog
         newest = cls.objects.filter(name=name).order_by("-version").first()
         if newest is not None and newest.catalog.fingerprint == catalog.fingerprint:
@@ -97,7 +104,7 @@ class Baseline(models.Model):
         return row
 
 
-class DatabaseQuerySet(FollowedQuerySet["Database"]):
+class DatabaseQuerySet(TrackedQuerySet["Database"]):
     """Changes many databases at once: rows are checked and sealed as `save` does it.
 
     `update` has no rows: a configuration that it is given is checked when it is opened.
@@ -121,7 +128,7 @@ class DatabaseQuerySet(FollowedQuerySet["Database"]):
         return super().bulk_update(rows, names, *args, **options)
 
 
-class DatabaseManager(FollowedManager["Database"]):
+class DatabaseManager(TrackedManager["Database"]):
     """Makes databases from the texts that people have."""
 
     def get_queryset(self) -> DatabaseQuerySet:
@@ -136,7 +143,7 @@ class DatabaseManager(FollowedManager["Database"]):
         return self.create(name=name, config=config_from_text(text))
 
 
-class Database(Followed):
+class Database(Tracked):
     """One registered database: `config` is what a value of Django's DATABASES holds.
 
     `config` is checked against the allow list and its secrets are encrypted with every save.
@@ -144,7 +151,9 @@ class Database(Followed):
 
     name = models.CharField(max_length=100, unique=True)
     config = JSONField(
-        help_text="As a value of Django's DATABASES: ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS."
+        help_text=(
+            "As a value of Django's DATABASES: ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS."
+        )
     )
     secret_id = models.UUIDField(
         default=uuid.uuid4,
@@ -162,6 +171,10 @@ class Database(Followed):
 
     objects: ClassVar[DatabaseManager] = DatabaseManager()
 
+    # Set by who changes `config` and gives its references ($env, $file) again: they may go
+    # elsewhere.
+    secrets_given = False
+
     class Meta:
         ordering = ["name"]
 
@@ -172,7 +185,7 @@ class Database(Followed):
         return f"<Database {self.name}: {self.shown_config()}>"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Alias:
         """The alias of this database, for `.using(…)`: `DYNAMIC_DATABASE_7`."""
         return settings.DATABASES.alias_of(self.pk)
 
@@ -184,10 +197,11 @@ class Database(Followed):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.config = self.checked_config()
+        self.secrets_given = False
         self.revision += 1
         super().save(*args, **kwargs)
 
-    def register(self) -> str:
+    def register(self) -> Alias:
         """Make the database usable everywhere and return its alias."""
         if not self.enabled or self.pk is None:
             self.enabled = True
@@ -198,6 +212,30 @@ class Database(Followed):
         """Take the database out of use everywhere, with its connections, models and schema."""
         self.enabled = False
         self.save()
+
+    def remove(self, *, force: bool = False) -> None:
+        """Delete the row; the database itself stays. Raises StillInUse unless `force`."""
+        self.check_removal(force=force)
+        self.delete()
+
+    def check_removal(self, *, force: bool = False) -> None:
+        """Raise StillInUse where something needs the database, unless `force`."""
+        dependents = self.dependents()
+        if dependents and not force:
+            raise StillInUse(self.name, dependents)
+
+    def dependents(self) -> list[str]:
+        """Return what a deletion would take along or break, as texts: rows, and a setting."""
+        found: list[str] = []
+        for relation in self._meta.related_objects:
+            if relation.on_delete is models.CASCADE:
+                model = cast("type[models.Model]", relation.related_model)
+                rows = model._base_manager.filter(**{relation.field.name: self})
+                found += map(str, rows[:_SHOWN])
+        controller = settings.GATEWAY.controller
+        if controller is not None and controller["database"] == self.name:
+            found.append("GATEWAY_CONTROLLER, which looks tenants up in it")
+        return found
 
     def get_model(self, table: str) -> type[DynamicSchemaModel]:
         """Return the model of `table` or `schema.table`, bound to this database.
@@ -220,8 +258,16 @@ class Database(Followed):
         return database_secrets(str(self.secret_id))
 
     def opened_config(self) -> dict[str, Any]:
-        """Return the configuration checked, its secrets open: for a driver alone. Raises InvalidConfig."""
+        """Return the checked configuration with open secrets, for drivers. Raises InvalidConfig."""
         return self.secrets.open(_checked(self.config))
+
+    def config_problem(self) -> InvalidConfig | None:
+        """Return why the stored configuration is invalid: a new release or setting refuses it."""
+        try:
+            self.secrets.check_references(_checked(self.config))
+        except InvalidConfig as error:
+            return error
+        return None
 
     def checked_config(self) -> dict[str, Any]:
         """Return the configuration checked and sealed. Raises InvalidConfig."""
@@ -229,7 +275,11 @@ class Database(Followed):
         if checked["ENGINE"] == SQLITE and _is_control_file(checked["NAME"]):
             raise InvalidConfig("NAME", "this is the gateway's own database")
         stored = Database.objects.filter(pk=self.pk).values_list("config", flat=True).first()
-        return self.secrets.seal(checked, stored or {})
+        if not isinstance(stored, dict):
+            stored = {}
+        if stored:
+            check_destination(checked, stored, given=self.secrets_given)
+        return self.secrets.seal(checked, stored)
 
 
 class ColumnChange(models.Model):
@@ -274,12 +324,13 @@ def opened(config: dict[str, Any]) -> dict[str, Any]:
 
 def database_secrets(owner: str) -> Secrets:
     """Return what seals and opens the secrets of one owner's configuration."""
-    return Secrets(
-        settings.GATEWAY_SECRET_KEYS,
+    references = ReferenceRules(
         settings.GATEWAY_SECRET_FILES_ROOT,
-        owner,
         settings.GATEWAY_SECRET_ENV,
+        settings.GATEWAY_SECRET_FILES,
+        settings.GATEWAY_SECRET_OWN_FOLDER,
     )
+    return Secrets(settings.GATEWAY_SECRET_KEYS, owner, references)
 
 
 def _checked(config: Any) -> dict[str, Any]:

@@ -12,28 +12,24 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from django.apps import apps
-
-from dynamic_databases.active import Alias
-from dynamic_databases.beside import give_way
+from dynamic_databases.aliases import Alias, as_alias
+from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
+from dynamic_databases.catalog.interning import SharedTables
 from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
 from dynamic_databases.catalog.read import change_token, check_engine, read_catalog
-from dynamic_databases.catalog.sharing import SharedTables
 from dynamic_databases.catalog.types import Catalog, Fingerprint
-from dynamic_databases.connections import Connections
+from dynamic_databases.concurrency.exceptions import repeated
+from dynamic_databases.connections.pool import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem, NotRegistered
 from dynamic_databases.models_factory.factory import BoundModels, ModelSet
 
-if TYPE_CHECKING:
-    from dynamic_databases.apps import DynamicDatabasesConfig
-
 
 @dataclass(frozen=True)
-class Source:
+class DatabaseSettings:
     """What the control database says of one alias."""
 
     config: dict[str, Any]  # as Django's settings want it, secrets open
@@ -61,32 +57,30 @@ class Entry:
         return self.baseline.fingerprint if self.baseline else None
 
 
-Load = Callable[[int], Source | None]
+Load = Callable[[int], DatabaseSettings | None]
 _FAILED_SECONDS = 1.0  # how long a catalog that can't be read isn't tried again
 
 
 class Registry:
-    """Alias → `Source` and `Entry`, for all threads of this process."""
+    """Alias → `DatabaseSettings` and `Entry`, for all threads of this process."""
 
     def __init__(
-        self, load: Load, pk_of: Callable[[str], int | None], connections: Connections
+        self, load: Load, pk_of: Callable[[Alias], int | None], connections: Connections
     ) -> None:
         self.connections = connections
         self._load = load
         self._pk_of = pk_of
         self._before_use: Callable[[], None] = _nothing
-        self._on_forget: list[Callable[[str], object]] = []
         self._lock = threading.Lock()
-        self._versions: dict[
-            str, int
-        ] = {}  # grows with every forget(): a read begun before is not kept
-        self._sources: dict[str, Source | None] = {}
-        self._entries: dict[str, Entry] = {}
-        self._reading: dict[str, threading.Lock] = {}
-        self._expired: set[str] = set()
-        self._read_revisions: dict[str, int] = {}
-        self._failed: dict[str, tuple[DatabaseProblem, float]] = {}
-        self._bound: dict[str, BoundModels] = {}
+        # Each grows with every forget(): a read begun before is not kept.
+        self._versions: dict[Alias, int] = {}
+        self._sources: dict[Alias, DatabaseSettings | None] = {}
+        self._entries: dict[Alias, Entry] = {}
+        self._reading: dict[Alias, threading.Lock] = {}
+        self._expired: set[Alias] = set()
+        self._read_revisions: dict[Alias, int] = {}
+        self._failed: dict[Alias, tuple[DatabaseProblem, float]] = {}
+        self._bound: dict[Alias, BoundModels] = {}
         self._tables = SharedTables()
         self._catalogs: weakref.WeakValueDictionary[Fingerprint, Catalog] = (
             weakref.WeakValueDictionary()
@@ -97,31 +91,31 @@ class Registry:
         self._model_sets: weakref.WeakValueDictionary[
             tuple[Fingerprint, Fingerprint | None], ModelSet
         ] = weakref.WeakValueDictionary()
-        self._models_of: dict[str, ModelSet] = {}
+        self._models_of: dict[Alias, ModelSet] = {}
+
+    def load_with(self, load: Load) -> None:
+        """Have databases' sources be loaded by `load` from now on."""
+        self._load = load
 
     def set_before_use(self, check: Callable[[], None]) -> None:
         """Call `check` before each look-up: it learns what other processes changed."""
         self._before_use = check
 
-    def on_forget(self, listener: Callable[[str], object]) -> None:
-        """Call `listener` with each alias that is forgotten."""
-        self._on_forget.append(listener)
-
-    def config(self, alias: str) -> dict[str, Any] | None:
+    def config(self, alias: Alias) -> dict[str, Any] | None:
         """Return the settings of a registered, enabled database, or None."""
         source = self._source(alias)
         return source.config if source else None
 
-    def revision(self, alias: str) -> int | None:
+    def revision(self, alias: Alias) -> int | None:
         """Return the revision of the row that is in use here, or None where none is."""
         source = self._sources.get(alias)
         return source.revision if source is not None else None
 
-    def revisions(self) -> dict[str, int]:
+    def revisions(self) -> dict[Alias, int]:
         """Return the revision of each row that is in use here."""
         return {alias: source.revision for alias, source in tuple(self._sources.items()) if source}
 
-    def peek(self, alias: str) -> Entry | None:
+    def peek(self, alias: Alias) -> Entry | None:
         """Return what is known of `alias` without any I/O."""
         return self._entries.get(alias)
 
@@ -129,11 +123,11 @@ class Registry:
         """Return the catalogs that are in use."""
         return {entry.fingerprint for entry in tuple(self._entries.values())}
 
-    def known_aliases(self) -> list[str]:
+    def known_aliases(self) -> list[Alias]:
         return list(self._entries)
 
-    def entry(self, alias: str) -> Entry:
-        """Return what is known of `alias`, reading its catalog where nothing is: one read at a time.
+    def entry(self, alias: Alias) -> Entry:
+        """Return the entry of `alias`; its catalog is read if needed, one read at a time.
 
         Raises `NotRegistered`, and the errors of `outcomes`.
         """
@@ -143,8 +137,8 @@ class Registry:
         with self._reading_of(alias):
             return self._entries.get(alias) or self._read_or_fail_again(alias)
 
-    def refresh(self, alias: str, revision: int | None = None) -> Entry:
-        """Read the catalog of `alias` anew; others see the old entry until it is there.
+    def refresh(self, alias: Alias, revision: int | None = None) -> Entry:
+        """Read the catalog of `alias` again; others see the old entry until it is there.
 
         One read at a time, so that what was read last is what is kept. `revision` is that of the
         change which it is read for, where there was one.
@@ -155,11 +149,11 @@ class Registry:
                 self._read_revisions[alias] = revision
             return entry
 
-    def current(self, alias: str) -> Entry:
+    def current(self, alias: Alias) -> Entry:
         """Return the entry as the catalog is now, which is read only where it may have changed."""
         return self.refresh(alias) if self.has_changed(alias) else self.entry(alias)
 
-    def has_changed(self, alias: str) -> bool:
+    def has_changed(self, alias: Alias) -> bool:
         """Ask the database, with one cheap query, whether its catalog may have changed."""
         known = self._entries.get(alias)
         if known is None or alias in self._expired:
@@ -169,20 +163,20 @@ class Registry:
         with self.connections.lease(alias):
             return change_token(alias) + stamp != known.change_token
 
-    def expire(self, alias: str) -> None:
-        """Have the catalog of `alias` read anew by whoever follows it; until then it serves."""
+    def expire(self, alias: Alias) -> None:
+        """Have the process that follows `alias` read its catalog again; until then it serves."""
         if alias in self._entries:
             self._read_revisions.pop(alias, None)
             self._expired.add(alias)
 
-    def has_read(self, alias: str, revision: int) -> bool:
-        """Return whether the catalog was read here for a change of that revision, or a later one."""
+    def has_read(self, alias: Alias, revision: int) -> bool:
+        """Return whether the catalog was read here for a change of that revision or a later one."""
         return self._read_revisions.get(alias, 0) >= revision
 
-    def is_expired(self, alias: str) -> bool:
+    def is_expired(self, alias: Alias) -> bool:
         return alias in self._expired
 
-    def models(self, alias: str) -> ModelSet:
+    def models(self, alias: Alias) -> ModelSet:
         """Return the models of an alias's catalog, shared by all databases of that catalog."""
         entry = self.entry(alias)
         key = (entry.fingerprint, entry.baseline_fingerprint)
@@ -195,7 +189,7 @@ class Registry:
                 self._models_of[alias] = models
         return models
 
-    def model(self, alias: str, table: str) -> type[DynamicSchemaModel]:
+    def model(self, alias: Alias, table: str) -> type[DynamicSchemaModel]:
         """Return the model of one table, bound to `alias`. Raises UnknownTable."""
         models = self.models(alias)
         with self._lock:
@@ -214,7 +208,7 @@ class Registry:
                     self._bound.pop(alias, None)
                     self._models_of.pop(alias, None)
 
-    def forget(self, alias: str) -> None:
+    def forget(self, alias: Alias) -> None:
         """Drop the alias's configuration, catalog, models and connections."""
         with self._lock:
             self._versions[alias] = self._versions.get(alias, 0) + 1
@@ -226,10 +220,8 @@ class Registry:
             self._bound.pop(alias, None)
             self._models_of.pop(alias, None)
         self.connections.close(alias)
-        for listener in self._on_forget:
-            listener(alias)
 
-    def _source(self, alias: str) -> Source | None:
+    def _source(self, alias: Alias) -> DatabaseSettings | None:
         self._before_use()
         if alias in self._sources:
             return self._sources[alias]
@@ -241,15 +233,15 @@ class Registry:
                 self._sources[alias] = source
         return source
 
-    def _reading_of(self, alias: str) -> threading.Lock:
+    def _reading_of(self, alias: Alias) -> threading.Lock:
         with self._lock:
             return self._reading.setdefault(alias, threading.Lock())
 
-    def _read_or_fail_again(self, alias: str) -> Entry:
-        """Read a catalog; one that could not be read a moment ago isn't tried again by everybody."""
+    def _read_or_fail_again(self, alias: Alias) -> Entry:
+        """Read a catalog; for a moment after a failure, raise the same error without a try."""
         error, until = self._failed.get(alias, (None, 0.0))
         if error is not None and time.monotonic() < until:
-            raise error
+            raise repeated(error) from error
         try:
             entry = self._read(alias)
         except NotRegistered:
@@ -260,31 +252,38 @@ class Registry:
         self._failed.pop(alias, None)
         return entry
 
-    def _read(self, alias: str) -> Entry:
+    def _read(self, alias: Alias) -> Entry:
+        """Read a catalog; where that fails, one that was to be read again still is."""
+        was_expired = alias in self._expired
+        self._expired.discard(alias)  # before it is read: who expires it meanwhile is heard
+        try:
+            return self._read_again(alias)
+        except BaseException:
+            if was_expired:
+                self.expire(alias)
+            raise
+
+    def _read_again(self, alias: Alias) -> Entry:
         version = self._versions.get(alias, 0)
         source = self._source(alias)
         if source is None:
             raise NotRegistered(alias)
-        self._expired.discard(alias)
         check_engine(source.config["ENGINE"])
         stamp = _stamp(source.overrides)
         with self.connections.lease(alias) as wrapper:
-            give_way()
             token = change_token(alias) + stamp
             capabilities = probe_capabilities(wrapper)
-            give_way()
             catalog = read_catalog(alias)
-        if source.overrides is not None and stamp:
-            overrides = parse_overrides(source.overrides.read_text(), source.overrides.name)
-            catalog = with_overrides(catalog, overrides)
+        catalog = _as_shown(catalog, source.overrides if stamp else None)
         known = self._entries.get(alias)
         catalog = self._tables.share(catalog, known.catalog if known is not None else None)
         fingerprint = catalog.fingerprint  # computed before the lock: it takes a while
         with self._lock:
-            # Equal catalogs are one object, and so are equal capabilities: a tenant more costs its name.
+            # Equal catalogs are one object, and so are equal capabilities: a tenant more costs its
+            # name.
             catalog = self._catalogs.setdefault(fingerprint, catalog)
             capabilities = self._capabilities.setdefault(capabilities, capabilities)
-        entry = Entry(Alias(alias), catalog, capabilities, source.baseline, token)
+        entry = Entry(alias, catalog, capabilities, source.baseline, token)
         with self._lock:
             if version == self._versions.get(alias, 0):
                 before = self._entries.get(alias)
@@ -295,17 +294,20 @@ class Registry:
         return entry
 
     def _refreshed_model(self, row: DynamicSchemaModel) -> type[DynamicSchemaModel]:
-        alias = row.database_alias or row._state.db
-        if alias is None:
+        name = row.database_alias or row._state.db
+        if name is None:
             return type(row)
+        alias = as_alias(name)
         self.refresh(alias)
         return self.model(alias, row.table_name)
 
 
-def process_registry() -> Registry:
-    """Return this process's registry, which the app made when it got ready."""
-    config = cast("DynamicDatabasesConfig", apps.get_app_config("dynamic_databases"))
-    return config.registry
+def _as_shown(catalog: Catalog, file: Path | None) -> Catalog:
+    """Return the catalog as its override file has it, without Django's bookkeeping."""
+    if file is None:
+        return without_bookkeeping(catalog)
+    overrides = parse_overrides(file.read_text(), file.name)
+    return with_overrides(without_bookkeeping(catalog, overrides.show), overrides)
 
 
 def _stamp(file: Path | None) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from gateway.conf import InvalidSetting, load_config
+from gateway.config import InvalidSetting, load_config
 from gateway.log import set_up_logging
 from gateway.server import serve
-
-_EXTRA_SECONDS = 1.0  # to close connections and threads, after the last request's deadline
 
 
 def main() -> int:
@@ -28,8 +26,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command's answer
         return 2
     set_up_logging()
-    seconds = config.deadline_ms / 1000 + _EXTRA_SECONDS
-    serve(given.host, given.port, given.workers, given.log_level, seconds)
+    serve(config, given.host, given.port, given.workers, given.log_level)
     return 0
 
 

@@ -29,4 +29,4 @@ def access_of(role: str, roles: Mapping[str, tuple[Permission, ...]]) -> Access:
         frozenset(
             (p.table, TableAccess(p.select, p.insert, p.update, p.delete)) for p in roles[role]
         )
-    )  # fmt: skip
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import threading
 from dataclasses import replace
 from functools import partial
@@ -13,29 +14,56 @@ from typing import Any
 import django
 from django.conf import settings
 
+from dynamic_databases.aliases import Alias
+from gateway.allocator import return_large_blocks
+from gateway.errors import HttpProblem
+
+return_large_blocks()  # before the imports below leave free blocks of the heap to be used again
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 django.setup(set_prefix=False)  # before the imports below: they need the app registry
 
 from django.urls import get_resolver  # noqa: E402
 
-from dynamic_databases.beside import collect, take_short_turns  # noqa: E402
-from gateway import graphiql, health, sdl  # noqa: E402
-from gateway.admission import with_control_database  # noqa: E402
-from gateway.departure import unless_gone  # noqa: E402
-from gateway.django_pages import DjangoPages  # noqa: E402
-from gateway.endpoint import GraphQLEndpoint, Services  # noqa: E402
-from gateway.http import HttpProblem, prefers_html  # noqa: E402
+from dynamic_databases.concurrency.garbage_collection import collect  # noqa: E402
+from gateway.background.poller import start_pollers  # noqa: E402
+from gateway.background.redis_notifications import Subscriber  # noqa: E402
+from gateway.background.warmup import warm  # noqa: E402
+from gateway.composition import make_runtime, state_of, stop_runtime  # noqa: E402
+from gateway.draining import DRAINING  # noqa: E402
+from gateway.endpoint import GraphQLEndpoint  # noqa: E402
+from gateway.http.asgi_messages import (  # noqa: E402
+    Receive,
+    Scope,
+    Send,
+    has_body,
+    read_body,
+    read_head,
+    refuse,
+    replay,
+    with_header,
+    within,
+    write_response,
+)
+from gateway.http.compression import Compression  # noqa: E402
+from gateway.http.cors import CorsPolicy  # noqa: E402
+from gateway.http.disconnect import cancel_on_disconnect  # noqa: E402
+from gateway.http.graphql_over_http import prefers_html  # noqa: E402
+from gateway.http.proxies import Proxies  # noqa: E402
+from gateway.http.request import HttpRequest  # noqa: E402
+from gateway.http.response import Response, json_response, tenant_headers  # noqa: E402
+from gateway.http.static_files import StaticFiles  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
-from gateway.looking import start_looking  # noqa: E402
-from gateway.origins import Origins  # noqa: E402
-from gateway.push import Subscriber  # noqa: E402
-from gateway.requests import HttpRequest  # noqa: E402
-from gateway.responses import Response, json_response  # noqa: E402
-from gateway.services import make_services, states_of, stop_services  # noqa: E402
-from gateway.static import StaticFiles  # noqa: E402
-from gateway.transport import Receive, Scope, Send, read_request, write_response  # noqa: E402
-from gateway.warming import warm  # noqa: E402
+from gateway.login.hashing import passwords  # noqa: E402
+from gateway.pages import graphiql, health  # noqa: E402
+from gateway.pages import schema_documents as sdl  # noqa: E402
+from gateway.pages.django_handler import DjangoPages, is_page  # noqa: E402
+from gateway.reports.bounded_reads import bounded_reads_of  # noqa: E402
+from gateway.runtime import Runtime  # noqa: E402
+from tenants.errors import ControlUnavailable  # noqa: E402
+from tenants.snapshot import Snapshot  # noqa: E402
 
+# Python's 5 ms would delay a request each time it waits for the interpreter's lock.
+_SWITCH_SECONDS = 0.0001
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
 _PATHS = {"/healthz", "/readyz", "/metrics", "/graphiql/targets"}
 _DOCUMENT = re.compile(
@@ -47,22 +75,29 @@ class Application:
     """Dispatches by path; makes its services when the server starts, or with the first request."""
 
     def __init__(self) -> None:
-        self._services: Services | None = None
+        self._runtime: Runtime | None = None
         self._endpoint: GraphQLEndpoint | None = None
         self._documents: sdl.Documents  # made with the services
         self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
-        self._pages: Any = DjangoPages()
-        self._origins = Origins(settings.GATEWAY.cors_origins)
+        self._compression = Compression(settings.GATEWAY.compression)
+        self._pages: Any = DjangoPages(settings.GATEWAY.page_deadline_ms / 1000)
+        self._cors = CorsPolicy(settings.GATEWAY.cors_origins)
+        self._proxies = Proxies(settings.GATEWAY.trusted_proxies, settings.GATEWAY.proxy_headers)
+        self._draining = threading.Event()  # the server sets it
         self._stopping = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            scope.get("state", {})[DRAINING] = self._draining
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and _is_ours(scope["path"]):
-            await self._http(scope, receive, send)
         elif scope["type"] == "http":
-            await self._pages(scope, receive, send)
+            try:
+                scope = self._proxies.client_scope(scope)
+                await self._http(scope, receive, self._secured(scope, send))
+            except TimeoutError:  # the client reads too slowly: it gets no more
+                if (abort := scope.get("gateway.abort")) is not None:
+                    abort()
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1000})
@@ -72,20 +107,27 @@ class Application:
         self._stopping.set()
         if self._subscriber is not None:
             self._subscriber.stop()
+        passwords.close()  # a page that waits for it ends
         self._pages.close()
-        if self._services is not None:
-            stop_services(self._services)
+        if self._runtime is not None:
+            stop_runtime(self._runtime)
 
-    def _ready(self) -> tuple[Services, GraphQLEndpoint]:
-        if self._services is None or self._endpoint is None:
-            self._services = make_services()
-            self._endpoint = GraphQLEndpoint(self._services)
-            self._documents = sdl.Documents(self._endpoint, self._services)
-            start_looking(self._services, self._stopping)
-            if url := self._services.config.redis_url:
-                work = partial(with_control_database, self._services.invalidator.poll_now)
-                self._subscriber = Subscriber(url, work)
-        return self._services, self._endpoint
+    def _secured(self, scope: Scope, send: Send) -> Send:
+        """Have browsers use https alone from now on, where the operator wants it (RFC 6797)."""
+        seconds: int = settings.GATEWAY.hsts_seconds
+        if not seconds or scope["scheme"] != "https":
+            return send
+        return with_header(send, "Strict-Transport-Security", f"max-age={seconds}")
+
+    def _ready(self) -> tuple[Runtime, GraphQLEndpoint]:
+        if self._runtime is None or self._endpoint is None:
+            self._runtime = make_runtime()
+            self._endpoint = GraphQLEndpoint(self._runtime)
+            self._documents = sdl.Documents(self._endpoint, self._runtime)
+            start_pollers(self._runtime, self._stopping)
+            if url := self._runtime.config.redis_url:
+                self._subscriber = Subscriber(url, self._runtime.control.poll)
+        return self._runtime, self._endpoint
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         warming: asyncio.Task[None] | None = None
@@ -93,91 +135,152 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 set_up_logging()
-                take_short_turns()
+                sys.setswitchinterval(_SWITCH_SECONDS)
                 # Imported now, not in the event loop with the first request of the admin.
                 _ = get_resolver().url_patterns
                 self._ready()
-                collect()  # nobody waits yet
+                collect()  # no request waits yet
                 await send({"type": "lifespan.startup.complete"})
-                warming = asyncio.create_task(self._warm())  # behind the first requests
+                warming = asyncio.create_task(self._warm())  # while the first requests run
             else:
                 if warming is not None:
                     warming.cancel()
+                self._draining.set()
                 self._stopping.set()
-                if self._services is not None:
-                    await self._services.rate.close()
+                if self._runtime is not None:
+                    await self._runtime.rate.close()
                 await asyncio.to_thread(self.close)  # connections are closed in no event loop
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
     async def _warm(self) -> None:
         """Build the schemas of the tenants that GATEWAY_WARM names."""
-        services, endpoint = self._ready()
-        names = services.config.warm
+        runtime, endpoint = self._ready()
+        names = runtime.config.warm
         if names:
-            snapshot = await services.admission.snapshot()
-            build = endpoint.build_for_admin
-            await asyncio.to_thread(lambda: list(warm(snapshot, names, build)))
+            snapshot = await self._first_snapshot(runtime)
+            reads = bounded_reads_of(runtime.registry.connections)
+            seconds = runtime.config.catalog_deadline_ms / 1000
+
+            async def build(alias: Alias) -> None:
+                await reads.read(alias, partial(endpoint.build_for_admin, alias), seconds)
+
+            async for _ in warm(snapshot, names, build):
+                pass  # what fails is logged
+
+    async def _first_snapshot(self, runtime: Runtime) -> Snapshot:
+        """Return the snapshot once there is one: the control database may be away at the start."""
+        while True:
+            try:
+                return await runtime.authenticator.snapshot()
+            except ControlUnavailable:
+                await asyncio.sleep(runtime.config.poll_seconds)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        services, endpoint = self._ready()
-        config = services.config
+        runtime, endpoint = self._ready()
+        config, head = runtime.config, None
         seconds = config.deadline_ms / 1000
         try:
-            http = await read_request(scope, receive, config.body_limit_bytes, seconds)
+            head = read_head(scope)
+            self._check_path(head.path)
+            http = await read_body(head, receive, config.body_limit_bytes, seconds)
         except HttpProblem as problem:
-            error = {"message": str(problem), "extensions": {"code": problem.code}}
-            refused = json_response({"errors": [error]}, problem.status)
-            await write_response(send, replace(refused, headers=problem.headers), seconds)
+            refusal = _refusal(problem)
+            if head is not None and self._is_ours(head.path):
+                refusal = await self._marked(head, refusal, runtime)
+            await _refuse(scope, receive, within(send, seconds), refusal, seconds)
             return
         if http is None:
             return
-        response = self._origins.preflight(http) or await unless_gone(
-            self._respond(http, services, endpoint), receive
+        if not self._is_ours(http.path):
+            await self._pages(scope, replay(http.body), within(send, seconds))
+            return
+        if self._static.has(http.path):
+            await self._static.respond(http, within(send, seconds))
+            return
+        response = self._cors.preflight(http) or await cancel_on_disconnect(
+            self._respond(http, runtime, endpoint), receive
         )
         if response is not None:
-            marked = self._origins.marked(http, response)
             try:
-                await write_response(send, marked, seconds)
-            except TimeoutError:  # the client reads too slowly: it gets no more
-                if (abort := scope.get("gateway.abort")) is not None:
-                    abort()
+                marked = await self._marked(http, response, runtime)
+                compressed = await self._compression.compress(http, marked)
+                await write_response(send, compressed, seconds)
+            finally:
+                response.when_sent()
+
+    async def _marked(self, http: HttpRequest, response: Response, runtime: Runtime) -> Response:
+        """Return the response with what all of its path have: whose it is, and who may read it."""
+        is_tenants = _GRAPHQL.fullmatch(http.path) or _DOCUMENT.fullmatch(http.path)
+        # 401 and 404 are admission's own answer: the caller may know nothing.
+        is_open = "X-Tenant" not in response.headers and response.status not in (401, 404)
+        if is_tenants and is_open:
+            addressed = await runtime.authenticator.addressed(http)
+            if addressed is not None:
+                headers = {**response.headers, **tenant_headers(*addressed)}
+                response = replace(response, headers=headers)
+        return self._cors.with_headers(http, response)
+
+    def _check_path(self, path: str) -> None:
+        """Raise HttpProblem 404 where a path leads nowhere: its body is left unread."""
+        if not self._is_ours(path) and not is_page(path):
+            raise HttpProblem(404, "There is nothing here.", "NOT_FOUND")
+
+    def _is_ours(self, path: str) -> bool:
+        """Return whether a path is answered here, not by Django."""
+        return (
+            _GRAPHQL.fullmatch(path) is not None
+            or path in _PATHS
+            or _DOCUMENT.fullmatch(path) is not None
+            or self._static.has(path)
+        )
 
     async def _respond(
-        self, http: HttpRequest, services: Services, endpoint: GraphQLEndpoint
+        self, http: HttpRequest, runtime: Runtime, endpoint: GraphQLEndpoint
     ) -> Response:
         if _GRAPHQL.fullmatch(http.path):
             is_page = (
                 http.method == "GET"
                 and prefers_html(http.headers.get("accept"))
                 and "query=" not in http.query
-                and services.config.has_graphiql
+                and runtime.config.has_graphiql
             )
             return graphiql.page(http) if is_page else await endpoint.respond(http)
         if match := _DOCUMENT.fullmatch(http.path):
             common = http.path.startswith("/common/")
             return await self._documents.respond(http, match[1], common=common)
-        found = await self._own(http, services) or self._static.respond(http)
-        return found or json_response({"errors": [{"message": "There is nothing here."}]}, 404)
+        return await self._own(http, runtime) or json_response(
+            {"errors": [{"message": "There is nothing here."}]}, 404
+        )
 
-    async def _own(self, http: HttpRequest, services: Services) -> Response | None:
+    async def _own(self, http: HttpRequest, runtime: Runtime) -> Response | None:
         """Answer what isn't GraphQL and is no tenant's."""
         match http.path:
             case "/healthz":
                 return health.healthz()
             case "/readyz":
-                return await health.readyz(services, http, is_stopping=self._stopping.is_set())
+                return await health.readyz(runtime, http, is_stopping=self._draining.is_set())
             case "/metrics":
-                services.metrics.set_states(states_of(services))
-                return await health.metrics(services, http)
-            case "/graphiql/targets" if services.config.has_graphiql:
-                return await graphiql.targets(services.admission, http)
+                runtime.metrics.set_state(state_of(runtime))
+                return await health.metrics(runtime, http)
+            case "/graphiql/targets" if runtime.config.has_graphiql:
+                return await graphiql.targets(runtime.authenticator, http)
         return None
 
 
-def _is_ours(path: str) -> bool:
-    fixed = path in _PATHS or path.startswith("/static/")
-    return fixed or _GRAPHQL.fullmatch(path) is not None or _DOCUMENT.fullmatch(path) is not None
+def _refusal(problem: HttpProblem) -> Response:
+    error = {"message": str(problem), "extensions": {"code": problem.code}}
+    return json_response({"errors": [error]}, problem.status)
+
+
+async def _refuse(
+    scope: Scope, receive: Receive, send: Send, response: Response, seconds: float
+) -> None:
+    """Answer a request before its body is read; the connection ends where there is a body."""
+    if has_body(scope):
+        await refuse(send, receive, response)
+    else:
+        await write_response(send, response, seconds)
 
 
 application = Application()

@@ -1,4 +1,4 @@
-"""The demo's databases: a CRM and a small publisher on SQLite, made by code, the same every time."""
+"""The demo's databases: a CRM and a small publisher on SQLite, made by code, deterministic."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from pathlib import Path
 from typing import Any
 
 _TODAY = date(2026, 1, 1)
-_FIRST = "Ada Alan Barbara Clara Donald Edsger Frances Grace Hedy Ivan Jean John Katherine Linus Margaret Niklaus".split()
-_LAST = "Allen Backus Booth Church Codd Dijkstra Easley Floyd Goldberg Hamilton Hoare Iverson Jones Kay Liskov Milner".split()
+_FIRST = (
+    "Ada Alan Barbara Clara Donald Edsger Frances Grace Hedy Ivan Jean John Katherine Linus "
+    "Margaret Niklaus"
+).split()
+_LAST = (
+    "Allen Backus Booth Church Codd Dijkstra Easley Floyd Goldberg Hamilton Hoare Iverson Jones "
+    "Kay Liskov Milner"
+).split()
 _CITIES = "Berlin Graz Lyon Porto Turin Ghent Aarhus Tampere Zürich Kraków Brno Malmö".split()
 _WORDS = (
     "red blue north south early late open final brief deep broad quiet rapid solid clear".split()
@@ -20,44 +26,84 @@ _WORDS = (
 
 # The 50 base columns of a contact: name, SQL type, constraint.
 _CONTACT_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("contact_id", "INTEGER PRIMARY KEY"), ("account_id", "INTEGER REFERENCES account(account_id)"),
-    ("first_name", "VARCHAR(80) NOT NULL"), ("last_name", "VARCHAR(80) NOT NULL"), ("email", "VARCHAR(200) UNIQUE"),
-    ("phone", "VARCHAR(40)"), ("mobile", "VARCHAR(40)"), ("fax", "VARCHAR(40)"), ("title", "VARCHAR(80)"),
-    ("department", "VARCHAR(80)"), ("salutation", "VARCHAR(20)"), ("birth_date", "DATE"), ("gender", "VARCHAR(20)"),
-    ("language", "VARCHAR(10)"), ("time_zone", "VARCHAR(40)"), ("street", "VARCHAR(200)"), ("city", "VARCHAR(80)"),
-    ("postal_code", "VARCHAR(20)"), ("region", "VARCHAR(80)"), ("country", "VARCHAR(80)"), ("other_street", "VARCHAR(200)"),
-    ("other_city", "VARCHAR(80)"), ("other_postal_code", "VARCHAR(20)"), ("other_country", "VARCHAR(80)"),
-    ("website", "VARCHAR(200)"), ("linkedin_url", "VARCHAR(200)"), ("assistant_name", "VARCHAR(80)"),
-    ("assistant_phone", "VARCHAR(40)"), ("reports_to_id", "INTEGER REFERENCES contact(contact_id)"),
-    ("lead_source", "VARCHAR(40)"), ("lifecycle_stage", "VARCHAR(40)"), ("score", "INTEGER"), ("rating", "REAL"),
-    ("annual_budget", "DECIMAL(12,2)"), ("do_not_call", "BOOLEAN NOT NULL DEFAULT 0"),
-    ("email_opt_out", "BOOLEAN NOT NULL DEFAULT 0"), ("is_decision_maker", "BOOLEAN NOT NULL DEFAULT 0"),
-    ("preferred_channel", "VARCHAR(20)"), ("newsletter", "BOOLEAN NOT NULL DEFAULT 1"), ("consent_at", "DATETIME"),
-    ("first_contacted_at", "DATETIME"), ("last_contacted_at", "DATETIME"), ("next_step", "VARCHAR(200)"),
-    ("next_step_on", "DATE"), ("visits", "BIGINT NOT NULL DEFAULT 0"), ("notes", "TEXT"), ("tags", "JSON"),
-    ("external_id", "VARCHAR(40)"), ("created_at", "DATETIME NOT NULL"), ("updated_at", "DATETIME NOT NULL"),
-)  # fmt: skip
+    ("contact_id", "INTEGER PRIMARY KEY"),
+    ("account_id", "INTEGER REFERENCES account(account_id)"),
+    ("first_name", "VARCHAR(80) NOT NULL"),
+    ("last_name", "VARCHAR(80) NOT NULL"),
+    ("email", "VARCHAR(200) UNIQUE"),
+    ("phone", "VARCHAR(40)"),
+    ("mobile", "VARCHAR(40)"),
+    ("fax", "VARCHAR(40)"),
+    ("title", "VARCHAR(80)"),
+    ("department", "VARCHAR(80)"),
+    ("salutation", "VARCHAR(20)"),
+    ("birth_date", "DATE"),
+    ("gender", "VARCHAR(20)"),
+    ("language", "VARCHAR(10)"),
+    ("time_zone", "VARCHAR(40)"),
+    ("street", "VARCHAR(200)"),
+    ("city", "VARCHAR(80)"),
+    ("postal_code", "VARCHAR(20)"),
+    ("region", "VARCHAR(80)"),
+    ("country", "VARCHAR(80)"),
+    ("other_street", "VARCHAR(200)"),
+    ("other_city", "VARCHAR(80)"),
+    ("other_postal_code", "VARCHAR(20)"),
+    ("other_country", "VARCHAR(80)"),
+    ("website", "VARCHAR(200)"),
+    ("linkedin_url", "VARCHAR(200)"),
+    ("assistant_name", "VARCHAR(80)"),
+    ("assistant_phone", "VARCHAR(40)"),
+    ("reports_to_id", "INTEGER REFERENCES contact(contact_id)"),
+    ("lead_source", "VARCHAR(40)"),
+    ("lifecycle_stage", "VARCHAR(40)"),
+    ("score", "INTEGER"),
+    ("rating", "REAL"),
+    ("annual_budget", "DECIMAL(12,2)"),
+    ("do_not_call", "BOOLEAN NOT NULL DEFAULT 0"),
+    ("email_opt_out", "BOOLEAN NOT NULL DEFAULT 0"),
+    ("is_decision_maker", "BOOLEAN NOT NULL DEFAULT 0"),
+    ("preferred_channel", "VARCHAR(20)"),
+    ("newsletter", "BOOLEAN NOT NULL DEFAULT 1"),
+    ("consent_at", "DATETIME"),
+    ("first_contacted_at", "DATETIME"),
+    ("last_contacted_at", "DATETIME"),
+    ("next_step", "VARCHAR(200)"),
+    ("next_step_on", "DATE"),
+    ("visits", "BIGINT NOT NULL DEFAULT 0"),
+    ("notes", "TEXT"),
+    ("tags", "JSON"),
+    ("external_id", "VARCHAR(40)"),
+    ("created_at", "DATETIME NOT NULL"),
+    ("updated_at", "DATETIME NOT NULL"),
+)
 _CUSTOM_TYPES = ("VARCHAR(120)", "INTEGER", "DECIMAL(10,2)", "DATE", "BOOLEAN", "REAL")
 _TABLES = """
-CREATE TABLE account (account_id INTEGER PRIMARY KEY, name VARCHAR(120) NOT NULL, industry VARCHAR(60),
-  city VARCHAR(80), employees INTEGER, revenue DECIMAL(14,2), since DATE);
+CREATE TABLE account (account_id INTEGER PRIMARY KEY, name VARCHAR(120) NOT NULL,
+  industry VARCHAR(60), city VARCHAR(80), employees INTEGER, revenue DECIMAL(14,2), since DATE);
 CREATE TABLE contact ({contact});
 CREATE INDEX contact_account ON contact(account_id);
 CREATE TABLE opportunity (opportunity_id INTEGER PRIMARY KEY,
-  account_id INTEGER NOT NULL REFERENCES account(account_id), contact_id INTEGER REFERENCES contact(contact_id),
+  account_id INTEGER NOT NULL REFERENCES account(account_id),
+  contact_id INTEGER REFERENCES contact(contact_id),
   name VARCHAR(120) NOT NULL, stage VARCHAR(40) NOT NULL, amount DECIMAL(12,2), closes_on DATE);
 CREATE INDEX opportunity_account ON opportunity(account_id);
-CREATE TABLE activity (activity_id INTEGER PRIMARY KEY, contact_id INTEGER NOT NULL REFERENCES contact(contact_id),
-  kind VARCHAR(20) NOT NULL, subject VARCHAR(200) NOT NULL, happened_at DATETIME NOT NULL, minutes INTEGER);
+CREATE TABLE activity (activity_id INTEGER PRIMARY KEY,
+  contact_id INTEGER NOT NULL REFERENCES contact(contact_id),
+  kind VARCHAR(20) NOT NULL, subject VARCHAR(200) NOT NULL, happened_at DATETIME NOT NULL,
+  minutes INTEGER);
 CREATE INDEX activity_contact ON activity(contact_id);
 CREATE TABLE author (author_id INTEGER PRIMARY KEY, name VARCHAR(120) NOT NULL, born INTEGER);
-CREATE TABLE book (book_id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL REFERENCES author(author_id),
+CREATE TABLE book (book_id INTEGER PRIMARY KEY,
+  author_id INTEGER NOT NULL REFERENCES author(author_id),
   title VARCHAR(200) NOT NULL, price DECIMAL(6,2) NOT NULL, published_on DATE);
 CREATE INDEX book_author ON book(author_id);
 """
 _CAMPAIGN = """
-CREATE TABLE campaign (campaign_id INTEGER PRIMARY KEY, name VARCHAR(120) NOT NULL, starts_on DATE, budget DECIMAL(10,2));
-INSERT INTO campaign VALUES (1, 'Spring letters', '2026-03-01', 1200), (2, 'Autumn fair', '2026-10-01', 4500);
+CREATE TABLE campaign (campaign_id INTEGER PRIMARY KEY, name VARCHAR(120) NOT NULL,
+  starts_on DATE, budget DECIMAL(10,2));
+INSERT INTO campaign VALUES (1, 'Spring letters', '2026-03-01', 1200),
+  (2, 'Autumn fair', '2026-10-01', 4500);
 """
 
 
@@ -107,7 +153,8 @@ def make_database(demo: DemoDatabase, path: Path) -> None:
         dice = random.Random(demo.name)  # noqa: S311 - the same data every time, nothing secret
         for table, rows in _rows(dice, columns):
             marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - our own names
+            insert = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 - our own names
+            connection.executemany(insert, rows)
         connection.executescript(demo.extra_sql)
         connection.commit()
     finally:
@@ -119,7 +166,7 @@ def _custom_columns(count: int) -> list[tuple[str, str]]:
     return [
         (f"cf_{_WORDS[i % len(_WORDS)]}_{i + 1}", _CUSTOM_TYPES[i % len(_CUSTOM_TYPES)])
         for i in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def _rows(

@@ -7,76 +7,45 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from dynamic_databases.beside import as_traffic, beside_traffic
+from dynamic_databases.aliases import Alias
+from dynamic_databases.concurrency.deadline import Deadline
+from dynamic_databases.concurrency.garbage_collection import gc_paused, release_frames
 from dynamic_databases.errors import NotRegistered
-from dynamic_databases.invalidation import Invalidator
-from dynamic_databases.registry import Registry
 from gateway.access import access_of
-from gateway.admission import Admission
-from gateway.breaker import Breakers
-from gateway.calls import Call, Calls
-from gateway.conf import Config
-from gateway.deadline import Deadline
-from gateway.errors import TooManyAtOnce, problem_of
-from gateway.following import Follower
-from gateway.http import JSON, GraphQLRequest, HttpProblem, accepted_media_type
-from gateway.journal import Journal, Seen
-from gateway.limits import LimitsOfTenants
-from gateway.metrics import Metrics
-from gateway.rate import Rate
-from gateway.requests import HttpRequest, graphql_request, wants_common
-from gateway.responses import Response, problem_response
-from gateway.watchdog import Watchdog
-from gateway.workers import Lease, Workers
+from gateway.errors import HttpProblem, TooManyAtOnce, problem_of
+from gateway.execution.answer_budget import Reservation
+from gateway.execution.executor import ExecutionRequest, OperationExecutor
+from gateway.execution.jobs import Lease
+from gateway.http.graphql_over_http import JSON, GraphQLRequest, accepted_media_type
+from gateway.http.request import HttpRequest, graphql_request, wants_common
+from gateway.http.response import Response, nothing, problem_response
+from gateway.request_log import RequestLog, RequestRecord
+from gateway.runtime import Runtime
 from schema.access import FULL_ACCESS, Access
-from schema.cache import CachedSchema, SchemaCache
-from schema.cursors import Cursors
-from tenants.controller import Controller
-from tenants.directory import Directory
+from schema.build.cache import CachedSchema
+from tenants.errors import EnvironmentUnavailable
 from tenants.principals import ANONYMOUS, Principal
 from tenants.resolution import ResolvedTenant
-
-
-@dataclass(frozen=True)
-class Services:
-    """The owners of this process's state, made once in `gateway.asgi`."""
-
-    config: Config
-    registry: Registry
-    invalidator: Invalidator
-    directory: Directory
-    schemas: SchemaCache
-    workers: Workers
-    readers: (
-        Workers  # read catalogs and build schemas, so that a slow database holds up no statement
-    )
-    watchdog: Watchdog
-    breakers: Breakers
-    admission: Admission
-    limits: LimitsOfTenants
-    rate: Rate
-    metrics: Metrics
-    cursors: Cursors
-    controller: Controller | None  # a table of customers elsewhere
 
 
 class GraphQLEndpoint:
     """Answers GraphQL requests for whatever tenant they name."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._follower = Follower(services.registry, services.readers, services.config)
-        self._calls = Calls(
-            services.registry,
-            services.workers,
-            services.breakers,
-            self._follower,
-            services.cursors,
-            services.metrics,
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._refresher = runtime.refresher
+        self._executor = OperationExecutor(
+            runtime.registry,
+            runtime.workers,
+            runtime.breakers,
+            self._refresher,
+            runtime.cursors,
+            runtime.metrics,
+            runtime.answers,
+            runtime.rendering,
         )
-        self._journal = Journal(services.metrics, services.config)
+        self._request_log = RequestLog(runtime.metrics, runtime.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
         self._at_once: Counter[int] = Counter()  # requests under way, by tenant
         # Random once per process, then counted: a random number per request is a system call.
@@ -86,23 +55,26 @@ class GraphQLEndpoint:
 
     async def respond(self, http: HttpRequest) -> Response:
         """Return the answer to one request; every error becomes one here."""
-        seen = Seen(http, next(self._request_ids), time.monotonic())
+        record = RequestRecord(http, next(self._request_ids), time.monotonic())
         media_type = JSON
         try:
             media_type = accepted_media_type(http.headers.get("accept"))
-            seen.request = graphql_request(http)
+            record.request = graphql_request(http)
             try:
-                body, version = await self._answer(seen, seen.request)
+                (body, held), version = await self._answer(record, record.request)
             except NotRegistered:
                 # Its database was replaced a moment ago, before anything was asked of it.
-                body, version = await self._answer(seen, seen.request)
-            self._journal.answered(seen)
-            headers = {"X-Request-Id": seen.request_id, "X-Schema-Version": version}
-            return Response(200, body, media_type, headers)
+                (body, held), version = await self._answer(record, record.request)
+            self._request_log.answered(record)
+            headers = {**record.headers, "X-Schema-Version": version}
+            when_sent = nothing if held is None else held.release
+            return Response(200, body, media_type, headers, when_sent)
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the client gets an answer
-            problem = problem_of(error, seen.request_id)
-            self._journal.failed(seen, error, problem)
-            return problem_response(problem, media_type, seen.request_id)
+            own_words = self._runtime.config.database_messages
+            problem = problem_of(error, record.request_id, own_words=own_words)
+            self._request_log.failed(record, error, problem)
+            release_frames(error)
+            return problem_response(problem, media_type, record.headers)
 
     async def schema(
         self,
@@ -114,15 +86,15 @@ class GraphQLEndpoint:
     ) -> CachedSchema:
         """Return the schema of the database for the caller's role, read and built where it must be.
 
-        With `common` it is that of its baseline. A read that takes longer than the caller waits goes
-        on, for the next one.
+        With `common` it is that of its baseline. A read that takes longer than the caller waits
+        goes on, for the next one.
         """
-        services = self._services
+        runtime = self._runtime
         access = self._access_of(principal.role)
-        limits = services.limits.of(resolved.tenant.limits).operation
-        entry = services.registry.peek(resolved.alias)
+        limits = runtime.limits.of(resolved.tenant.limits).operation
+        entry = runtime.registry.peek(resolved.alias)
         cached = (
-            services.schemas.peek(entry, access, limits, common=common)
+            runtime.schemas.peek(entry, access, limits, common=common)
             if entry is not None
             else None
         )
@@ -130,53 +102,62 @@ class GraphQLEndpoint:
             return cached
 
         def build(_lease: Lease) -> CachedSchema:
-            with beside_traffic():
-                entry = services.registry.entry(resolved.alias)
-                return services.schemas.get(entry, access, limits, common=common)
+            with gc_paused():
+                entry = runtime.registry.entry(resolved.alias)
+                return runtime.schemas.get(entry, access, limits, common=common)
 
-        until = Deadline.after_ms(services.config.catalog_deadline_ms, time.monotonic)
+        until = Deadline.after_ms(runtime.config.catalog_deadline_ms, time.monotonic)
         if entry is not None:  # its catalog is known: the database isn't asked
-            return await services.readers.run(resolved.alias, deadline, build, until)
-        with services.breakers.guarding(resolved.alias):
-            return await services.readers.run(resolved.alias, deadline, build, until)
+            return await runtime.readers.run(resolved.alias, deadline, build, until)
+        with runtime.breakers.guard(resolved.alias):
+            return await runtime.readers.run(resolved.alias, deadline, build, until)
 
-    def follow(self, alias: str) -> None:
-        """Ask the database, behind the answer, whether its tables changed, where the last look is old enough."""
-        self._follower.look(alias)
+    def follow(self, alias: Alias) -> None:
+        """After the answer, check if the database's tables changed, where the last check is old."""
+        self._refresher.schedule(alias)
 
-    def build_for_admin(self, alias: str) -> None:
+    def build_for_admin(self, alias: Alias) -> None:
         """Read a database's catalog and build what its admin sees, in this thread."""
-        services = self._services
-        limits = services.limits.default.operation
-        with beside_traffic():
-            services.schemas.get(services.registry.entry(alias), FULL_ACCESS, limits)
+        runtime = self._runtime
+        limits = runtime.limits.default.operation
+        with gc_paused():
+            runtime.schemas.get(runtime.registry.entry(alias), FULL_ACCESS, limits)
 
-    async def _answer(self, seen: Seen, request: GraphQLRequest) -> tuple[bytes, str]:
-        """Return the body, and the version of the schema that it is of."""
-        services, http = self._services, seen.http
-        resolved, principal = await services.admission.admit(http)
-        seen.tenant, seen.environment = resolved.tenant.slug, resolved.environment
-        limits = services.limits.of(resolved.tenant.limits)
-        await services.rate.take(_caller(principal, http), limits.requests_per_second)
+    async def _answer(
+        self, record: RequestRecord, request: GraphQLRequest
+    ) -> tuple[tuple[bytes, Reservation | None], str]:
+        """Return the body with the bytes reserved for it, and the version of its schema."""
+        runtime, http = self._runtime, record.http
+        try:
+            resolved, principal = await runtime.authenticator.authenticate(http)
+        except EnvironmentUnavailable as error:
+            record.tenant, record.environment = error.tenant, error.environment
+            raise
+        record.tenant, record.environment = resolved.tenant.slug, resolved.environment
+        limits = runtime.limits.of(resolved.tenant.limits)
+        await runtime.rate.take(_caller(principal, http), limits.requests_per_second)
         if request.size > limits.body_bytes:
-            raise HttpProblem(413, f"The body is above the maximum of {limits.body_bytes} bytes (GATEWAY_BODY_LIMIT_BYTES).")  # fmt: skip
+            raise HttpProblem(
+                413,
+                f"The body is above the maximum of {limits.body_bytes} bytes "
+                "(GATEWAY_BODY_LIMIT_BYTES).",
+            )
         tenant = resolved.tenant.pk
         if self._at_once[tenant] >= limits.requests_at_once:
             raise TooManyAtOnce(limits.requests_at_once)
         self._at_once[tenant] += 1
         try:
-            deadline = Deadline(seen.started + limits.deadline_ms / 1000, time.monotonic)
+            deadline = Deadline(record.started + limits.deadline_ms / 1000, time.monotonic)
             common = wants_common(http.headers)
             cached = await self.schema(resolved, principal, deadline, common=common)
-            call = Call(request, resolved, cached, limits, deadline, seen.request_id)
-            with as_traffic():
-                return await self._calls.answer(call), cached.built.version
+            call = ExecutionRequest(request, resolved, cached, limits, deadline, record.request_id)
+            return await self._executor.answer(call), cached.built.version
         finally:
             self._at_once[tenant] -= 1
 
     def _access_of(self, role: str) -> Access:
         """Return a role's access, made once for each state of the roles."""
-        roles = self._services.directory.snapshot.roles
+        roles = self._runtime.directory.snapshot.roles
         known = self._access.get(role)
         if known is None or known[0] is not roles:
             known = (roles, access_of(role, roles))

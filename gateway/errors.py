@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dynamic_databases.bounded_texts import bounded, bounded_message
 from dynamic_databases.errors import (
     ConstraintViolation,
     DatabaseProblem,
@@ -16,8 +17,8 @@ from dynamic_databases.errors import (
     ServerBusy,
     StatementFailed,
 )
-from gateway.http import HttpProblem
-from schema.errors import InvalidDocument, OperationProblem
+from gateway.error_texts import UNAVAILABLE_TEXT
+from schema.errors import Conflict, InvalidDocument, OperationProblem
 from tenants.errors import TenantProblem
 
 # The status where no answer could be made at all. Errors of the document itself are 400, or 200
@@ -38,7 +39,22 @@ _DOCUMENT = {
     "BAD_USER_INPUT",
 }
 _INTERNAL = "Something went wrong inside the gateway. The requestId finds the log line."
-_UNAVAILABLE = "This tenant's database can't be served now."
+
+
+class HttpProblem(Exception):
+    """A request that can't be taken: its status, code and further headers."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str = "BAD_USER_INPUT",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = dict(headers or {})
 
 
 class Overloaded(Exception):
@@ -54,7 +70,8 @@ class TooManyAtOnce(Overloaded):
 
     def __init__(self, maximum: int) -> None:
         super().__init__(
-            f"This tenant has {maximum} requests under way, its maximum (GATEWAY_TENANT_REQUESTS); try again."
+            f"This tenant has {maximum} requests under way, "
+            "its maximum (GATEWAY_TENANT_REQUESTS); try again."
         )
 
 
@@ -65,7 +82,8 @@ class RateExceeded(Overloaded):
 
     def __init__(self, per_second: int) -> None:
         super().__init__(
-            f"More than {per_second} requests in a second, the maximum (GATEWAY_REQUESTS_PER_SECOND); try again."
+            f"More than {per_second} requests in a second, "
+            "the maximum (GATEWAY_REQUESTS_PER_SECOND); try again."
         )
 
 
@@ -93,8 +111,11 @@ class Problem:
     is_http: bool = False  # the HTTP request itself is wrong: no media type changes the status
 
 
-def problem_of(error: Exception, request_id: str) -> Problem:
-    """Return what a client may know of `error`: never SQL, a path, a host, a credential, a traceback."""
+def problem_of(error: Exception, request_id: str, *, own_words: bool = True) -> Problem:
+    """Return what a client may know of `error`: no SQL, path, host, credential or traceback.
+
+    `own_words` says whether it may read what triggers of the database say.
+    """
     if isinstance(error, InvalidDocument):
         errors = tuple(_error(e["message"], error.error_code, request_id, e) for e in error.errors)
         return Problem(error.error_code, 400, errors)
@@ -102,6 +123,8 @@ def problem_of(error: Exception, request_id: str) -> Problem:
         entry = _error(str(error), error.code, request_id)
         return Problem(error.code, error.status, (entry,), error.headers, is_http=True)
     code, message, extensions = _facts(error)
+    if isinstance(error, StatementFailed) and error.general is not None and not own_words:
+        message = error.general
     entry = _error(message, code, request_id)
     entry["extensions"] |= extensions
     status = _STATUS.get(code, 400 if code in _DOCUMENT else 200)
@@ -117,7 +140,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
 
 def graphql_error(error: Exception, path: str, request_id: str) -> dict[str, Any]:
     """Return the error of one root field."""
-    return {**problem_of(error, request_id).errors[0], "path": [path]}
+    return {**problem_of(error, request_id).errors[0], "path": bounded([path])}
 
 
 def is_document_problem(code: str) -> bool:
@@ -134,11 +157,24 @@ def _facts(error: Exception) -> tuple[str, str, dict[str, Any]]:
     elif isinstance(error, DatabaseProblem) and (
         isinstance(error, InvalidConfig) or error.code == "TENANT_UNAVAILABLE"
     ):
-        return "TENANT_UNAVAILABLE", _UNAVAILABLE, {}  # the operator's log says why
+        return "TENANT_UNAVAILABLE", UNAVAILABLE_TEXT, {}  # the operator's log says why
     return "INTERNAL_SERVER_ERROR", _INTERNAL, {}
 
 
 def _extensions(error: Exception) -> dict[str, Any]:
+    """Return an error's further fields, texts bounded: names and values may be the client's."""
+    if isinstance(error, Conflict):
+        return {"conflicts": [_conflict(one) for one in error.extensions["conflicts"]]}
+    found: dict[str, Any] = bounded(_further(error))
+    return found
+
+
+def _conflict(conflict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a conflict; what is stored stays whole, as the client may go on with it."""
+    return {**bounded(conflict), "theirs": conflict["theirs"]}
+
+
+def _further(error: Exception) -> dict[str, Any]:
     if isinstance(error, ConstraintViolation):
         facts = {"constraint": error.constraint, "columns": list(error.columns)}
         return {name: value for name, value in facts.items() if value}
@@ -152,6 +188,11 @@ def _extensions(error: Exception) -> dict[str, Any]:
 def _error(
     message: str, code: str, request_id: str, formatted: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return an error in the specification's shape (§7.1.2)."""
-    given = {key: value for key, value in (formatted or {}).items() if key in ("locations", "path")}
-    return {"message": message, **given, "extensions": {"code": code, "requestId": request_id}}
+    """Return an error in the specification's shape (§7.1.2), its texts bounded."""
+    given = {
+        key: bounded(value)
+        for key, value in (formatted or {}).items()
+        if key in ("locations", "path")
+    }
+    extensions = {"code": code, "requestId": request_id}
+    return {"message": bounded_message(message), **given, "extensions": extensions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-from gateway.conf import Config
+from gateway.config import Config
 from schema.limits import Limits
 from tenants.limits import TenantLimits
 

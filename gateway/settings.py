@@ -1,4 +1,4 @@
-"""Django's settings, made from `gateway.conf`."""
+"""Django's settings, made from `gateway.config`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.config.urls import config_from_url
-from gateway.conf import InvalidSetting, load_config
+from gateway.config import InvalidSetting, load_config
+from gateway.private_file import keep_reserve, make_private
 
 django_stubs_ext.monkeypatch()  # lets Django's generic classes take type arguments at run time
 
@@ -28,7 +29,8 @@ INSTALLED_APPS = [
     "tenants.apps.TenantsConfig",
     "schema.apps.SchemaConfig",
     "gateway.apps.GatewayConfig",
-    "django.contrib.admin",
+    "gateway.login.apps.LoginConfig",
+    "gateway.login.apps.LoginAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -38,6 +40,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "gateway.site_access.listed_hosts",
+    "gateway.site_access.secure_cookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -66,13 +70,28 @@ DATABASES = DatabaseAliases(
     separator=GATEWAY.alias_separator,
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # of those that threads keep between requests
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    DATABASES["default"]["ENGINE"] = "gateway.control.postgresql"  # with deadlines
+    # The kernel ends connections whose peer vanished; libpq's own names of its options.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 2,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+else:
     # Several processes share the file: wait for each other's writes, and let readers read on.
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    _control_file = Path(DATABASES["default"]["NAME"])
+    make_private(_control_file)
+    GATEWAY_DISK_RESERVE = _control_file.with_name(f"{_control_file.name}.reserve")
+    keep_reserve(GATEWAY_DISK_RESERVE)
 DATABASE_CONNECTION_POOLING = False  # Microsoft's driver: connections are kept by us alone
 DATABASE_ROUTERS = ["dynamic_databases.router.DynamicDatabasesRouter"]
 DYNAMIC_DATABASES_PREFIX = GATEWAY.alias_prefix
@@ -80,7 +99,13 @@ DYNAMIC_DATABASES_SEPARATOR = GATEWAY.alias_separator
 GATEWAY_SECRET_KEYS = GATEWAY.secret_keys
 GATEWAY_SECRET_FILES_ROOT = GATEWAY.secret_files_root
 GATEWAY_SECRET_ENV = GATEWAY.secret_env
+GATEWAY_SECRET_FILES = GATEWAY.secret_files
+GATEWAY_SECRET_OWN_FOLDER = GATEWAY.data_dir
 GATEWAY_SQLITE_ROOT = GATEWAY.sqlite_root
+GATEWAY_SQLITE_VALUE_BYTES = GATEWAY.sqlite_value_bytes
+GATEWAY_SQLITE_MEMORY_BYTES = GATEWAY.sqlite_memory_bytes
+GATEWAY_MAX_TABLES = GATEWAY.max_tables
+GATEWAY_MAX_COLUMNS = GATEWAY.max_columns
 GATEWAY_OVERRIDES_DIR = GATEWAY.overrides_dir
 GATEWAY_ALLOWED_HOSTS = GATEWAY.allowed_hosts
 GATEWAY_DENIED_NETWORKS = GATEWAY.denied_networks
@@ -89,8 +114,13 @@ GATEWAY_DEADLINE_MS = GATEWAY.deadline_ms
 GATEWAY_MAX_IDLE_CONNECTIONS = GATEWAY.max_idle_connections
 GATEWAY_SERVER_CONNECTIONS = GATEWAY.server_connections
 GATEWAY_IDLE_CONNECTION_SECONDS = GATEWAY.idle_connection_seconds
+GATEWAY_RECEIVE_LIMIT_BYTES = GATEWAY.receive_limit_bytes
 GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
 
+AUTHENTICATION_BACKENDS = [
+    "gateway.login.backend.LoginBackend",
+    "django.contrib.auth.backends.ModelBackend",  # named by the sessions
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"}
 ]
@@ -98,10 +128,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+DATA_UPLOAD_MAX_MEMORY_SIZE = GATEWAY.body_limit_bytes  # the gateway has counted already
 STATIC_URL = "/static/"
-STATIC_ROOT = GATEWAY.data_dir / "staticfiles"
+STATIC_ROOT = GATEWAY.static_root
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "gateway.http.static_files.StaticStorage"},
+}
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not GATEWAY.demo
+CSRF_FAILURE_VIEW = "gateway.site_access.csrf_failed"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

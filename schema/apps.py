@@ -6,7 +6,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.backends.signals import connection_created
 
-from schema.cursors import Cursors
+from schema.execution.cursors import Cursors
 from schema.sql.mysql_values import add_literals
 from schema.sql.sqlite import add_functions
 

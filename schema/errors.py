@@ -36,6 +36,20 @@ class TooComplex(OperationProblem):
     code = "QUERY_TOO_COMPLEX"
 
 
+class AnswerTooLarge(TooComplex):
+    """An answer of more bytes than it may have; what a mutation did is undone."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"The answer has more than {max_bytes} bytes, the maximum (GATEWAY_ANSWER_LIMIT_BYTES);"
+            " ask for fewer rows (limit:) or fewer columns."
+        )
+
+
+class TextTooLarge(AnswerTooLarge):
+    """An answer with a text that SQLite may not make: it copies a text several times."""
+
+
 class TooManyRows(OperationProblem):
     """An update or delete that would touch more rows than it may; nothing was written."""
 

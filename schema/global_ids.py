@@ -1,6 +1,6 @@
 """Relay's global ids: base64 of `scope:Type:key`, where the scope stands for one database.
 
-They are opaque, not secret: whoever reads one learns what the row's own key says. An id of another
+They are opaque, not secret: a reader learns what the row's own key says. An id of another
 database finds nothing here, even where both have a row with that key.
 """
 
@@ -12,24 +12,25 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
+from dynamic_databases.aliases import Alias
 from schema.errors import BadUserInput
 
 SCOPE = "\0scope"  # no variable of GraphQL can have this name
 
 
 @lru_cache(maxsize=4096)
-def scope_of(alias: str) -> str:
+def scope_of(alias: Alias) -> str:
     """Return what stands for a database in its ids; an alias is never given a second time."""
     return hashlib.sha256(alias.encode()).hexdigest()[:8]
 
 
-def encode(scope: str, type_name: str, keys: Sequence[str]) -> str:
+def encode_id(scope: str, type_name: str, keys: Sequence[str]) -> str:
     parts = [scope, type_name, *(k.replace("~", "~0").replace(":", "~1") for k in keys)]
     return base64.b64encode(":".join(parts).encode()).decode()
 
 
-def decode(text: str, scope: str) -> tuple[str, tuple[str, ...]]:
-    """Return the type and the key's texts. Raises BadUserInput for what isn't an id of this database."""
+def decode_id(text: str, scope: str) -> tuple[str, tuple[str, ...]]:
+    """Return the type and the key's texts. Raises BadUserInput if it is no id of this database."""
     try:
         found, *parts = base64.b64decode(text, validate=True).decode().split(":")
     except (binascii.Error, ValueError):

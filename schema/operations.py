@@ -1,11 +1,11 @@
-"""Query text → parsed, validated and planned once; planned again only for another shape of variables."""
+"""Query text → parsed, validated and planned once; another shape of variables is planned again."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import orjson
@@ -17,9 +17,15 @@ from graphql.language import (
     OperationType,
 )
 
-from dynamic_databases.beside import Awaited, beside_traffic, give_way, giving_way, in_turns
 from dynamic_databases.catalog.capabilities import JsonWay
-from schema.arguments import (
+from dynamic_databases.concurrency.garbage_collection import gc_paused
+from dynamic_databases.concurrency.lru import LruCache
+from dynamic_databases.concurrency.single_flight import SingleFlight
+from schema.built_schema import BuiltSchema
+from schema.errors import BadUserInput, InvalidDocument, TooComplex
+from schema.limits import Limits
+from schema.memory_budget import MemoryBudget
+from schema.plan.arguments import (
     Arguments,
     VariableReader,
     VariableShape,
@@ -28,15 +34,9 @@ from schema.arguments import (
     shape_of,
     variable_readers,
 )
-from schema.bounded import Bounded
-from schema.built import BuiltSchema
-from schema.cost import check_cost, is_fixed
-from schema.custom_fields import structural_variables
-from schema.errors import BadUserInput, InvalidDocument, TooComplex
-from schema.introspection import introspect
-from schema.limits import Limits
-from schema.one_at_a_time import OneAtATime
 from schema.plan.context import PlanContext
+from schema.plan.cost import check_cost, is_fixed
+from schema.plan.custom_fields import structural_variables
 from schema.plan.nodes import (
     Aggregate,
     Connection,
@@ -52,14 +52,20 @@ from schema.plan.operation import plan_operation
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite
 from schema.sql.statement import Statement
+from schema.types.introspection import introspect
 from schema.validation.rules import rules_of
 
+# Measured with `schema.build.memory_size`: a document's tokens as nodes, and a plan with its
+# statements.
+_BYTES_PER_OPERATION, _BYTES_PER_TOKEN = 4_000, 500
+_BYTES_PER_SHAPE, _BYTES_PER_PLANNED_TOKEN = 3_000, 60
+_KEPT_SHARE = 8  # an introspection answer above this part of the budget is made each time
 _PARSED, _VALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 
 
 @dataclass(frozen=True)
 class PreparedRoot:
-    """A root field with its statement: None where it is read the portable way or is no statement."""
+    """A root field with its statement: None where it is read by the ORM or is no statement."""
 
     root: Root
     read: Statement | None = None
@@ -77,6 +83,23 @@ class Prepared:
     compiler: Compiler
     exact: bool  # reads are one JSON text of the server's
     has_fixed_cost: bool  # it was checked once; else it depends on the variables
+
+    @cached_property
+    def by_rows(self) -> Prepared:
+        """The same for a large answer: SQLite's lists come row by row, not as one text."""
+        compiler = self.compiler
+        return self._compiled(Compiler(compiler.capabilities, compiler.limits, by_rows=True))
+
+    @cached_property
+    def by_orm(self) -> Prepared:
+        """The same, with all that is read read by the ORM."""
+        capabilities = replace(self.compiler.capabilities, json=JsonWay.ORM)
+        return self._compiled(Compiler(capabilities, self.compiler.limits))
+
+    def _compiled(self, compiler: Compiler) -> Prepared:
+        roots = tuple(_prepared_root(root.root, compiler) for root in self.roots)
+        exact = compiler.capabilities.json is JsonWay.EXACT
+        return replace(self, roots=roots, compiler=compiler, exact=exact)
 
     @cached_property
     def introspects(self) -> bool:
@@ -102,9 +125,15 @@ class CompiledOperation:
         document: DocumentNode,
         operation: OperationDefinitionNode,
         limits: Limits,
+        budget: MemoryBudget,
         max_shapes: int = 64,
     ) -> None:
         self.built = built
+        self.was_used = False  # since the budget met it last
+        self.is_large = False  # its last answer was
+        self.on_evict: Callable[[CompiledOperation], object] = _nothing
+        self._budget = budget
+        self._tokens = _token_count(document)
         self.document = document
         self.operation = operation
         self._limits = limits
@@ -117,17 +146,26 @@ class CompiledOperation:
             structural_variables((operation, *self._fragments.values())),
             suggests=limits.suggestions,
         )
-        self._prepared: Bounded[VariableShape, Prepared] = Bounded(max_shapes)
-        self._preparing: OneAtATime[VariableShape] = OneAtATime()
+        self._prepared: LruCache[VariableShape, Prepared] = LruCache(max_shapes)
+        self._preparing: SingleFlight[VariableShape] = SingleFlight()
         self._introspected: dict[str, bytes] = {}
         self._introspecting = threading.Lock()
+
+    def evict(self) -> None:
+        """Leave the cache that holds it; who uses it at this moment goes on."""
+        self.on_evict(self)
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory that it takes before it is prepared, about."""
+        return _BYTES_PER_OPERATION + _BYTES_PER_TOKEN * self._tokens
 
     @property
     def is_mutation(self) -> bool:
         return self.operation.operation is OperationType.MUTATION
 
     def variables(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the variables coerced. Raises BadUserInput, or TooComplex where they nest too deep."""
+        """Return the variables coerced. Raises BadUserInput, TooComplex (nested too deep)."""
         check_depth(given, self._limits.max_input_depth)
         return coerce_variables(self._readers, given)
 
@@ -139,12 +177,13 @@ class CompiledOperation:
         shape = shape_of(self._readers, variables)
         known = self._prepared.get(shape)
         if known is None:
-            with self._preparing.turn(shape) as awaited:
+            with self._preparing.claim(shape):
                 known = self._prepared.get(shape)
                 if known is None:
-                    with giving_way(awaited):
-                        known = self._prepare(variables)
+                    known = self._prepare(variables)
                     self._prepared.put(shape, known)
+                    size = _BYTES_PER_SHAPE + _BYTES_PER_PLANNED_TOKEN * self._tokens
+                    self._budget.charge(self, size)
         return self._affordable(known, variables)
 
     def peek(self, variables: Mapping[str, Any]) -> Prepared | None:
@@ -173,25 +212,35 @@ class CompiledOperation:
             return self.introspect(action.key, variables)
         raise TypeError(f"{action} needs a database")
 
-    def introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
-        """Return the JSON of one introspection root field, computed once where no variable is in play."""
+    def introspect(
+        self, key: str, variables: Mapping[str, Any], render: Callable[[], bytes] | None = None
+    ) -> bytes:
+        """Return the JSON of one introspection root field, kept where no variable is in play.
+
+        `render` makes it, else this thread does. One that would take much of the budget isn't
+        kept.
+        """
+        render = render or partial(self._introspect, key, variables)
         if self._readers:
-            return self._introspect(key, variables)
+            return render()
         with self._introspecting:
-            if key not in self._introspected:
-                self._introspected[key] = self._introspect(key, variables)
-            return self._introspected[key]
+            known = self._introspected.get(key)
+            if known is None:
+                known = render()
+                if len(known) <= self._budget.max_bytes // _KEPT_SHARE:
+                    self._introspected[key] = known
+                    self._budget.charge(self, len(known))
+            return known
 
     def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
         plan = self.plan(variables)
-        give_way()
         capabilities = self.built.key.capabilities
         compiler = Compiler(capabilities, self._limits)
         exact = capabilities.json is JsonWay.EXACT
         fixed = is_fixed(plan)
         if fixed:
             check_cost(plan, variables, self._limits)
-        roots = tuple(_prepared_root(root, compiler) for root in in_turns(plan.roots))
+        roots = tuple(_prepared_root(root, compiler) for root in plan.roots)
         return Prepared(plan, roots, compiler, exact, has_fixed_cost=fixed)
 
     def _affordable(self, prepared: Prepared, variables: Mapping[str, Any]) -> Prepared:
@@ -201,31 +250,43 @@ class CompiledOperation:
 
     def _introspect(self, key: str, variables: Mapping[str, Any]) -> bytes:
         schema = self.built.schema.graphql_schema
-        with beside_traffic(Awaited(1)):  # of a large schema it takes a while
+        with self._budget.rendering, gc_paused():  # of a large schema it takes a while
             return orjson.dumps(introspect(schema, self.operation, self._fragments, variables, key))
 
 
 class OperationCache:
-    """Query text and operation name → `CompiledOperation`, bounded, the least used dropped."""
+    """Query text and operation name → `CompiledOperation`, bounded, the least used dropped.
+
+    `budget` bounds the bytes of the operations of all schemas that have it.
+    """
 
     def __init__(
-        self, built: BuiltSchema, limits: Limits, max_entries: int, max_shapes: int = 64
+        self,
+        built: BuiltSchema,
+        limits: Limits,
+        max_entries: int,
+        max_shapes: int = 64,
+        budget: MemoryBudget | None = None,
     ) -> None:
+        self._budget = budget or MemoryBudget()
         self._built = built
         self._limits = limits
         self._max_shapes = max_shapes
-        self._entries: Bounded[tuple[str, str | None], CompiledOperation] = Bounded(max_entries)
-        self._compiling: OneAtATime[tuple[str, str | None]] = OneAtATime()
+        self._entries: LruCache[tuple[str, str | None], CompiledOperation] = LruCache(max_entries)
+        self._compiling: SingleFlight[tuple[str, str | None]] = SingleFlight()
         self._compiled = 0
         self._on_doubled: Callable[[], None] = _nothing
 
     def on_doubled(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever twice as many operations were compiled as when it was last called."""
+        """Call `listener` whenever the number of compiled operations has doubled since its call."""
         self._on_doubled = listener
 
     def peek(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return the operation where it is compiled already."""
-        return self._entries.get((query, operation_name))
+        known = self._entries.get((query, operation_name))
+        if known is not None:
+            known.was_used = True
+        return known
 
     def compile(self, query: str, operation_name: str | None) -> CompiledOperation:
         """Return the operation, compiled once however many wait for it.
@@ -233,15 +294,16 @@ class OperationCache:
         Raises InvalidDocument or BadUserInput; neither is kept.
         """
         key = (query, operation_name)
-        known = self._entries.get(key)
+        known = self.peek(query, operation_name)
         if known is not None:
             return known
-        with self._compiling.turn(key) as awaited:
+        with self._compiling.claim(key):
             known = self._entries.get(key)
             if known is None:
-                with giving_way(awaited):
-                    known = self._compile(query, operation_name)
+                known = self._compile(query, operation_name)
+                known.on_evict = partial(self._entries.discard, key)
                 self._entries.put(key, known)
+                self._budget.charge(known, known.size_bytes + len(query))
                 self._compiled += 1
                 if self._compiled & (self._compiled - 1) == 0:
                     self._on_doubled()
@@ -249,7 +311,6 @@ class OperationCache:
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:
         document = parse_document(query, self._limits)
-        give_way()
         operation = _chosen(document, operation_name)
         schema = self._built.schema.graphql_schema
         if schema.get_root_type(operation.operation) is None:
@@ -262,12 +323,15 @@ class OperationCache:
         except RecursionError:
             raise BadUserInput("The document is nested too deeply.") from None
         if errors:
-            raise InvalidDocument(_code_of(errors), [error.formatted for error in errors])  # type: ignore[misc]
-        return CompiledOperation(self._built, document, operation, self._limits, self._max_shapes)
+            formatted: list[dict[str, Any]] = [{**error.formatted} for error in errors]
+            raise InvalidDocument(_code_of(errors), formatted)
+        return CompiledOperation(
+            self._built, document, operation, self._limits, self._budget, self._max_shapes
+        )
 
     def _errors(self, schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
         """Return what is wrong; a document that is too much isn't looked at any further."""
-        for rules in in_turns(rules_of(self._limits)):
+        for rules in rules_of(self._limits):
             errors = validate(
                 schema,
                 document,
@@ -305,8 +369,18 @@ def parse_document(query: str, limits: Limits) -> DocumentNode:
         ) from None
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Before anybody listens."""
+
+
+def _token_count(document: DocumentNode) -> int:
+    """Return how many tokens a document has."""
+    token = document.loc.start_token if document.loc else None
+    count = 0
+    while token is not None:
+        count += 1
+        token = token.next
+    return count
 
 
 def _is_portable(root: PreparedRoot, *, exact: bool) -> bool:

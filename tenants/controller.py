@@ -1,7 +1,8 @@
 """A team's own table of customers: tenants that aren't registered here are looked up there.
 
 `GATEWAY_CONTROLLER` names a registered database, a table and its columns. What is found is stored
-as any tenant is, so that aliases, tokens and the admin work alike; rows that change or go are followed.
+as any tenant is, so that aliases, tokens and the admin work alike; rows that change or go are
+followed.
 """
 
 from __future__ import annotations
@@ -20,13 +21,20 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils.text import slugify
 
-from dynamic_databases.beside import in_turns
+from dynamic_databases.aliases import as_alias
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
-from dynamic_databases.registry import process_registry
+from dynamic_databases.process import process_registry
 from tenants.models import SLUG, Tenant
-from tenants.records import Outcome, TenantRecord, deactivate, slug_of_id, store, stored_states
+from tenants.provisioning import (
+    Outcome,
+    TenantRecord,
+    deactivate,
+    slug_of_id,
+    stored_states,
+    upsert_tenant,
+)
 
 _log = logging.getLogger("tenants.controller")
 _MISSES = 10_000
@@ -60,10 +68,11 @@ class Controller:
         self._settled: dict[str, tuple[bytes, object]] = {}
 
     def look_up(self, name: str) -> bool:
-        """Store the tenant of this id or domain name where the table has it; return whether it does.
+        """Store the tenant of this id or domain name if the table has it; return whether it has.
 
         Ids come before domain names, customers that are active before others, then who has the
-        lowest id. A name that wasn't there isn't asked for again for a while. Raises DatabaseProblem.
+        lowest id. A name that wasn't there isn't asked for again for a while. Raises
+        DatabaseProblem.
         """
         now = time.monotonic()
         with self._lock:
@@ -80,13 +89,13 @@ class Controller:
         return False
 
     def follow(self) -> None:
-        """Read the rows of the tenants that are known, and store what changed. Raises DatabaseProblem."""
+        """Read the known tenants' rows, and store what changed. Raises DatabaseProblem."""
         known = list(Tenant.objects.exclude(external_id=None).values_list("external_id", flat=True))
         for start in range(0, len(known), _BATCH):
             batch = [one for one in known[start : start + _BATCH] if one is not None]
             here = stored_states(batch, self._config.environment)
             there = set()
-            for record in in_turns(self._rows(self._ids(batch))):
+            for record in self._rows(self._ids(batch)):
                 key = str(record.external_id)
                 there.add(key)
                 state = (_digest(record), here.get(key))
@@ -97,7 +106,7 @@ class Controller:
     def _rows(self, condition: Q) -> Iterator[TenantRecord]:
         model = self._model()
         # Leased, as this runs in threads that keep no connection of their own.
-        with process_registry().connections.lease(str(model.database_alias)):
+        with process_registry().connections.lease(as_alias(str(model.database_alias))):
             in_order = model.objects.order_by(model.attribute_of_column[self._config.id])
             rows = list(in_order.filter(condition)[: _BATCH + 1])
         yield from map(self._record, rows)
@@ -112,8 +121,9 @@ class Controller:
             slug=_slug(domain, key),
             connection=connection,
             name=self._text(row, config.name),
-            domains=(domain,) if domain else (),
+            domains=(domain,) if domain and not domain.isdecimal() else (),
             environment=config.environment,
+            default_environment=config.environment,  # its customers have no other
             database=f"controller_{key}_{config.environment}",
             active=_is_true(active) and connection != "",
             external_id=key,
@@ -166,15 +176,17 @@ class UnknownControllerColumn(DatabaseProblem):
     """GATEWAY_CONTROLLER names a column that its table lacks."""
 
     def __init__(self, table: str, column: str, known: list[str]) -> None:
-        super().__init__(f"GATEWAY_CONTROLLER: {table} has no column {column!r}; it has: {', '.join(known)}.")  # fmt: skip
+        super().__init__(
+            f"GATEWAY_CONTROLLER: {table} has no column {column!r}; it has: {', '.join(known)}."
+        )
 
 
 def _store_or_compare(record: TenantRecord) -> Outcome:
-    """Store a record; one that another process stored at the same moment is there at the second try."""
+    """Store a record; if another process stored it meanwhile, the second try finds it."""
     try:
-        return store(record)
+        return upsert_tenant(record)
     except (ValidationError, IntegrityError):
-        return store(record)
+        return upsert_tenant(record)
 
 
 def _digest(record: TenantRecord) -> bytes:

@@ -10,19 +10,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
 
-from django.apps import apps
-
-from dynamic_databases.beside import giving_way
-from dynamic_databases.revisions import Change, newest_revision
-from tenants.rows import read_all, read_changed
+from dynamic_databases.change_log import Change, newest_revision
 from tenants.snapshot import Snapshot
+from tenants.snapshot_loader import AliasOf, read_all, read_changed
 
-if TYPE_CHECKING:
-    from tenants.apps import TenantsConfig
-
-_RESTS_SECONDS = 0.3  # behind the requests: what was revoked elsewhere is let in meanwhile
+_UNCONFIRMED = -1  # the revision of a snapshot that an earlier process left
 
 
 class Directory:
@@ -30,8 +23,8 @@ class Directory:
 
     _MISS_SECONDS = 0.2  # how often an unknown name may cost a query
 
-    def __init__(self, alias_prefix: str) -> None:
-        self._alias_prefix = alias_prefix
+    def __init__(self, alias_of: AliasOf) -> None:
+        self._alias_of = alias_of
         self._lock = threading.Lock()
         self._version = 1  # of what all must be read for
         self._loaded_version = 0
@@ -42,11 +35,30 @@ class Directory:
 
     @property
     def is_stale(self) -> bool:
-        """Whether all must be read before anybody uses it: at first, and after a read that failed."""
+        """Whether all must be read before the next use: at first, and after a failed read."""
         return self._loaded_version != self._version
 
+    @property
+    def has_been_read(self) -> bool:
+        """Whether there is a snapshot at all, stale or not."""
+        return self._loaded_version != 0
+
+    def confirmed(self) -> tuple[int, Snapshot] | None:
+        """Return a revision and its complete snapshot; None where all must be read."""
+        with self._lock:
+            if self.is_stale or self._revision == _UNCONFIRMED:
+                return None
+            return self._revision, self.snapshot
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Begin with what an earlier process knew; the first look at changes reads all."""
+        with self._lock:
+            if not self.has_been_read:
+                self.snapshot, self._loaded_version = snapshot, self._version
+                self._revision = _UNCONFIRMED
+
     def invalidate(self) -> None:
-        """Have all read anew before anybody uses it."""
+        """Have all read again before the next use."""
         self._version += 1
 
     def current(self) -> Snapshot:
@@ -58,7 +70,7 @@ class Directory:
         return self.snapshot
 
     def take_over(self, change: Change) -> None:
-        """Read what this process changed, after its commit; who asks meanwhile gets the former snapshot."""
+        """Read what this process committed; callers meanwhile get the former snapshot."""
         with self._lock:
             if not self.is_stale:
                 self._read_changed([change])
@@ -70,10 +82,15 @@ class Directory:
             if self.is_stale or revision == self._revision:
                 return
             if changes is None:
-                with giving_way(at_most_seconds=_RESTS_SECONDS):
-                    self._read_all()
+                self._read_all()
                 return
-            self._read_changed([c for c in changes if c.revision > self._revision and c.revision not in self._taken_over])  # fmt: skip
+            self._read_changed(
+                [
+                    c
+                    for c in changes
+                    if c.revision > self._revision and c.revision not in self._taken_over
+                ]
+            )
             self._revision = revision
             self._taken_over = {one for one in self._taken_over if one > revision}
 
@@ -89,24 +106,19 @@ class Directory:
         version = self._version  # before the read: what changes during it counts again
         with self._not_missed():
             revision = newest_revision()
-            self.snapshot = read_all(self._alias_prefix)
+            self.snapshot = read_all(self._alias_of)
         self._revision, self._taken_over, self._loaded_version = revision, set(), version
 
     def _read_changed(self, changes: Sequence[Change]) -> None:
         if changes:
-            with self._not_missed(), giving_way(at_most_seconds=_RESTS_SECONDS):
-                self.snapshot = read_changed(self.snapshot, changes, self._alias_prefix)
+            with self._not_missed():
+                self.snapshot = read_changed(self.snapshot, changes, self._alias_of)
 
     @contextmanager
     def _not_missed(self) -> Iterator[None]:
-        """Have all read anew by who asks next where a change can't be read now."""
+        """If reading a change fails, mark the snapshot stale: the next caller reloads all."""
         try:
             yield
         except BaseException:
             self.invalidate()
             raise
-
-
-def process_directory() -> Directory:
-    """Return this process's directory, which the app made when it got ready."""
-    return cast("TenantsConfig", apps.get_app_config("tenants")).directory

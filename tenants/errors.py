@@ -1,7 +1,8 @@
-"""What may be told to somebody who isn't let in."""
+"""What a refused caller may learn."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
 
@@ -12,12 +13,39 @@ class TenantProblem(Exception):
 
 
 class TenantNotFound(TenantProblem):
-    """Unknown, inactive, without a database, and not yours: all answer alike."""
+    """Unknown, inactive and not yours: all answer alike."""
 
     code = "TENANT_NOT_FOUND"
 
     def __init__(self) -> None:
         super().__init__("There is no such tenant or environment, or it isn't yours.")
+
+
+class EnvironmentUnavailable(TenantProblem):
+    """The caller's tenant has no database in service there; no other one is asked in its place."""
+
+    code = "TENANT_UNAVAILABLE"
+
+    def __init__(self, tenant: str, environment: str) -> None:
+        super().__init__(f"The environment {environment} of this tenant is out of service.")
+        self.tenant = tenant
+        self.environment = environment
+
+
+def out_of_service(environments: Collection[str]) -> str:
+    """Return why a tenant's default environment isn't served, to operators; `environments` are."""
+    served = ", ".join(environments) or "none"
+    return f"The tenant's default environment has no database in service; in service: {served}."
+
+
+class ControlUnavailable(TenantProblem):
+    """What was asked can't be known or done now; `why` follows "the control database …"."""
+
+    code = "TENANT_UNAVAILABLE"
+    retry_seconds = 1
+
+    def __init__(self, why: str = "doesn't answer now") -> None:
+        super().__init__(f"The gateway's control database {why}; try again.")
 
 
 class Unauthenticated(TenantProblem):

@@ -9,9 +9,11 @@ from django.core.validators import RegexValidator
 from django.db import models
 from jsonfield import JSONField
 
+from dynamic_databases.change_log import Tracked
 from dynamic_databases.models import Baseline, Database
-from dynamic_databases.revisions import Followed
+from tenants.domains import check_domains
 from tenants.limits import check_limits
+from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
 SLUG = RegexValidator(
@@ -19,7 +21,7 @@ SLUG = RegexValidator(
 )
 
 
-class Role(Followed):
+class Role(Tracked):
     """What a token may do; the role `admin` has everything and needs no row here."""
 
     name = models.CharField(max_length=50, unique=True)
@@ -28,7 +30,7 @@ class Role(Followed):
         return self.name
 
 
-class TablePermission(Followed):
+class TablePermission(Tracked):
     """What a role may do with one table, or with every table (`*`).
 
     Columns are a list of names, `["*"]` for all, or null where the operation isn't permitted.
@@ -50,7 +52,7 @@ class TablePermission(Followed):
         return f"{self.role}: {self.table}"
 
 
-class Tenant(Followed):
+class Tenant(Tracked):
     """A customer: found by slug, id or domain name."""
 
     slug = models.CharField(max_length=63, unique=True, validators=[SLUG])
@@ -80,6 +82,14 @@ class Tenant(Followed):
         help_text="What its databases get as their baseline when they are attached.",
     )
 
+    default_environment = models.ForeignKey(
+        "Environment",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Asked where a request names none; production where this is empty.",
+    )
     limits = JSONField(
         default=dict,
         blank=True,
@@ -92,14 +102,21 @@ class Tenant(Followed):
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def default_stage(self) -> str:
+        """The name of the environment that is asked where a request names none."""
+        stage = self.default_environment
+        return stage.name if stage is not None else DEFAULT_ENVIRONMENT
+
     def clean(self) -> None:
-        try:
-            check_limits(self.limits)
-        except ValueError as error:
-            raise ValidationError({"limits": str(error)}) from None
+        for field, check in (("limits", check_limits), ("domains", check_domains)):
+            try:
+                check(getattr(self, field))
+            except ValueError as error:
+                raise ValidationError({field: str(error)}) from None
 
 
-class Environment(Followed):
+class Environment(Tracked):
     """A stage that each tenant may have a database in."""
 
     name = models.CharField(max_length=63, unique=True, validators=[SLUG])
@@ -112,7 +129,7 @@ class Environment(Followed):
         return self.name
 
 
-class TenantDatabase(Followed):
+class TenantDatabase(Tracked):
     """The database that a tenant uses in an environment."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="attachments")
@@ -137,7 +154,7 @@ class TenantDatabase(Followed):
             self.database.save()
 
 
-class ApiToken(Followed):
+class ApiToken(Tracked):
     """A token's hash and what it opens; the token itself is shown once and kept nowhere."""
 
     name = models.CharField(max_length=100, blank=True)

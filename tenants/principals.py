@@ -11,7 +11,7 @@ ADMIN_ROLE = "admin"  # has everything; needs no row in the table of roles
 
 @dataclass(frozen=True)
 class Principal:
-    """An authenticated caller: what it may reach (`tenant_pk`, `environment`; None: any) and as what."""
+    """An authenticated caller: its reach (`tenant_pk`, `environment`; None: any) and role."""
 
     name: str
     role: str

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from dynamic_databases.active import Alias
-from tenants.errors import TenantNotFound, Unauthenticated
+from dynamic_databases.aliases import Alias
+from tenants.errors import EnvironmentUnavailable, TenantNotFound, Unauthenticated
 from tenants.principals import ANONYMOUS, Principal
 from tenants.snapshot import DirectoryEntry, Snapshot
 
 _PATH = re.compile(r"/t/(?P<tenant>[^/]+)(?:/(?P<environment>[^/]+))?/(?P<document>[^/]+)")
+_COMMON = "/common/"
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,19 @@ class ResolvedTenant:
 def tenant_ref(
     path: str, query: str, headers: Mapping[str, str], tenant_domain: str = ""
 ) -> TenantRef:
-    """Return what a request names: the path counts before the headers, `?env=` after them."""
+    """Return what a request names: the path counts before the headers, `?env=` after them.
+
+    The documents at `/common/` have no tenant in their path: there `?tenant=` stands for it.
+    """
     match = _PATH.fullmatch(path)
     in_path = match.groupdict() if match else {}
+    in_query = parse_qs(query)
     environment = (
-        in_path.get("environment")
-        or headers.get("x-environment")
-        or parse_qs(query).get("env", [None])[0]
+        in_path.get("environment") or headers.get("x-environment") or in_query.get("env", [None])[0]
     )
+    common = in_query.get("tenant", [None])[0] if path.startswith(_COMMON) else None
     return TenantRef(
-        in_path.get("tenant") or headers.get("x-tenant") or None,
+        in_path.get("tenant") or common or headers.get("x-tenant") or None,
         environment or None,
         _tenant_of_host(headers.get("host", ""), tenant_domain),
     )
@@ -64,9 +68,11 @@ def resolve(
 ) -> tuple[ResolvedTenant, Principal]:
     """Return the database that `principal` reaches by `ref`, and as whom.
 
-    `own_ids` says whether a number is the id of one of our tenants, `anonymous` whether a tenant's anonymous role counts on this connection. Raises
-    Unauthenticated where there is neither a principal nor such a role, whether the tenant exists
-    or not; TenantNotFound where the tenant is unknown, inactive, without a database or not theirs.
+    `own_ids` says whether a number is the id of one of our tenants, `anonymous` whether a tenant's
+    anonymous role counts on this connection. Raises Unauthenticated where there is neither a
+    principal nor such a role, whether the tenant exists or not; TenantNotFound where the tenant is
+    unknown, inactive or not theirs, or there is no such environment; EnvironmentUnavailable where
+    the tenant has no database in service in it.
     """
     entry = _entry(ref, principal, snapshot, own_ids)
     if principal is None:
@@ -76,10 +82,30 @@ def resolve(
     if entry is None:
         raise TenantNotFound
     environment = ref.environment or principal.environment or entry.default_environment
+    if not principal.may_enter(entry.pk, environment):
+        raise TenantNotFound
     alias = entry.environments.get(environment)
-    if alias is None or not principal.may_enter(entry.pk, environment):
+    if alias is None:
+        if _is_known(environment, entry, principal, snapshot):
+            raise EnvironmentUnavailable(entry.slug, environment)
         raise TenantNotFound
     return ResolvedTenant(entry, environment, alias), principal
+
+
+def _is_known(
+    environment: str, entry: DirectoryEntry, principal: Principal, snapshot: Snapshot
+) -> bool:
+    """Return whether the caller may learn that the tenant has no database in service there.
+
+    A tenant that has nothing in an operator's only environment isn't theirs: it answers as unknown.
+    """
+    if environment in entry.disabled:
+        return True
+    is_bound_operator = principal.tenant_pk is None and principal.environment is not None
+    return not is_bound_operator and environment in (
+        entry.default_environment,
+        *snapshot.environments,
+    )
 
 
 def reachable(

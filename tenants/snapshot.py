@@ -1,6 +1,7 @@
-"""Tenants, tokens and roles as values: one immutable state, and the next one made of it and what changed.
+"""Tenants, tokens and roles as values: an immutable state, and the next one from changes.
 
-Making the next copies a few dictionaries: about a millisecond for ten thousand tenants, whatever changed.
+Making the next copies a few dictionaries: about a millisecond for ten thousand tenants, whatever
+changed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from dynamic_databases.active import Alias
+from dynamic_databases.aliases import Alias
 from tenants.limits import TenantLimits
 
 DEFAULT_ENVIRONMENT = "production"
@@ -23,18 +24,19 @@ class DirectoryEntry:
     slug: str
     name: str
     anonymous_role: str
-    environments: Mapping[str, Alias]
+    environments: Mapping[str, Alias]  # those in service, in the order of the stages
     limits: TenantLimits = ()
     domains: tuple[str, ...] = ()  # in lower case, as the next
     external_id: str | None = None
     attachments: tuple[int, ...] = ()  # keys of the rows that `environments` is made of
+    default_environment: str = DEFAULT_ENVIRONMENT  # stored: it may be out of service
+    disabled: tuple[str, ...] = ()  # environments whose database is disabled
 
-    @property
-    def default_environment(self) -> str:
-        """Production where the tenant has it, else its first."""
-        if DEFAULT_ENVIRONMENT in self.environments:
-            return DEFAULT_ENVIRONMENT
-        return next(iter(self.environments), DEFAULT_ENVIRONMENT)
+    def expected_environments(self) -> Iterator[tuple[str, Alias | None]]:
+        """Yield the environments in service, and the default one: None if out of service."""
+        yield from self.environments.items()
+        if self.default_environment not in self.environments:
+            yield self.default_environment, None
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Permission:
 
 
 Roles = Mapping[str, tuple[Permission, ...]]
-# Whose a name is, by key, ascending. Two may have one: a domain name; others while one gives it to the other.
+# Whose a name is, by key, ascending. Two may have one: a domain name; others while one gives it to
+# the other.
 Names = Mapping[str, tuple[int, ...]]
 _Known = dict[str, tuple[int, ...]]
 
@@ -78,6 +81,7 @@ class Snapshot:
     tokens: Mapping[str, TokenRecord] = field(default_factory=dict)  # by digest
     digests: Mapping[int, str] = field(default_factory=dict)  # by the token's key
     roles: Roles = field(default_factory=dict)
+    environments: tuple[str, ...] = ()  # all stages, in their order
 
     @property
     def tenants(self) -> tuple[DirectoryEntry, ...]:
@@ -88,13 +92,16 @@ class Snapshot:
         """Return the active tenant of this slug, numeric id or domain name.
 
         A controller's customers go by its own ids, which come before ours; without `own_ids` ours
-        don't count. Of several tenants with one domain name the first registered has it.
+        don't count. Of several tenants with one domain name the first registered has it. A number
+        is never a domain name, whatever is stored.
         """
         name = name.lower()
-        for names in (self.by_external_id, self.by_slug, self.by_domain):
+        is_number = name.isdecimal()
+        texts = (self.by_slug, *(() if is_number else (self.by_domain,)))
+        for names in (self.by_external_id, *texts):
             if name in names:
                 return self.by_pk[names[name][0]]
-        is_id = own_ids and name.isdecimal() and name.isascii()
+        is_id = own_ids and is_number and name.isascii()
         own = self.by_pk.get(int(name)) if is_id else None
         return own if own is not None and own.external_id is None and str(own.pk) == name else None
 
@@ -109,7 +116,7 @@ class Snapshot:
         return None
 
     def with_tenants(self, keys: Collection[int], entries: Iterable[DirectoryEntry]) -> Snapshot:
-        """Return the state in which the tenants `keys` are `entries`; those that have none are gone."""
+        """Return the state with `entries` as the tenants `keys`; keys without an entry are gone."""
         by_pk, limited = dict(self.by_pk), dict(self.limited)
         tenant_of = dict(self.tenant_of_attachment)
         names = dict(self.by_slug), dict(self.by_external_id), dict(self.by_domain)
@@ -143,7 +150,7 @@ class Snapshot:
     def with_tokens(
         self, keys: Collection[int], tokens: Iterable[tuple[int, str, TokenRecord]]
     ) -> Snapshot:
-        """Return the state in which the tokens `keys` are `tokens`: key, digest and what each opens."""
+        """Return the state with `tokens` for `keys`: key, digest and what each opens."""
         records, digests = dict(self.tokens), dict(self.digests)
         for digest in filter(None, (digests.pop(key, None) for key in keys)):
             records.pop(digest, None)
@@ -154,11 +161,14 @@ class Snapshot:
     def with_roles(self, roles: Roles) -> Snapshot:
         return replace(self, roles=roles)
 
+    def with_environments(self, environments: Iterable[str]) -> Snapshot:
+        return replace(self, environments=tuple(environments))
+
 
 def _names(
     names: tuple[_Known, _Known, _Known], entry: DirectoryEntry
 ) -> Iterator[tuple[_Known, str]]:
-    """Yield each name that a tenant goes by, with what it is a name in: slugs, external ids, domains."""
+    """Yield each name of a tenant with its kind: slugs, external ids, domains."""
     by_slug, by_external_id, by_domain = names
     yield by_slug, entry.slug
     if entry.external_id is not None:

@@ -1,3 +1,9 @@
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is this machine's affair, not the code's.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+
 pytest_plugins = (
     "tests.fixtures.control",
     "tests.fixtures.vendors",
@@ -7,6 +13,9 @@ pytest_plugins = (
     "tests.fixtures.processes",
     "tests.fixtures.browser",
     "tests.fixtures.proxy",
+    "tests.fixtures.hostile_postgresql",
+    "tests.fixtures.http_proxy",
+    "tests.fixtures.outages",
     "tests.fixtures.redis",
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",

@@ -1,4 +1,4 @@
-"""The environment that the settings are read from; loaded before Django is (`-p tests.environment`)."""
+"""The environment that the settings read, set before Django loads (`-p tests.environment`)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Other ways to serve the same data over GraphQL, as their documentation sets them up; each in its own process."""
+"""Other GraphQL servers on the same data, set up as documented; each in its own process."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
@@ -18,7 +17,6 @@ from dynamic_databases.catalog.types import (
     UniqueKey,
 )
 
-ROWS_PER_TURN = 20  # of columns: some 0.1 ms
 TYPES_KEPT = 1_000  # spellings of types whose meaning a reader keeps: columns share few
 
 
@@ -41,7 +39,7 @@ def assemble(raw: RawCatalog, usable: Callable[[str], str | None]) -> Catalog:
     """Return the catalog of `raw`; `usable` says why a name can't be served, or None."""
     skipped = list(raw.skipped)
     tables: dict[TableName, Table] = {}
-    for name, table in in_turns(raw.tables.items()):
+    for name, table in raw.tables.items():
         reason = usable(name.name) or usable(name.schema or name.name)
         columns = _usable_columns(name, raw.columns[name], usable, skipped)
         if reason is None and not columns:
@@ -50,7 +48,7 @@ def assemble(raw: RawCatalog, usable: Callable[[str], str | None]) -> Catalog:
             skipped.append(Skipped(str(name), reason))
             continue
         tables[name] = _with_columns(table, tuple(columns), raw)
-    ordered = [_with_served_targets(tables[name], tables) for name in in_turns(sorted(tables))]
+    ordered = [_with_served_targets(tables[name], tables) for name in sorted(tables)]
     return Catalog(raw.vendor, tuple(ordered), tuple(skipped))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,13 +12,14 @@ from enum import StrEnum
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
+from dynamic_databases.aliases import as_alias
 
 
 class JsonWay(StrEnum):
     """How a root field's answer is made: by the server as one text, or row by row in Python."""
 
     EXACT = "exact"
-    PORTABLE = "portable"
+    ORM = "orm"
 
 
 @dataclass(frozen=True)
@@ -32,31 +34,27 @@ class Capabilities:
 
 
 def probe_capabilities(wrapper: BaseDatabaseWrapper) -> Capabilities:
-    """Return what the server behind an open connection can do."""
-    with outcomes.translated(wrapper.vendor, writing=False):
-        if wrapper.vendor == "postgresql":
-            version = (wrapper.connection.info.server_version // 10000,)
-            # JSON is made in the server's encoding; only UTF-8 holds every text.
-            way = (
-                JsonWay.EXACT
-                if _one(wrapper, "SHOW server_encoding") == "UTF8"
-                else JsonWay.PORTABLE
-            )
-            return Capabilities("postgresql", version, way, locks_rows=True, returning=True)
-        if wrapper.vendor == "sqlite":
-            return _sqlite(wrapper)
-        if wrapper.vendor == "mysql":
-            return _mysql(wrapper)
-        if wrapper.vendor == "microsoft":
-            return _microsoft(wrapper)
-    return Capabilities(wrapper.vendor, (), JsonWay.PORTABLE, locks_rows=True, returning=False)
+    """Return what the server of an open connection can do."""
+    with (
+        outcomes.understood(as_alias(wrapper.alias)),
+        outcomes.translated(wrapper.vendor, writing=False),
+    ):
+        return _PROBES[wrapper.vendor](wrapper)
+
+
+def _postgresql(wrapper: BaseDatabaseWrapper) -> Capabilities:
+    """JSON is made in the server's encoding; only UTF-8 holds every text."""
+    version = (wrapper.connection.info.server_version // 10000,)
+    is_utf8 = _one(wrapper, "SHOW server_encoding") == "UTF8"
+    way = JsonWay.EXACT if is_utf8 else JsonWay.ORM
+    return Capabilities("postgresql", version, way, locks_rows=True, returning=True)
 
 
 def _sqlite(wrapper: BaseDatabaseWrapper) -> Capabilities:
     version = sqlite3.sqlite_version_info
     nested = "SELECT json_object('a', (SELECT json_group_array(x) FROM (SELECT 1 AS x)))"
     exact = version >= (3, 38) and _one(wrapper, nested) == '{"a":[1]}'
-    way = JsonWay.EXACT if exact else JsonWay.PORTABLE
+    way = JsonWay.EXACT if exact else JsonWay.ORM
     return Capabilities("sqlite", version, way, locks_rows=False, returning=version >= (3, 35))
 
 
@@ -70,36 +68,40 @@ def _mysql(wrapper: BaseDatabaseWrapper) -> Capabilities:
         and version >= (10, 6)
         and _one(
             wrapper,
-            "SELECT json_object('bb', json_compact((SELECT json_arrayagg(t.x ORDER BY t.x DESC LIMIT 1, 1) "
+            "SELECT json_object('bb', json_compact((SELECT "
+            "json_arrayagg(t.x ORDER BY t.x DESC LIMIT 1, 1) "
             "FROM (SELECT 1 AS x UNION SELECT 2) t)), 'a', json_compact('true'))",
         )
         == '{"bb": [1], "a": true}'
     )
-    way = JsonWay.EXACT if exact else JsonWay.PORTABLE
+    way = JsonWay.EXACT if exact else JsonWay.ORM
     returning = is_mariadb and version >= (10, 5)
     return Capabilities("mysql", version, way, locks_rows=True, returning=returning)
 
 
 # A list inside a list, ordered and cut, with a NULL and bytes: what an answer is made of.
 _FOR_JSON = """
-SELECT (SELECT p.a AS [a], JSON_QUERY(COALESCE((SELECT q.b AS [b], CAST(NULL AS int) AS [n], q.x AS [x] FROM
-  (SELECT t.b, t.x, ROW_NUMBER() OVER (ORDER BY t.b DESC) AS o FROM (SELECT 1 AS b, 0x0102 AS x UNION ALL SELECT 2, 0x03) t
+SELECT (SELECT p.a AS [a], JSON_QUERY(COALESCE((SELECT q.b AS [b], CAST(NULL AS int) AS [n],
+  q.x AS [x] FROM
+  (SELECT t.b, t.x, ROW_NUMBER() OVER (ORDER BY t.b DESC) AS o
+    FROM (SELECT 1 AS b, 0x0102 AS x UNION ALL SELECT 2, 0x03) t
    WHERE t.b > p.a ORDER BY t.b DESC OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY) q
-  ORDER BY q.o FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')) AS [l] FROM (SELECT 1 AS a) p FOR JSON PATH, INCLUDE_NULL_VALUES)
+  ORDER BY q.o FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')) AS [l]
+    FROM (SELECT 1 AS a) p FOR JSON PATH, INCLUDE_NULL_VALUES)
 """
 _AZURE = (5, 8, 12)
 
 
 def _microsoft(wrapper: BaseDatabaseWrapper) -> Capabilities:
-    """FOR JSON is there from 2016 (13) on; servers that speak the protocol alone have less of it."""
+    """FOR JSON exists from 2016 (13) on; compatible servers implement less of it."""
     text = str(_one(wrapper, "SELECT CAST(SERVERPROPERTY('ProductVersion') AS varchar(30))"))
     edition = _one(wrapper, "SELECT CAST(SERVERPROPERTY('EngineEdition') AS int)")
     version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
-    way = JsonWay.PORTABLE
+    way = JsonWay.ORM
     if version >= (13,) or edition in _AZURE:
         with suppress(*outcomes.DRIVER_ERRORS):
             is_right = _one(wrapper, _FOR_JSON) == '[{"a":1,"l":[{"b":2,"n":null,"x":"Aw=="}]}]'
-            way = JsonWay.EXACT if is_right else JsonWay.PORTABLE
+            way = JsonWay.EXACT if is_right else JsonWay.ORM
     return Capabilities("microsoft", version, way, locks_rows=True, returning=True)
 
 
@@ -108,3 +110,11 @@ def _one(wrapper: BaseDatabaseWrapper, sql: str) -> object:
         cursor.execute(sql)
         (value,) = cursor.fetchone()
     return value
+
+
+_PROBES: dict[str, Callable[[BaseDatabaseWrapper], Capabilities]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+    "microsoft": _microsoft,
+}

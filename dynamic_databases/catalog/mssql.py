@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -24,31 +23,40 @@ from dynamic_databases.catalog.types import (
 VENDOR = "microsoft"
 CHANGE_QUERY = """
 SELECT CONCAT(
-  (SELECT CONCAT(COUNT(*), ',', CONVERT(varchar(30), MAX(modify_date), 126)) FROM sys.objects WHERE is_ms_shipped = 0), ':',
-  (SELECT CONCAT(COUNT(*), ',', SUM(CAST(c.object_id AS bigint) + c.column_id * 31 + c.system_type_id * 7 + c.max_length
+  (SELECT CONCAT(COUNT(*), ',', CONVERT(varchar(30), MAX(modify_date), 126)) FROM sys.objects
+    WHERE is_ms_shipped = 0), ':',
+  (SELECT CONCAT(COUNT(*), ',', SUM(CAST(c.object_id AS bigint) + c.column_id * 31 +
+    c.system_type_id * 7 + c.max_length
      + c.precision * 3 + c.scale * 5 + CAST(c.is_nullable AS int) + LEN(c.name) * 13))
    FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id WHERE o.is_ms_shipped = 0))
 """
 
 _TABLES = """
-SELECT o.object_id, CASE WHEN s.name = SCHEMA_NAME() THEN '' ELSE s.name END, o.name, CASE WHEN o.type = 'V' THEN 1 ELSE 0 END,
-       CAST(p.value AS nvarchar(4000))
+SELECT o.object_id, CASE WHEN s.name = SCHEMA_NAME() THEN '' ELSE s.name END, o.name,
+  CASE WHEN o.type = 'V' THEN 1 ELSE 0 END,
+       CAST(p.value AS nvarchar(4000)),
+       CASE WHEN EXISTS (SELECT 1 FROM sys.triggers g WHERE g.parent_id = o.object_id
+         AND g.is_disabled = 0) THEN 1 ELSE 0 END
 FROM sys.objects o JOIN sys.schemas s ON s.schema_id = o.schema_id
-LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = o.object_id AND p.minor_id = 0 AND p.name = 'MS_Description'
+LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = o.object_id
+  AND p.minor_id = 0 AND p.name = 'MS_Description'
 WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND s.name NOT IN ('sys', 'INFORMATION_SCHEMA')
   AND HAS_PERMS_BY_NAME(QUOTENAME(s.name) + '.' + QUOTENAME(o.name), 'OBJECT', 'SELECT') = 1
-  AND NOT EXISTS (SELECT 1 FROM sys.extended_properties d WHERE d.class = 1 AND d.major_id = o.object_id AND d.minor_id = 0
+  AND NOT EXISTS (SELECT 1 FROM sys.extended_properties d WHERE d.class = 1
+    AND d.major_id = o.object_id AND d.minor_id = 0
                   AND d.name = 'microsoft_database_tools_support')
 """
 # A type made from another counts as that one; CLR types have no other.
 _COLUMNS = """
-SELECT c.object_id, c.name, COALESCE(b.name, t.name), c.max_length, c.precision, c.scale, c.is_nullable, c.is_identity, c.is_computed,
+SELECT c.object_id, c.name, COALESCE(b.name, t.name), c.max_length, c.precision, c.scale,
+  c.is_nullable, c.is_identity, c.is_computed,
        d.definition, CAST(p.value AS nvarchar(4000))
 FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id
 JOIN sys.types t ON t.user_type_id = c.user_type_id
 LEFT JOIN sys.types b ON b.user_type_id = c.system_type_id
 LEFT JOIN sys.default_constraints d ON d.object_id = c.default_object_id
-LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = c.object_id AND p.minor_id = c.column_id AND p.name = 'MS_Description'
+LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = c.object_id
+  AND p.minor_id = c.column_id AND p.name = 'MS_Description'
 WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
 ORDER BY c.object_id, c.column_id
 """
@@ -57,7 +65,8 @@ SELECT i.object_id, i.name, i.is_primary_key, c.name
 FROM sys.indexes i JOIN sys.index_columns x ON x.object_id = i.object_id AND x.index_id = i.index_id
 JOIN sys.columns c ON c.object_id = x.object_id AND c.column_id = x.column_id
 JOIN sys.objects o ON o.object_id = i.object_id
-WHERE i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND x.is_included_column = 0 AND x.key_ordinal > 0
+WHERE i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND x.is_included_column = 0
+  AND x.key_ordinal > 0
   AND o.type = 'U' AND o.is_ms_shipped = 0
 ORDER BY i.object_id, i.index_id, x.key_ordinal
 """
@@ -65,7 +74,8 @@ _FOREIGN = """
 SELECT k.object_id, k.name, k.parent_object_id, own.name, k.referenced_object_id, their.name
 FROM sys.foreign_keys k JOIN sys.foreign_key_columns x ON x.constraint_object_id = k.object_id
 JOIN sys.columns own ON own.object_id = x.parent_object_id AND own.column_id = x.parent_column_id
-JOIN sys.columns their ON their.object_id = x.referenced_object_id AND their.column_id = x.referenced_column_id
+JOIN sys.columns their ON their.object_id = x.referenced_object_id
+  AND their.column_id = x.referenced_column_id
 ORDER BY k.object_id, x.constraint_column_id
 """
 
@@ -108,12 +118,16 @@ _SCALED = ("time", "datetime2", "datetimeoffset")
 def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
     table_of: dict[int, TableName] = {}
-    for oid, schema, name, is_view, comment in _rows(cursor, _TABLES):
-        table_of[oid] = TableName(schema, name)
-        raw.tables[table_of[oid]] = Table(
-            table_of[oid], (), is_view=bool(is_view), comment=comment or ""
+    for oid, schema, name, is_view, comment, triggers in _rows(cursor, _TABLES):
+        table = table_of[oid] = TableName(schema, name)
+        raw.tables[table] = Table(
+            table,
+            (),
+            is_view=bool(is_view),
+            comment=comment or "",
+            has_triggers=bool(triggers and not is_view),
         )
-    for oid, *row in in_turns(_rows(cursor, _COLUMNS), ROWS_PER_TURN):
+    for oid, *row in _rows(cursor, _COLUMNS):
         if oid in table_of:
             raw.columns[table_of[oid]].append(_column(row))
     _read_unique_keys(cursor, raw, table_of)

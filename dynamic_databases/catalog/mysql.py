@@ -1,16 +1,14 @@
-"""MySQL and MariaDB: their catalog in five queries of information_schema, their types, their change token.
+"""MySQL's and MariaDB's catalog in five queries of information_schema; types; change token.
 
 A schema is a database there, so the catalog is that of the one database that is connected to.
 """
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 
-from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -19,17 +17,23 @@ from dynamic_databases.catalog.types import (
     Table,
     TableName,
     UniqueKey,
+    labels_of,
 )
 
 VENDOR = "mysql"
 CHANGE_QUERY = """
 SELECT concat_ws(':',
-  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, column_name, ordinal_position, column_type, is_nullable,
-     column_default, extra, column_comment)))) FROM information_schema.columns WHERE table_schema = database()),
-  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, index_name, seq_in_index, column_name, non_unique))))
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, column_name,
+    ordinal_position, column_type, is_nullable,
+     column_default, extra, column_comment)))) FROM information_schema.columns
+       WHERE table_schema = database()),
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, index_name,
+    seq_in_index, column_name, non_unique))))
      FROM information_schema.statistics WHERE table_schema = database()),
-  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, constraint_name, column_name, referenced_table_name,
-     referenced_column_name)))) FROM information_schema.key_column_usage WHERE table_schema = database()))
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, constraint_name,
+    column_name, referenced_table_name,
+     referenced_column_name)))) FROM information_schema.key_column_usage
+       WHERE table_schema = database()))
 """
 
 _TABLES = """
@@ -37,9 +41,11 @@ SELECT table_name, table_type = 'VIEW', table_comment FROM information_schema.ta
 WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
 """
 _COLUMNS = """
-SELECT table_name, column_name, data_type, column_type, is_nullable, column_default, extra, column_comment,
+SELECT table_name, column_name, data_type, column_type, is_nullable, column_default, extra,
+  column_comment,
        numeric_precision, numeric_scale, coalesce(generation_expression, ''), character_set_name
-FROM information_schema.columns WHERE table_schema = database() ORDER BY table_name, ordinal_position
+FROM information_schema.columns WHERE table_schema = database() ORDER BY table_name,
+  ordinal_position
 """
 # MariaDB's JSON is a text with this check; MySQL's is a type.
 _JSON_CHECKS = """
@@ -104,7 +110,7 @@ def read(cursor: Any) -> RawCatalog:
         if is_mariadb
         else set()
     )
-    for row in in_turns(_rows(cursor, _COLUMNS), ROWS_PER_TURN):
+    for row in _rows(cursor, _COLUMNS):
         table = TableName("", row[0])
         if table in raw.tables:
             column = _column(row, is_mariadb=is_mariadb, is_json=(row[0], row[1]) in documents)
@@ -120,7 +126,19 @@ def _rows(cursor: Any, sql: str) -> list[Any]:
 
 
 def _column(row: tuple[Any, ...], *, is_mariadb: bool, is_json: bool) -> Column:
-    table, name, data_type, column_type, nullable, default, extra, comment, *numbers, computed, charset = row  # fmt: skip
+    (
+        table,
+        name,
+        data_type,
+        column_type,
+        nullable,
+        default,
+        extra,
+        comment,
+        *numbers,
+        computed,
+        charset,
+    ) = row
     extra = extra.lower()
     if charset not in (None, "utf8mb4"):
         column_type = f"{column_type} character set {charset}"  # its texts are converted
@@ -166,16 +184,11 @@ def sql_type(
     if is_json:
         return SqlType(Kind.JSON, "json")
     if data_type == "enum":
-        return SqlType(Kind.ENUM, column_type, labels=_labels(column_type), enum=name)
+        return SqlType(Kind.ENUM, column_type, labels=labels_of(column_type), enum=name)
     if "unsigned" in spelled and data_type in _UNSIGNED:
         return SqlType(_UNSIGNED[data_type], spelled, *_DIGITS_OF.get(data_type, ()))
     kind = _KINDS.get(data_type, Kind.OTHER)
     return SqlType(kind, column_type, *((precision, scale) if kind is Kind.DECIMAL else ()))
-
-
-def _labels(column_type: str) -> tuple[str, ...]:
-    """`enum('a','it''s')` → a, it's."""
-    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", column_type))
 
 
 def _read_unique_keys(cursor: Any, raw: RawCatalog) -> None:

@@ -1,20 +1,24 @@
 """What an operator says of one database beyond its catalog: names, keys, relations, what is hidden.
 
-The file is JSON: `{"names": {"table.column": "name"}, "keys": {"view": ["column"]}, "relations": [{"table", "columns",
-"target", "targetColumns"}], "hide": ["table", "table.column"]}`, every name as the database spells it.
+The file is JSON: `{"names": {"table.column": "name"}, "keys": {"view": ["column"]}, "relations":
+[{"table", "columns", "target", "targetColumns"}], "hide": ["table", "table.column"], "show":
+["table"], "types": {"table.column": "BIGINT"}}`, every name as the database spells it. `show` names
+tables of Django's bookkeeping, which are hidden otherwise. `types` says what a column of SQLite
+holds, where its own word doesn't.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dynamic_databases.catalog.type_parser import LOOSELY_TYPED, parse_sql_type
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Skipped, Table, TableName
 from dynamic_databases.errors import InvalidConfig
 
-_KEYS = ("names", "keys", "relations", "hide")
+_KEYS = ("names", "keys", "relations", "hide", "show", "types")
 _RELATION = {"table", "columns", "target", "targetColumns"}
 
 
@@ -36,10 +40,12 @@ class Overrides:
     keys: Mapping[str, tuple[str, ...]]
     relations: tuple[Relation, ...]
     hide: frozenset[str]
+    show: frozenset[str] = frozenset()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_overrides(text: str, file: str) -> Overrides:
-    """Return the overrides of a file's text. Raises InvalidConfig, which names the file and the place."""
+    """Return the overrides of a file's text. Raises InvalidConfig with the file and the place."""
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
@@ -51,8 +57,12 @@ def parse_overrides(text: str, file: str) -> Overrides:
             raise InvalidConfig(f"{file}: {key}", f"it isn't known; known are {', '.join(_KEYS)}")
     names = _checked(found, "names", {}, _is_texts_by_name, "texts by table or table.column", file)
     keys = _checked(found, "keys", {}, _is_lists_by_name, "lists of columns by table", file)
-    relations = _checked(found, "relations", [], _is_relations, f"objects of {', '.join(sorted(_RELATION))}", file)  # fmt: skip
+    relations = _checked(
+        found, "relations", [], _is_relations, f"objects of {', '.join(sorted(_RELATION))}", file
+    )
     hide = _checked(found, "hide", [], _is_texts, "a list of table or table.column", file)
+    show = _checked(found, "show", [], _is_texts, "a list of tables", file)
+    types = _checked(found, "types", {}, _is_texts_by_name, "SQL types by table.column", file)
     return Overrides(
         names,
         {table: tuple(columns) for table, columns in keys.items()},
@@ -61,25 +71,31 @@ def parse_overrides(text: str, file: str) -> Overrides:
             for r in relations
         ),
         frozenset(hide),
+        frozenset(show),
+        types,
     )
 
 
 def with_overrides(catalog: Catalog, overrides: Overrides) -> Catalog:
-    """Return the catalog as the overrides have it; what they name and isn't there is told as skipped."""
+    """Return the catalog with the overrides applied; those without a target become `skipped`."""
     skipped = list(catalog.skipped)
     tables = {str(table.name): table for table in catalog.tables}
     for name in sorted(overrides.hide):
         _hide(tables, name, skipped)
+    for name, spelled in overrides.types.items():
+        _retype(catalog.vendor, tables, name, spelled, skipped)
     for name, columns in overrides.keys.items():
         table = tables.get(name)
         if table is None or not set(columns) <= set(table.by_name) or not columns:
-            skipped.append(Skipped(name, f"the key {', '.join(columns)} of its override isn't there"))  # fmt: skip
+            skipped.append(
+                Skipped(name, f"the key {', '.join(columns)} of its override isn't there")
+            )
         else:
             tables[name] = replace(table, primary_key=columns)
     for relation in overrides.relations:
         _relate(tables, relation, skipped)
     kept = {table.name for table in tables.values()}
-    ordered = tuple(_without_lost_targets(table, kept) for table in tables.values())
+    ordered = tuple(without_lost_targets(table, kept) for table in tables.values())
     names = tuple(sorted(overrides.names.items()))
     return Catalog(catalog.vendor, ordered, tuple(skipped), names)
 
@@ -103,6 +119,19 @@ def _hide(tables: dict[str, Table], name: str, skipped: list[Skipped]) -> None:
     )
 
 
+def _retype(
+    vendor: str, tables: dict[str, Table], name: str, spelled: str, skipped: list[Skipped]
+) -> None:
+    table_name, _, column = name.rpartition(".")
+    table = tables.get(table_name)
+    if vendor not in LOOSELY_TYPED or table is None or column not in table.by_name:
+        skipped.append(Skipped(name, "its override gives it a type, and it is no column of SQLite"))
+        return
+    found = parse_sql_type(spelled, vendor)
+    columns = (replace(c, type=found) if c.name == column else c for c in table.columns)
+    tables[table_name] = replace(table, columns=tuple(columns))
+
+
 def _relate(tables: dict[str, Table], relation: Relation, skipped: list[Skipped]) -> None:
     table, target = tables.get(relation.table), tables.get(relation.target)
     name = f"{relation.table} → {relation.target}"
@@ -121,7 +150,8 @@ def _relate(tables: dict[str, Table], relation: Relation, skipped: list[Skipped]
         tables[relation.table] = replace(table, foreign_keys=(*table.foreign_keys, key))
 
 
-def _without_lost_targets(table: Table, kept: set[TableName]) -> Table:
+def without_lost_targets(table: Table, kept: set[TableName]) -> Table:
+    """Return the table without foreign keys to others than `kept`."""
     keys = tuple(key for key in table.foreign_keys if key.target in kept)
     return table if len(keys) == len(table.foreign_keys) else replace(table, foreign_keys=keys)
 

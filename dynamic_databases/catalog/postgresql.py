@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import ROWS_PER_TURN, RawCatalog
+from dynamic_databases.catalog.assemble import RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -22,42 +21,54 @@ from dynamic_databases.catalog.types import (
 VENDOR = "postgresql"
 CHANGE_QUERY = """
 SELECT concat_ws(':',
-  (SELECT concat_ws(',', count(*), max(oid::bigint), sum(xmin::text::bigint)) FROM pg_class WHERE oid >= 16384),
-  (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_attribute WHERE attrelid >= 16384),
+  (SELECT concat_ws(',', count(*), max(oid::bigint), sum(xmin::text::bigint)) FROM pg_class
+    WHERE oid >= 16384),
+  (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_attribute
+    WHERE attrelid >= 16384),
   (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_constraint WHERE oid >= 16384),
   (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_enum))
 """
 
 _TABLES = """
 SELECT c.oid, CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname END, c.relname,
-       c.relkind IN ('v', 'm'), coalesce(obj_description(c.oid, 'pg_class'), '')
+       c.relkind IN ('v', 'm'), coalesce(obj_description(c.oid, 'pg_class'), ''),
+       c.relkind IN ('p', 'f') OR c.relhassubclass OR c.relhasrules OR c.relrowsecurity
+       OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   AND has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+    AND d.objid = c.oid AND d.deptype = 'e')
 """
 _COLUMNS = """
-SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod),
+SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
+  format_type(a.atttypid, a.atttypmod),
        a.attnotnull, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid),
        coalesce(col_description(a.attrelid, a.attnum), '')
 FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s) AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s)
+  AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
 ORDER BY a.attrelid, a.attnum
 """
 _TYPES = """
-SELECT t.oid, t.typname, t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype, t.typtypmod,
-       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), t.typnotnull
+SELECT t.oid, t.typname, t.typtype::text, t.typcategory::text, t.typelem, t.typbasetype,
+  t.typtypmod,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e
+         WHERE e.enumtypid = t.oid), t.typnotnull, format_type(t.oid, NULL)
 FROM pg_type t WHERE t.typtype IN ('b', 'e', 'd', 'r', 'm')
 """
 _KEYS = """
-SELECT 'f' AS kind, k.conname, k.conrelid, k.conkey::int[], k.confrelid, k.confkey::int[] FROM pg_constraint k
+SELECT 'f' AS kind, k.conname, k.conrelid, k.conkey::int[], k.confrelid, k.confkey::int[]
+  FROM pg_constraint k
 WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY(%(oids)s)
 UNION ALL
 SELECT CASE WHEN i.indisprimary THEN 'p' ELSE 'u' END, x.relname, i.indrelid,
-       (i.indkey::int2[]::int[])[0:i.indnkeyatts - 1], NULL, NULL
+       (i.indkey::int2[]::int[])[0:i.indnkeyatts - 1],
+         CASE WHEN i.indimmediate THEN NULL ELSE 1 END, NULL
 FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indrelid = ANY(%(oids)s)
+WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+  AND i.indrelid = ANY(%(oids)s)
 """
 
 _KINDS = {
@@ -97,18 +108,21 @@ class _PgType:
     base_modifier: int
     labels: list[str] | None
     not_null: bool
+    spelled: str  # with its schema where that isn't on the search path, without a length
 
 
 def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
     table_of: dict[int, TableName] = {}
-    for oid, schema, name, is_view, comment in cursor.execute(_TABLES).fetchall():
-        table_of[oid] = TableName(schema, name)
-        raw.tables[table_of[oid]] = Table(table_of[oid], (), is_view=is_view, comment=comment)
+    for oid, schema, name, is_view, comment, triggers in cursor.execute(_TABLES).fetchall():
+        table = table_of[oid] = TableName(schema, name)
+        raw.tables[table] = Table(
+            table, (), is_view=is_view, comment=comment, has_triggers=triggers and not is_view
+        )
     types = {row[0]: _PgType(*row[1:]) for row in cursor.execute(_TYPES).fetchall()}
     meaning = cache(partial(sql_type, types=types))
     names: dict[tuple[int, int], str] = {}
-    for row in in_turns(cursor.execute(_COLUMNS, [list(table_of)]).fetchall(), ROWS_PER_TURN):
+    for row in cursor.execute(_COLUMNS, [list(table_of)]).fetchall():
         names[row[0], row[1]] = row[2]
         raw.columns[table_of[row[0]]].append(_column(row, types, meaning))
     for row in cursor.execute(_KEYS, {"oids": list(table_of)}).fetchall():
@@ -125,7 +139,7 @@ def _column(
         meaning(type_oid, modifier, type_name),
         nullable=not (not_null or types[type_oid].not_null if type_oid in types else not_null),
         default=None if generated else default,
-        generated=bool(generated),
+        generated=bool(generated) or identity == "a",  # GENERATED ALWAYS AS IDENTITY takes no value
         identity=bool(identity) or bool(default and default.startswith("nextval(")),
         comment=comment,
     )
@@ -144,21 +158,28 @@ def _add_key(
         raw.primary_keys[table] = columns
     elif kind == "u":
         raw.unique_keys[table].append(UniqueKey(name, columns))
-    elif target_oid in table_of:
+    if (
+        kind != "f" and target_oid is not None
+    ):  # a DEFERRABLE one, which an INSERT can't conflict on
+        raw.tables[table] = replace(
+            raw.tables[table], deferrable_keys=(*raw.tables[table].deferrable_keys, columns)
+        )
+    if kind != "f":
+        return
+    if target_oid in table_of:
         targets = tuple(names.get((target_oid, number), "") for number in target_numbers)
         raw.foreign_keys[table].append(ForeignKey(name, columns, table_of[target_oid], targets))
 
 
 def sql_type(oid: int, modifier: int, spelled: str, types: dict[int, _PgType]) -> SqlType:
-    """Return the meaning of a type: domains count as what they stand on, arrays by their element."""
+    """Return a type's meaning: domains count as their base type, arrays by their element."""
     row = types.get(oid)
     if row is None:
         return SqlType(Kind.OTHER, spelled)
     if row.typtype == "d":
-        base = sql_type(row.base, modifier if modifier >= 0 else row.base_modifier, spelled, types)
-        return SqlType(
-            base.kind, spelled, base.precision, base.scale, base.labels, base.enum, base.element
-        )
+        below = types[row.base].spelled if row.base in types else spelled
+        base = sql_type(row.base, modifier if modifier >= 0 else row.base_modifier, below, types)
+        return replace(base, name=spelled, base=base.plain)
     if row.typtype == "e":
         return SqlType(Kind.ENUM, spelled, labels=tuple(row.labels or ()), enum=row.name)
     if row.category == "A" and row.element:

@@ -8,14 +8,20 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from dynamic_databases import outcomes
+from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog import mssql, mysql, postgresql, sqlite
 from dynamic_databases.catalog.assemble import RawCatalog, assemble
+from dynamic_databases.catalog.bounded_cursor import BoundedCursor
 from dynamic_databases.catalog.types import Catalog
-from dynamic_databases.errors import DriverMissing
+from dynamic_databases.errors import (
+    CatalogTooLarge,
+    DriverMissing,
+)
 from dynamic_databases.identifiers import Unquotable, quote
 
 
@@ -30,10 +36,15 @@ class Reader(Protocol):
         ...
 
 
+MAX_TABLES = 10_000  # unless GATEWAY_MAX_TABLES is set
+MAX_COLUMNS = 200_000  # unless GATEWAY_MAX_COLUMNS is set
 _NAMES_KEPT = 10_000  # whether they are usable: columns of many tables share theirs
 # What an engine needs that its PyPI packages don't bring.
 _REMEDIES = {
-    "django.db.backends.mysql": "install the extra `mysql` (mysqlclient, which needs the headers of MySQL's or MariaDB's client)",
+    "django.db.backends.mysql": (
+        "install the extra `mysql` (mysqlclient, "
+        "which needs the headers of MySQL's or MariaDB's client)"
+    ),
     "mssql": "install the system's libodbc (Debian: unixodbc)",
 }
 _READERS: dict[str, Reader] = {
@@ -51,33 +62,38 @@ def check_engine(engine: str) -> None:
         raise DriverMissing(engine, _REMEDIES[engine]) from error
 
 
-def read_catalog(alias: str) -> Catalog:
+def read_catalog(alias: Alias) -> Catalog:
     """Return the catalog of the database `alias`. Raises `Unavailable` and its like (outcomes)."""
     vendor = connections[alias].vendor
-    with _driver_cursor(alias) as cursor:
-        raw = _READERS[vendor].read(cursor)
-    return assemble(raw, lambda name: _unusable(name, vendor))
+    most = int(getattr(settings, "GATEWAY_MAX_TABLES", MAX_TABLES))
+    with outcomes.understood(alias):
+        with _driver_cursor(alias) as cursor:
+            raw = _READERS[vendor].read(cursor)
+        if len(raw.tables) > most:
+            raise CatalogTooLarge("tables", most, "GATEWAY_MAX_TABLES")
+        return assemble(raw, lambda name: _unusable(name, vendor))
 
 
-def change_token(alias: str) -> str:
+def change_token(alias: Alias) -> str:
     """Return a text that differs when the catalog may have changed; one cheap query."""
-    with _driver_cursor(alias) as cursor:
+    with outcomes.understood(alias), _driver_cursor(alias) as cursor:
         cursor.execute(_READERS[connections[alias].vendor].CHANGE_QUERY)
         (token,) = cursor.fetchone()
     return str(token)
 
 
 @contextlib.contextmanager
-def _driver_cursor(alias: str) -> Iterator[Any]:
+def _driver_cursor(alias: Alias) -> Iterator[Any]:
     """The driver's own cursor: Django's would read a `%` in a catalog query as a parameter."""
     wrapper = connections[alias]
+    most = int(getattr(settings, "GATEWAY_MAX_COLUMNS", MAX_COLUMNS))
     with outcomes.translated(wrapper.vendor, writing=False):
         wrapper.ensure_connection()
         with (
             wrapper.wrap_database_errors,
             contextlib.closing(wrapper.connection.cursor()) as cursor,
         ):
-            yield cursor
+            yield BoundedCursor(cursor, most)
 
 
 @lru_cache(_NAMES_KEPT)

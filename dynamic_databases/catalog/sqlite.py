@@ -7,12 +7,13 @@ that other databases give a meaning keep that meaning here.
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from dynamic_databases.beside import in_turns
-from dynamic_databases.catalog.assemble import ROWS_PER_TURN, TYPES_KEPT, RawCatalog
-from dynamic_databases.catalog.remembered import Remembered, TableColumns, key_of
+from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
+from dynamic_databases.catalog.remembered import TableColumns, key_of, new_memory
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -28,33 +29,35 @@ VENDOR = "sqlite"
 CHANGE_QUERY = "PRAGMA schema_version"
 
 _TABLES = """
-SELECT l.name, l.type, coalesce(m.sql, '') FROM pragma_table_list l
-LEFT JOIN sqlite_master m ON m.name = l.name AND m.type IN ('table', 'view')
-WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+SELECT l.tbl_name, l.type, coalesce(l.sql, '') FROM sqlite_master l
+WHERE l.type IN ('table', 'view', 'trigger') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
 """
+# The tables that a virtual table keeps its own data in. SQLite expands all views to answer it.
+_SHADOWS = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
 # A pragma tells a table's columns in their order; sorting all would take a tenth longer, at once.
 _COLUMNS = """
 SELECT l.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
-FROM pragma_table_list l JOIN pragma_table_xinfo(l.name) c
-WHERE l.schema = 'main' AND l.type {types} AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' {only}
+FROM sqlite_master l JOIN pragma_table_xinfo(l.name) c
+WHERE l.type = '{type}' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' {only}
 """
 _UNIQUE = """
 SELECT l.name, i.name, c.name
-FROM pragma_table_list l JOIN pragma_index_list(l.name) i JOIN pragma_index_xinfo(i.name) c
-WHERE l.schema = 'main' AND l.type = 'table' AND i."unique" AND NOT i.partial AND i.origin <> 'pk' AND c.key
+FROM sqlite_master l JOIN pragma_index_list(l.name) i JOIN pragma_index_xinfo(i.name) c
+WHERE l.type = 'table' AND i."unique" AND NOT i.partial AND i.origin <> 'pk' AND c.key
 ORDER BY l.name, i.name, c.seqno
 """
 _FOREIGN = """
 SELECT l.name, f.id, f."table", f."from", f."to"
-FROM pragma_table_list l JOIN pragma_foreign_key_list(l.name) f
-WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, f.id, f.seq
+FROM sqlite_master l JOIN pragma_foreign_key_list(l.name) f
+WHERE l.type = 'table' ORDER BY l.name, f.id, f.seq
 """
 
 _SLICE_ROWS = 100
+_VIEWS_SECONDS = 5  # for all views, where they are read one by one
 _ASKED_BY_NAME = 100  # at most: beyond, all are read
 # A module makes the columns of such a table, not its text.
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
-_remembered = Remembered()
+_remembered = new_memory()
 _KINDS = (
     (r"BOOL", Kind.BOOLEAN),
     (r"BIGINT|BIG INT|INT8|BIGSERIAL|UNSIGNED BIG", Kind.BIGINT),
@@ -76,9 +79,15 @@ def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
     version = _version(cursor)
     sql_of: dict[str, str] = {}
-    for name, kind, sql in in_turns(_rows(cursor, _TABLES)):
+    tables = _tables(cursor)
+    # A trigger spells its table as its own text does.
+    with_triggers = {name.lower() for name, kind, _ in tables if kind == "trigger"}
+    for name, kind, sql in tables:
+        if kind == "trigger":
+            continue
         table = TableName("", name)
-        raw.tables[table] = Table(table, (), is_view=kind == "view")
+        has_triggers = kind != "view" and name.lower() in with_triggers
+        raw.tables[table] = Table(table, (), is_view=kind == "view", has_triggers=has_triggers)
         if kind != "view":
             sql_of[name] = sql
     found = _read_tables(cursor, sql_of, version)
@@ -91,22 +100,31 @@ def read(cursor: Any) -> RawCatalog:
     return raw
 
 
+def _tables(cursor: Any) -> list[Any]:
+    """Return table, type and text of tables, views and triggers; not virtual tables' data."""
+    found = _rows(cursor, _TABLES)
+    if not any(_VIRTUAL.match(sql) for _, _, sql in found):
+        return found
+    shadows = {name for (name,) in _rows(cursor, _SHADOWS)}
+    return [row for row in found if row[0] not in shadows]
+
+
 def _version(cursor: Any) -> int:
-    """Return the number that grows with each change of the schema, whoever makes it."""
+    """Return the number that grows with each change of the schema by any connection."""
     (version,) = cursor.execute(CHANGE_QUERY).fetchone()
     return int(version)
 
 
 def _read_tables(cursor: Any, sql_of: dict[str, str], version: int) -> dict[str, TableColumns]:
-    """Return the columns of the tables of these texts; asks for those alone that aren't remembered."""
-    keys = {name: key_of(sql) for name, sql in in_turns(sql_of.items())}
+    """Return the columns of these texts' tables; reads only those that aren't remembered."""
+    keys = {name: key_of(sql) for name, sql in sql_of.items()}
     found = {name: own for name, key in keys.items() if (own := _remembered.get(key)) is not None}
     missing = {name: sql for name, sql in sql_of.items() if name not in found}
     if not missing:
         return found
     names = tuple(missing) if len(missing) <= _ASKED_BY_NAME else ()
     only = f"AND l.name IN ({', '.join('?' * len(names))})" if names else ""
-    read = _columns_of(_rows(cursor, _COLUMNS.format(types="<> 'view'", only=only), *names), missing)  # fmt: skip
+    read = _columns_of(_rows(cursor, _COLUMNS.format(type="table", only=only), *names), missing)
     if version == _version(cursor):  # else a text may be older than its columns
         for name, own in read.items():
             if not _VIRTUAL.match(sql_of[name]):
@@ -115,10 +133,10 @@ def _read_tables(cursor: Any, sql_of: dict[str, str], version: int) -> dict[str,
 
 
 def _columns_of(rows: list[Any], sql_of: dict[str, str]) -> dict[str, TableColumns]:
-    """Return the rows of `_COLUMNS` as columns, by their table's name; those of other tables are left out."""
+    """Return the rows of `_COLUMNS` as columns by table name, without other tables' rows."""
     columns: dict[str, list[Column]] = {name: [] for name in sql_of}
     keys: dict[str, list[tuple[int, int]]] = {name: [] for name in sql_of}
-    for table_name, name, type_name, not_null, default, pk, hidden in in_turns(rows, ROWS_PER_TURN):
+    for table_name, name, type_name, not_null, default, pk, hidden in rows:
         if table_name not in columns or hidden == 1:
             continue
         own = columns[table_name]
@@ -127,7 +145,7 @@ def _columns_of(rows: list[Any], sql_of: dict[str, str]) -> dict[str, TableColum
         own.append(
             Column(name, sql_type(type_name), not not_null, default, generated=hidden in (2, 3))
         )
-    tables = in_turns(columns.items())
+    tables = columns.items()
     return {name: _with_key(own, keys[name], sql_of[name]) for name, own in tables}
 
 
@@ -146,31 +164,54 @@ def _rows(cursor: Any, sql: str, *parameters: str) -> list[Any]:
     """
     cursor.execute(sql, parameters)
     slices = iter(lambda: cursor.fetchmany(_SLICE_ROWS), [])
-    return [row for rows in in_turns(slices) for row in rows]
+    return [row for rows in slices for row in rows]
 
 
 def _view_columns(cursor: Any, raw: RawCatalog) -> list[Any]:
-    """One query for all views; one by one only when a broken view spoils it, to find which."""
+    """One query for all views; one by one only when a broken view spoils it, to find which.
+
+    Views that select from views can take SQLite long to expand. What is left after a while is
+    skipped.
+    """
     views = [table for table in raw.tables.values() if table.is_view]
     try:
-        return _rows(cursor, _COLUMNS.format(types="= 'view'", only=""))
-    except cursor.connection.OperationalError:
+        return _rows(cursor, _COLUMNS.format(type="view", only=""))
+    except (cursor.connection.Error, MemoryError):
         rows: list[Any] = []
+        end = time.monotonic() + _VIEWS_SECONDS
         for view in views:
-            try:
-                one = _COLUMNS.format(types="= 'view'", only="AND l.name = ?")
-                rows += _rows(cursor, one, view.name.name)
-            except cursor.connection.OperationalError as error:
-                raw.skipped.append(Skipped(str(view.name), f"the view can't be read: {error}"))
+            found = _columns_of_view(cursor, view.name.name, end)
+            if isinstance(found, str):
+                raw.skipped.append(Skipped(str(view.name), f"the view can't be read: {found}"))
                 del raw.tables[view.name]
+            else:
+                rows += found
         return rows
 
 
+def _columns_of_view(cursor: Any, name: str, end: float) -> list[Any] | str:
+    """Return the rows of one view's columns, or why there are none."""
+    if time.monotonic() > end:
+        return f"the views before it took {_VIEWS_SECONDS} s"
+    try:
+        return _rows(cursor, _COLUMNS.format(type="view", only="AND l.name = ?"), name)
+    except cursor.connection.Error as error:
+        return str(error)
+    except MemoryError:
+        return "it takes more memory than SQLite may have"
+
+
 def _key_column(column: Column, size: int, sql: str) -> Column:
-    """A single INTEGER PRIMARY KEY is the rowid: given by SQLite and never NULL."""
+    """A single INTEGER PRIMARY KEY is the rowid: given by SQLite and never NULL.
+
+    Other keys may be NULL, but for those of STRICT tables and those without a rowid
+    (https://sqlite.org/lang_createtable.html#the_primary_key).
+    """
     with_rowid = not re.search(r"WITHOUT\s+ROWID", sql, re.IGNORECASE)
     identity = size == 1 and column.type.name.upper() == "INTEGER" and with_rowid
-    return Column(column.name, column.type, False, column.default, column.generated, identity)
+    is_strict = re.search(r"\)[^)]*\bSTRICT\b[^)]*$", sql, re.IGNORECASE)
+    is_loose = column.nullable and with_rowid and not identity and not is_strict
+    return replace(column, nullable=False, identity=identity, is_loose=is_loose)
 
 
 def _read_keys(cursor: Any, raw: RawCatalog) -> None:
@@ -185,7 +226,7 @@ def _read_keys(cursor: Any, raw: RawCatalog) -> None:
     for table, number, target, column, target_column in _rows(cursor, _FOREIGN):
         foreign.setdefault((table, number), []).append((target, column, target_column))
     spelled = {name.name.lower(): name for name in raw.tables}
-    for (table, _), parts in in_turns(foreign.items()):
+    for (table, _), parts in foreign.items():
         _add_foreign_key(raw, TableName("", table), parts, spelled)
 
 

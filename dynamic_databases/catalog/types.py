@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NewType
 
-from dynamic_databases.beside import in_turns
-
 Fingerprint = NewType("Fingerprint", str)
-# Less than the 2,048 bytes from which on hashlib lets go of the interpreter: a thread that does so again
-# and again keeps all others from getting it.
+# Less than the 2,048 bytes from which on hashlib lets go of the interpreter: a thread that does so
+# again and again keeps all others from getting it.
 _HASHED_BYTES = 2_000
 
 
 class Kind(StrEnum):
-    """The families of SQL types that are told apart; each has one GraphQL scalar."""
+    """The families of SQL types; each has one GraphQL scalar."""
 
     BOOLEAN = "boolean"
     INTEGER = "integer"  # up to 32 bits
@@ -44,6 +43,11 @@ class Kind(StrEnum):
         return self not in (Kind.JSON, Kind.ARRAY, Kind.BINARY, Kind.OTHER)
 
 
+# Defaults that GraphQL's types can't carry: their cells are null.
+_BEYOND = re.compile(r"infinity|'nan'|'0000-00-00", re.IGNORECASE)
+_HAVE_BEYOND = (Kind.DECIMAL, Kind.FLOAT, Kind.DATE, Kind.LOCAL_DATETIME, Kind.DATETIME)
+
+
 @dataclass(frozen=True)
 class SqlType:
     """A column's type: its family, and its name as the database spells it."""
@@ -55,6 +59,12 @@ class SqlType:
     labels: tuple[str, ...] = ()  # of an enum, in the database's order
     enum: str = ""  # the enum's own name
     element: SqlType | None = None  # of an array
+    base: str = field(default="", compare=False)  # the type that a domain stands on
+
+    @property
+    def plain(self) -> str:
+        """The name of the type itself, not that of a domain over it."""
+        return self.base or self.name
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -62,7 +72,16 @@ class SqlType:
         known: tuple[object, ...] | None = self.__dict__.get("_facts")
         if known is None:
             element = self.element.facts if self.element else None
-            known = (self.kind.value, self.name, self.precision, self.scale, self.labels, self.enum, element)  # fmt: skip
+            known = (
+                self.kind.value,
+                self.name,
+                self.precision,
+                self.scale,
+                self.labels,
+                self.enum,
+                element,
+            )
+            known += (self.base,) if self.base else ()
             self.__dict__["_facts"] = known
         return known
 
@@ -78,6 +97,13 @@ class Column:
     generated: bool = False  # computed by the database, never written
     identity: bool = False  # given by the database when left out
     comment: str = ""
+    is_loose: bool = False  # a key of SQLite, which may be NULL all the same
+
+    @property
+    def answers_null(self) -> bool:
+        """Return whether a cell may be null: it may be NULL, or no type carries its default."""
+        is_beyond = bool(self.default) and bool(_BEYOND.search(self.default or ""))
+        return self.nullable or self.is_loose or (is_beyond and self.type.kind in _HAVE_BEYOND)
 
 
 @dataclass(frozen=True)
@@ -120,6 +146,11 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     is_view: bool = False
     comment: str = ""
+    # Triggers, rules or row-level security: rows may be stored otherwise than they are written.
+    has_triggers: bool = False
+    deferrable_keys: tuple[
+        tuple[str, ...], ...
+    ] = ()  # checked at COMMIT: nothing conflicts on them
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -128,7 +159,8 @@ class Table:
     @property
     def digest(self) -> bytes:
         """A SHA-256 of all that the table is: the same in every process and version of Python."""
-        # Kept by hand: until Python 3.12 a cached property is computed under one lock for all tables.
+        # Kept by hand: until Python 3.12 a cached property is computed under one lock for all
+        # tables.
         known: bytes | None = self.__dict__.get("_digest")
         if known is None:
             known = self.__dict__["_digest"] = _digest_of(repr(_facts_of_table(self)))
@@ -163,7 +195,7 @@ class Catalog:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """A SHA-256 of what a schema depends on: the same in every process and version of Python."""
+        """A SHA-256 of what a schema depends on: equal in every process and Python version."""
         known: Fingerprint | None = self.__dict__.get("_fingerprint")
         if known is None:
             known = self.__dict__["_fingerprint"] = self._fingerprint_now()
@@ -171,7 +203,7 @@ class Catalog:
 
     def _fingerprint_now(self) -> Fingerprint:
         digest = hashlib.sha256(_digest_of(repr((self.vendor, self.names))))
-        for table in in_turns(self.tables):
+        for table in self.tables:
             digest.update(table.digest)
         return Fingerprint(digest.hexdigest())
 
@@ -191,10 +223,17 @@ class Catalog:
         return None
 
 
+def labels_of(spelled: str) -> tuple[str, ...]:
+    """Return the labels of MySQL's `enum('a','it''s')` or `set(…)`: a, it's."""
+    return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", spelled))
+
+
 def _facts_of_table(table: Table) -> tuple[object, ...]:
     """Return all that a table is as plain tuples, whose spelling never changes."""
     return (
-        (table.name.schema, table.name.name, table.is_view, table.comment),
+        (table.name.schema, table.name.name, table.is_view, table.comment)
+        + ((True,) if table.has_triggers else ())
+        + table.deferrable_keys,
         tuple(
             (
                 c.name,
@@ -204,6 +243,7 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
                 c.generated,
                 c.identity,
                 c.comment,
+                *((True,) if c.is_loose else ()),
             )
             for c in table.columns
         ),

@@ -1,4 +1,4 @@
-"""Add, rename, widen and drop a column at run time: validated, locked, audited; the schema follows."""
+"""Add, rename, widen and drop a column at run time: validated, locked and audited."""
 
 from dynamic_databases.columns.change import (
     add_column,

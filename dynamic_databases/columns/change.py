@@ -1,4 +1,4 @@
-"""Changes of a table's columns: checked against the catalog and the baseline, then made and written down.
+"""Changes of columns: checked against catalog and baseline, then executed and logged.
 
 One change per database at a time, whatever process makes it: the server itself holds the lock.
 """
@@ -12,17 +12,16 @@ from typing import Any
 from django.db import transaction
 
 from dynamic_databases import outcomes
-from dynamic_databases.beside import give_way
-from dynamic_databases.catalog.spelled import parsed
-from dynamic_databases.catalog.types import Catalog, Column, Table
-from dynamic_databases.columns import ddl, session
+from dynamic_databases.catalog.type_parser import parse_sql_type
+from dynamic_databases.catalog.types import Column, Table
+from dynamic_databases.change_log import CATALOG, record_change
 from dynamic_databases.columns.types import holds_all_of, literal_of, sql_type_of
+from dynamic_databases.columns.vendors.dispatch import columns_of
+from dynamic_databases.columns.vendors.standard import ColumnVendor, run
 from dynamic_databases.errors import ColumnRefused, DatabaseProblem
 from dynamic_databases.models import ColumnChange, Database
-from dynamic_databases.registry import process_registry
-from dynamic_databases.revisions import CATALOG, bump_revision
+from dynamic_databases.process import process_registry
 
-_MAX_NAME = {"sqlite": 128, "postgresql": 63, "mysql": 64, "microsoft": 128}
 Facts = dict[str, Any]
 
 
@@ -41,13 +40,17 @@ def add_column(
     the errors of `outcomes` where the server refuses.
     """
     found = _table(database, table)
-    vendor = _catalog(database).vendor
+    vendor = _vendor(database)
     _check_name(found, name, vendor)
-    sql_type = sql_type_of(type_name, vendor)
+    sql_type = sql_type_of(type_name, vendor.name)
 
     def make(cursor: Any) -> None:
-        literal = None if default is None else literal_of(default, parsed(sql_type, vendor).kind)
-        session.run(cursor, ddl.add(found.name, name, sql_type, literal, vendor))
+        literal = (
+            None
+            if default is None
+            else literal_of(default, parse_sql_type(sql_type, vendor.name).kind)
+        )
+        run(cursor, vendor.add(found.name, name, sql_type, literal))
 
     after = {"name": name, "type": sql_type, "default": default}
     return _Change(database, "add", found, name, who).make(make, None, after)
@@ -58,11 +61,11 @@ def rename_column(
 ) -> ColumnChange:
     """Rename a column of the tenant's own; no row is touched. Raises ColumnRefused."""
     found, column = _own_column(database, table, name)
-    vendor = _catalog(database).vendor
+    vendor = _vendor(database)
     _check_name(found, new_name, vendor, but=name)
 
     def make(cursor: Any) -> None:
-        session.run(cursor, ddl.rename(found.name, name, new_name, vendor))
+        run(cursor, vendor.rename(found.name, name, new_name))
 
     before = _facts(column)
     change = _Change(database, "rename", found, name, who)
@@ -77,16 +80,17 @@ def widen_column(
     Where the new type may not hold what is there, that takes `force`, unless nothing is there.
     """
     found, column = _own_column(database, table, name)
-    vendor = _catalog(database).vendor
-    sql_type = sql_type_of(type_name, vendor)
-    if vendor == "sqlite" and not column.nullable and column.default is None:
-        raise ColumnRefused(f"{found.name}.{name} is NOT NULL without a default; SQLite can't make such a column anew.")  # fmt: skip
+    vendor = _vendor(database)
+    sql_type = sql_type_of(type_name, vendor.name)
+    vendor.check_retype(found.name, column)
 
     def make(cursor: Any) -> None:
-        if not force and not holds_all_of(parsed(sql_type, vendor), column.type, vendor):
-            _refuse_with_data(cursor, found, name, f"{sql_type} may not hold all that {column.type.name} does", vendor)  # fmt: skip
-        existing = session.existing(cursor, found.name, name, vendor)
-        session.run(cursor, ddl.retype(found.name, column, sql_type, existing, vendor))
+        new_type = parse_sql_type(sql_type, vendor.name)
+        if not force and not holds_all_of(new_type, column.type, vendor.name):
+            reason = f"{sql_type} may not hold all that {column.type.name} does"
+            _refuse_with_data(cursor, found, name, reason, vendor)
+        existing = vendor.existing(cursor, found.name, name)
+        run(cursor, vendor.retype(found.name, column, sql_type, existing))
 
     change = _Change(database, "widen", found, name, who)
     return change.make(make, _facts(column), _facts(column) | {"type": sql_type})
@@ -97,19 +101,19 @@ def drop_column(
 ) -> ColumnChange:
     """Drop a column of the tenant's own; where rows have values in it that takes `force`."""
     found, column = _own_column(database, table, name)
-    vendor = _catalog(database).vendor
+    vendor = _vendor(database)
 
     def make(cursor: Any) -> None:
         if not force:
             _refuse_with_data(cursor, found, name, "dropping it loses them", vendor)
-        session.run(cursor, ddl.drop(found.name, name, vendor))
+        run(cursor, vendor.drop(found.name, name))
 
     return _Change(database, "drop", found, name, who).make(make, _facts(column), None)
 
 
 def read_everywhere(database: Database) -> None:
-    """Read this database's catalog anew: here now, in the other processes within a second."""
-    change = bump_revision(CATALOG, database.pk)
+    """Read this database's catalog again: here now, in the other processes within a second."""
+    change = record_change(CATALOG, database.pk)
     process_registry().refresh(database.label, change.revision)
 
 
@@ -145,7 +149,7 @@ class _Change:
         line.state = ColumnChange.State.DONE
         with transaction.atomic():
             line.save()
-            change = bump_revision(CATALOG, self._database.pk)
+            change = record_change(CATALOG, self._database.pk)
         process_registry().refresh(self._database.label, change.revision)
         return line
 
@@ -155,17 +159,16 @@ def _changing(database: Database) -> Iterator[Any]:
     """Give a cursor inside a transaction, with this database's lock for changes of columns held."""
     alias = database.label
     with (
-        process_registry().connections.fresh(alias) as wrapper,
+        process_registry().connections.dedicated(alias) as wrapper,
         outcomes.translated(wrapper.vendor, writing=True),
     ):
-        give_way()  # before others wait for what is locked
-        session.lock(wrapper)
+        columns_of(wrapper.vendor).lock(wrapper)
         with transaction.atomic(using=alias), wrapper.cursor() as cursor:
             yield cursor
 
 
-def _catalog(database: Database) -> Catalog:
-    return process_registry().entry(database.label).catalog
+def _vendor(database: Database) -> ColumnVendor:
+    return columns_of(process_registry().entry(database.label).catalog.vendor)
 
 
 def _table(database: Database, name: str) -> Table:
@@ -198,14 +201,16 @@ def _refuse_base(database: Database, table: Table, name: str) -> None:
     if database.baseline is None:
         if not _was_added_here(database, table, name):
             raise ColumnRefused(
-                f"{database.name} has no baseline, so nothing tells that {table.name}.{name} is its own column; "
+                f"{database.name} has no baseline, "
+                f"so nothing tells that {table.name}.{name} is its own column; "
                 f"assign one: manage.py baseline assign BASELINE {database.name}"
             )
         return
     base = database.baseline.catalog.by_name.get(table.name)
     if base is not None and name in base.by_name:
         raise ColumnRefused(
-            f"{table.name}.{name} is a column of the baseline {database.baseline}; only columns beyond it are changed."
+            f"{table.name}.{name} is a column of the baseline {database.baseline}; "
+            "only columns beyond it are changed."
         )
 
 
@@ -223,12 +228,15 @@ def _was_added_here(database: Database, table: Table, name: str) -> bool:
     return False
 
 
-def _check_name(table: Table, name: str, vendor: str, but: str | None = None) -> None:
-    """Raises ColumnRefused for a name that the table has, in whatever case, or that can't be one."""
-    limit = _MAX_NAME[vendor]
-    size = len(name.encode()) if vendor == "postgresql" else len(name)
-    if not name.strip() or name != name.strip() or any(ord(c) < 32 for c in name) or size > limit:
-        raise ColumnRefused(f"{name!r} can't be the name of a column: 1 to {limit} characters, no control characters, no space around it.")  # fmt: skip
+def _check_name(table: Table, name: str, vendor: ColumnVendor, but: str | None = None) -> None:
+    """Raises ColumnRefused for an invalid name, or one that the table has in any case."""
+    limit = vendor.max_name
+    is_long = vendor.name_size(name) > limit
+    if not name.strip() or name != name.strip() or any(ord(c) < 32 for c in name) or is_long:
+        raise ColumnRefused(
+            f"{name!r} can't be the name of a column: 1 to {limit} characters, "
+            "no control characters, no space around it."
+        )
     if name.startswith("__"):
         raise ColumnRefused(f"{name!r} can't be the name of a column: GraphQL keeps __ for itself.")
     taken = {other.lower(): other for other in table.by_name if other != but}
@@ -236,12 +244,15 @@ def _check_name(table: Table, name: str, vendor: str, but: str | None = None) ->
         raise ColumnRefused(f"{table.name} has a column {taken[name.lower()]!r} already.")
 
 
-def _refuse_with_data(cursor: Any, table: Table, name: str, reason: str, vendor: str) -> None:
-    cursor.execute(ddl.filled(table.name, name, vendor))
+def _refuse_with_data(
+    cursor: Any, table: Table, name: str, reason: str, vendor: ColumnVendor
+) -> None:
+    cursor.execute(vendor.filled(table.name, name))
     (count,) = cursor.fetchone()
     if count:
         raise ColumnRefused(
-            f"{count} rows of {table.name} have a value in {name}: {reason}. Say --force (force: true) if you mean it."
+            f"{count} rows of {table.name} have a value in {name}: {reason}. "
+            "Say --force (force: true) if you mean it."
         )
 
 

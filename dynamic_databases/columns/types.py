@@ -1,89 +1,68 @@
 """What a new column's type may be called, and whether one type holds all that another does.
 
-A type is a GraphQL scalar (`Int`, `String(120)`, `Decimal(12,2)`) or a SQL type of the vendor. Names
-of SQL types are taken from a list, never passed on, because they become part of a statement.
+A type is a GraphQL scalar (`Int`, `String(120)`, `Decimal(12,2)`) or a SQL type of the vendor.
+Names of SQL types are taken from a list, never passed on, because they become part of a statement.
 """
 
 from __future__ import annotations
 
 import re
 
-from dynamic_databases.catalog.spelled import FORM
+from dynamic_databases.catalog.type_parser import FORM
 from dynamic_databases.catalog.types import Kind, SqlType
+from dynamic_databases.columns.vendors.dispatch import columns_of
+from dynamic_databases.columns.vendors.standard import UNBOUNDED
 from dynamic_databases.errors import ColumnRefused
 
-# GraphQL scalar → SQL type, by vendor; `{}` is where a length or precision goes.
-_SCALARS = {
-    "sqlite": {
-        "Int": "INTEGER", "BigInt": "BIGINT", "Float": "REAL", "Decimal": "DECIMAL{}", "String": "VARCHAR{}", "Boolean": "BOOLEAN",
-        "Date": "DATE", "LocalTime": "TIME", "LocalDateTime": "DATETIME", "DateTime": "TIMESTAMPTZ", "UUID": "UUID", "JSON": "JSON", "Byte": "BLOB",
-    },
-    "postgresql": {
-        "Int": "integer", "BigInt": "bigint", "Float": "double precision", "Decimal": "numeric{}", "String": "varchar{}", "Boolean": "boolean",
-        "Date": "date", "LocalTime": "time", "LocalDateTime": "timestamp", "DateTime": "timestamptz", "Duration": "interval", "UUID": "uuid",
-        "JSON": "jsonb", "Byte": "bytea",
-    },
-    "mysql": {
-        "Int": "int", "BigInt": "bigint", "Float": "double", "Decimal": "decimal{}", "String": "varchar{}", "Boolean": "tinyint(1)", "Date": "date",
-        "LocalTime": "time(6)", "LocalDateTime": "datetime(6)", "DateTime": "timestamp(6)", "JSON": "json", "Byte": "longblob",
-    },
-    "microsoft": {
-        "Int": "int", "BigInt": "bigint", "Float": "float", "Decimal": "decimal{}", "String": "nvarchar{}", "Boolean": "bit", "Date": "date",
-        "LocalTime": "time", "LocalDateTime": "datetime2", "DateTime": "datetimeoffset", "UUID": "uniqueidentifier", "JSON": "nvarchar(max)",
-        "Byte": "varbinary(max)",
-    },
-}  # fmt: skip
-# What a scalar with a place for figures is without any.
-_PLAIN = {
-    ("sqlite", "String"): "TEXT", ("postgresql", "String"): "text", ("mysql", "String"): "longtext", ("microsoft", "String"): "nvarchar(max)",
-    ("sqlite", "Decimal"): "DECIMAL", ("postgresql", "Decimal"): "numeric", ("mysql", "Decimal"): "decimal(38,10)",
-    ("microsoft", "Decimal"): "decimal(38,10)",
-}  # fmt: skip
-_SQL_NAMES = {
-    "sqlite": "integer int bigint smallint tinyint real float double decimal numeric varchar char nvarchar text clob boolean date time datetime"
-    " timestamp timestamptz uuid json blob",
-    "postgresql": "integer int int2 int4 int8 bigint smallint real float4 float8 numeric decimal varchar char text boolean bool date time timetz"
-    " timestamp timestamptz interval uuid json jsonb bytea inet cidr citext money xml",
-    "mysql": "int integer bigint smallint mediumint tinyint float double decimal numeric varchar char text tinytext mediumtext longtext bit boolean"
-    " date time datetime timestamp year json binary varbinary blob mediumblob longblob tinyblob uuid inet6",
-    "microsoft": "int bigint smallint tinyint bit real float decimal numeric money smallmoney varchar nvarchar char nchar text ntext date time"
-    " datetime datetime2 smalldatetime datetimeoffset uniqueidentifier xml varbinary binary",
-}
+_SUFFIXES = {"unsigned"}  # which some vendors alone have
 _LONG_NAMES = {"double precision", "character varying", "character"}  # PostgreSQL's and SQLite's
-_INTEGERS = {"tinyint": 1, "smallint": 2, "int2": 2, "mediumint": 3, "int": 4, "integer": 4, "int4": 4, "bigint": 8, "int8": 8}  # fmt: skip
-_UNBOUNDED = 10**9
-# bytes, of which a character takes up to four
-_MYSQL_TEXTS = {"tinytext": 63, "text": 16_383, "mediumtext": 4_194_303, "longtext": _UNBOUNDED}
+_INTEGERS = {
+    "tinyint": 1,
+    "smallint": 2,
+    "int2": 2,
+    "mediumint": 3,
+    "int": 4,
+    "integer": 4,
+    "int4": 4,
+    "bigint": 8,
+    "int8": 8,
+}
 _ANY_NUMBER = 40  # characters that spell any number or UUID
 _COARSE_TIMES = {"smalldatetime": -1}  # minutes
 # kinds whose values another kind holds without loss
 _HOLDS = {
-    (Kind.INTEGER, Kind.BIGINT), (Kind.INTEGER, Kind.FLOAT), (Kind.DATE, Kind.LOCAL_DATETIME),
-    (Kind.INTEGER, Kind.TEXT), (Kind.BIGINT, Kind.TEXT), (Kind.UUID, Kind.TEXT),
-}  # fmt: skip
+    (Kind.INTEGER, Kind.BIGINT),
+    (Kind.INTEGER, Kind.FLOAT),
+    (Kind.DATE, Kind.LOCAL_DATETIME),
+    (Kind.INTEGER, Kind.TEXT),
+    (Kind.BIGINT, Kind.TEXT),
+    (Kind.UUID, Kind.TEXT),
+}
 
 
 def sql_type_of(text: str, vendor: str) -> str:
-    """Return the vendor's spelling of a type. Raises ColumnRefused, which lists the types there are."""
+    """Return the vendor's spelling of a type. Raises ColumnRefused, which lists the types."""
     match = FORM.fullmatch(text)
     name = match[1] if match else ""
     figures = [figure for figure in (match[2], match[3]) if figure] if match else []
     size = f"({','.join(figures)})" if figures else ""
-    scalars = _SCALARS[vendor]
-    suffix = f" {match[4].lower()}" if match and match[4] else ""
-    if name in scalars and not suffix:
-        template = scalars[name]
+    types = columns_of(vendor).types
+    suffix = match[4].lower() if match and match[4] else ""
+    if name in types.scalars and not suffix:
+        template = types.scalars[name]
         if size and "{}" in template:
             return template.format(size)
         if not size:
-            return _PLAIN.get((vendor, name), template.format(""))
-    is_sql = name.lower() in {*_SQL_NAMES[vendor].split(), *_LONG_NAMES}
-    if match is None or not is_sql or (suffix == " unsigned" and vendor != "mysql"):
+            return types.plain.get(name, template)
+    sql_names = types.sql.split()
+    is_sql = name.lower() in {*sql_names, *_LONG_NAMES}
+    if match is None or not is_sql or (suffix in _SUFFIXES and suffix not in types.suffixes):
         raise ColumnRefused(
-            f"{text!r} is no type of a column here. Write a GraphQL scalar ({', '.join(scalars)}; "
-            f"String(120), Decimal(12,2)) or a SQL type such as {_SQL_NAMES[vendor].split()[0]}."
+            f"{text!r} is no type of a column here. Write a GraphQL scalar"
+            f" ({', '.join(types.scalars)}; String(120), Decimal(12,2))"
+            f" or a SQL type such as {sql_names[0]}."
         )
-    return f"{name.lower()}{size}{suffix}"
+    return f"{name.lower()}{size}{f' {suffix}' if suffix else ''}"
 
 
 def literal_of(text: str, kind: Kind) -> str:
@@ -138,7 +117,7 @@ def _fraction(sql_type: SqlType, vendor: str) -> int:
         return int(figures[1])
     if _base(sql_type) in _COARSE_TIMES:
         return _COARSE_TIMES[_base(sql_type)]
-    return {"mysql": 0, "microsoft": 7}.get(vendor, 6)
+    return columns_of(vendor).types.fraction
 
 
 def _holds_decimals(new: SqlType, old: SqlType) -> bool:
@@ -153,14 +132,13 @@ def _holds_decimals(new: SqlType, old: SqlType) -> bool:
 def _text_size(sql_type: SqlType, vendor: str) -> int:
     """Return how many characters a type holds at least; of other types than texts, any number."""
     if sql_type.kind is not Kind.TEXT:
-        return _UNBOUNDED
+        return UNBOUNDED
     name = sql_type.name.lower()
     figures = re.search(r"\((\d+|max)\)", name)
     if figures is not None:
-        return _UNBOUNDED if figures[1] == "max" else int(figures[1])
-    if vendor == "mysql":
-        return _MYSQL_TEXTS.get(name, 1)
-    return 1 if _base(sql_type) in ("char", "nchar", "character") and "varying" not in name else _UNBOUNDED  # fmt: skip
+        return UNBOUNDED if figures[1] == "max" else int(figures[1])
+    types = columns_of(vendor).types
+    return types.text_sizes.get(name.partition("(")[0], types.other_texts)
 
 
 def _base(sql_type: SqlType) -> str:

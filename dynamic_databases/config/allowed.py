@@ -8,11 +8,21 @@ imported, resolved or opened.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dynamic_databases.config.hosts import HostRules
+from dynamic_databases.config.values import (
+    Check,
+    certificate_name,
+    flag,
+    one_of,
+    text,
+    time_zone,
+    whole_number,
+    word,
+)
 from dynamic_databases.errors import InvalidConfig
 
 SQLITE = "django.db.backends.sqlite3"
@@ -21,57 +31,42 @@ MYSQL = "django.db.backends.mysql"
 MSSQL = "mssql"
 ENGINES = (SQLITE, POSTGRESQL, MYSQL, MSSQL)
 
-Check = Callable[[str, Any], Any]
 _EVERYWHERE = HostRules()
 _KEYS = {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "TIME_ZONE"}
+# What Django's DATABASES may hold as well: connections and transactions are the gateway's business.
+_SET_BY_THE_GATEWAY = {
+    "ATOMIC_REQUESTS",
+    "AUTOCOMMIT",
+    "CONN_MAX_AGE",
+    "CONN_HEALTH_CHECKS",
+    "DISABLE_SERVER_SIDE_CURSORS",
+    "TEST",
+}
+_LONGEST = {"NAME": 1024, "USER": 128, "HOST": 253}
+# NAMEDATALEN of PostgreSQL; MySQL and MariaDB manuals, "Identifier Length Limits"; sysname.
+_LONGEST_OF: dict[str, dict[str, int]] = {
+    SQLITE: {},
+    POSTGRESQL: {"NAME": 63, "USER": 63},
+    MYSQL: {"NAME": 64, "USER": 80},
+    MSSQL: {"NAME": 128, "USER": 128},
+}
+_LONGEST_PASSWORD = 8192  # tokens that serve as passwords are long
 _HOST = re.compile(r"[A-Za-z0-9._\-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
 _MSSQL_HOST = re.compile(
     r"(?:[A-Za-z0-9._\-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)(?:\\[A-Za-z0-9_$#]+)?"
 )
 
 
-def _one_of(*values: str) -> Check:
-    def check(key: str, value: Any) -> str:
-        if value not in values:
-            raise InvalidConfig(key, f"it must be one of {', '.join(values)}")
-        return str(value)
-
-    return check
-
-
-def _whole_number(low: int, high: int) -> Check:
-    def check(key: str, value: Any) -> int:
-        text = str(value)
-        if (
-            isinstance(value, bool)
-            or not text.isascii()
-            or not text.isdigit()
-            or not low <= int(text) <= high
-        ):
-            raise InvalidConfig(key, f"it must be a whole number from {low} to {high}")
-        return int(text)
-
-    return check
-
-
-def _flag(key: str, value: Any) -> bool:
-    if value not in (True, False, "true", "false", "1", "0"):
-        raise InvalidConfig(key, "it must be true or false")
-    return value in (True, "true", "1")
-
-
-def _word(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9 _.\-]{1,64}", value):
-        raise InvalidConfig(key, "it must be 1 to 64 letters, digits, spaces, dots, _ or -")
-    return value
-
-
 def _mssql_extra(key: str, value: Any) -> str:
     """`extra_params` is glued into the ODBC string as it is, so each part of it is on a list."""
     if not isinstance(value, str):
         raise InvalidConfig(key, "it must be text such as Encrypt=yes;TrustServerCertificate=no")
+    seen: set[str] = set()
     for part in filter(None, value.split(";")):
         keyword, _, setting = part.partition("=")
+        if keyword.strip().lower() in seen:
+            raise InvalidConfig(f"{key}.{keyword.strip()}", "it is given twice")
+        seen.add(keyword.strip().lower())
         check = _MSSQL_EXTRA.get(keyword.strip().lower())
         if check is None:
             raise InvalidConfig(
@@ -82,48 +77,89 @@ def _mssql_extra(key: str, value: Any) -> str:
 
 
 _MSSQL_EXTRA: dict[str, Check] = {
-    "encrypt": _one_of("yes", "no", "strict", "mandatory", "optional"),
-    "trustservercertificate": _one_of("yes", "no"),
-    "multisubnetfailover": _one_of("yes", "no"),
-    "applicationintent": _one_of("ReadOnly", "ReadWrite", "readonly", "readwrite"),
-    "hostnameincertificate": _word,
+    "encrypt": one_of("yes", "no", "strict", "mandatory", "optional"),
+    "trustservercertificate": one_of("yes", "no"),
+    "multisubnetfailover": one_of("yes", "no"),
+    "applicationintent": one_of("ReadOnly", "ReadWrite", "readonly", "readwrite"),
+    "hostnameincertificate": certificate_name,
 }
-_SECONDS = _whole_number(1, 3600)
+_SECONDS = whole_number(1, 3600)
 _OPTIONS: dict[str, dict[str, Check]] = {
     SQLITE: {
-        "timeout": _whole_number(0, 3600),
-        "transaction_mode": _one_of("DEFERRED", "IMMEDIATE", "EXCLUSIVE"),
+        "timeout": whole_number(0, 3600),
+        "transaction_mode": one_of("DEFERRED", "IMMEDIATE", "EXCLUSIVE"),
     },
     POSTGRESQL: {
-        "sslmode": _one_of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-        "sslrootcert": _one_of("system"),
-        "channel_binding": _one_of("disable", "prefer", "require"),
-        "target_session_attrs": _one_of("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+        "sslmode": one_of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+        "sslrootcert": one_of("system"),
+        "channel_binding": one_of("disable", "prefer", "require"),
+        "target_session_attrs": one_of(
+            "any", "read-write", "read-only", "primary", "standby", "prefer-standby"
+        ),
         "connect_timeout": _SECONDS,
-        "tcp_user_timeout": _whole_number(0, 3_600_000),
-        "keepalives": _whole_number(0, 1),
+        "tcp_user_timeout": whole_number(0, 3_600_000),
+        "keepalives": whole_number(0, 1),
         "keepalives_idle": _SECONDS,
         "keepalives_interval": _SECONDS,
-        "keepalives_count": _whole_number(1, 100),
-        "application_name": _word,
-        "server_side_binding": _flag,
+        "keepalives_count": whole_number(1, 100),
+        "application_name": word,
+        "server_side_binding": flag,
     },
     MYSQL: {
-        "charset": _one_of("utf8mb4", "utf8mb3", "utf8", "latin1"),
-        "ssl_mode": _one_of("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"),
+        "charset": one_of("utf8mb4", "utf8mb3", "utf8", "latin1"),
+        "ssl_mode": one_of("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"),
         "connect_timeout": _SECONDS,
         "read_timeout": _SECONDS,
         "write_timeout": _SECONDS,
-        "isolation_level": _one_of("read committed", "repeatable read", "serializable"),
+        "isolation_level": one_of("read committed", "repeatable read", "serializable"),
     },
     MSSQL: {
-        "python_driver": _one_of("mssql_python"),
+        "python_driver": one_of("mssql_python"),
         "extra_params": _mssql_extra,
         "connection_timeout": _SECONDS,
         "query_timeout": _SECONDS,
-        "isolation_level": _one_of("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "SNAPSHOT"),
+        "isolation_level": one_of("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE", "SNAPSHOT"),
     },
-}  # fmt: skip
+}
+
+
+# Keys that decide neither where a secret goes nor how safely. All others do, a new one as well.
+_HARMLESS_KEYS = frozenset({"PASSWORD", "OPTIONS", "TIME_ZONE"})
+_HARMLESS_OPTIONS: Mapping[str, frozenset[str]] = {
+    SQLITE: frozenset({"timeout", "transaction_mode"}),
+    POSTGRESQL: frozenset(
+        {
+            "connect_timeout",
+            "tcp_user_timeout",
+            "keepalives",
+            "keepalives_idle",
+            "keepalives_interval",
+            "keepalives_count",
+            "application_name",
+            "server_side_binding",
+        }
+    ),
+    MYSQL: frozenset(
+        {"charset", "connect_timeout", "read_timeout", "write_timeout", "isolation_level"}
+    ),
+    MSSQL: frozenset({"connection_timeout", "query_timeout", "isolation_level"}),
+}
+
+
+def destination_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a checked configuration that decide where and how a secret is sent.
+
+    Options stand as `OPTIONS.sslmode`. Two configurations with equal destinations may share a
+    secret.
+    """
+    engine = str(config.get("ENGINE"))
+    harmless = _HARMLESS_OPTIONS.get(engine, frozenset())
+    given = config.get("OPTIONS")
+    options = given if isinstance(given, Mapping) else {}  # an older release stored anything
+    found = {key: value for key, value in config.items() if key not in _HARMLESS_KEYS}
+    return found | {
+        f"OPTIONS.{key}": value for key, value in options.items() if key not in harmless
+    }
 
 
 def check_config(
@@ -135,14 +171,14 @@ def check_config(
     engine = config.get("ENGINE")
     if engine not in ENGINES:
         raise InvalidConfig("ENGINE", f"it must be one of {', '.join(ENGINES)}")
-    for key in config:
-        if key not in _KEYS:
-            raise InvalidConfig(
-                str(key), f"it is not allowed; allowed are {', '.join(sorted(_KEYS))}"
-            )
+    _check_keys(config)
     checked = {key: value for key, value in config.items() if value not in (None, "")}
-    for key in ("NAME", "USER", "HOST"):
-        _check_text(key, checked.get(key, ""))
+    for key, longest in _LONGEST.items():
+        text(key, checked.get(key, ""), _LONGEST_OF[engine].get(key, longest))
+    if isinstance(checked.get("PASSWORD"), str):
+        text("PASSWORD", checked["PASSWORD"], _LONGEST_PASSWORD)
+    if "TIME_ZONE" in checked:
+        time_zone("TIME_ZONE", checked["TIME_ZONE"])
     if engine == SQLITE:
         _check_sqlite(checked, sqlite_root)
     else:
@@ -154,13 +190,13 @@ def check_config(
     return checked
 
 
-def _check_text(key: str, value: Any) -> None:
-    if (
-        not isinstance(value, str)
-        or len(value) > 1024
-        or any(ord(character) < 32 for character in value)
-    ):
-        raise InvalidConfig(key, "it must be text without control characters")
+def _check_keys(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if key in _SET_BY_THE_GATEWAY:
+            raise InvalidConfig(key, "the gateway sets it itself; leave it out")
+        if key not in _KEYS:
+            allowed = ", ".join(sorted(_KEYS))
+            raise InvalidConfig(str(key)[:64], f"it is not allowed; allowed are {allowed}")
 
 
 def _check_sqlite(checked: dict[str, Any], root: Path) -> None:
@@ -195,7 +231,12 @@ def _check_server(checked: dict[str, Any], engine: str) -> None:
     if not pattern.fullmatch(checked.get("HOST", "")):
         raise InvalidConfig("HOST", "it must be one host name or address (no path, no list)")
     if "PORT" in checked:
-        checked["PORT"] = str(_whole_number(1, 65535)("PORT", checked["PORT"]))
+        checked["PORT"] = str(whole_number(1, 65535)("PORT", checked["PORT"]))
+    if engine == MSSQL and not checked.get("USER"):
+        text = (
+            "it is missing; the gateway's own Kerberos identity isn't used, give USER and PASSWORD"
+        )
+        raise InvalidConfig("USER", text)
     if engine == MSSQL and re.search(r"[;{}]", checked["NAME"] + checked.get("USER", "")):
         raise InvalidConfig("NAME", "NAME and USER of a SQL Server may not hold ';', '{' or '}'")
 
@@ -211,4 +252,7 @@ def _check_options(engine: str, options: Any) -> dict[str, Any]:
                 f"OPTIONS.{key}", f"it is not allowed here; allowed are {', '.join(sorted(known))}"
             )
         checked[key] = known[key](f"OPTIONS.{key}", value)
+    is_weak = checked.get("sslmode", "verify-full") != "verify-full"
+    if checked.get("sslrootcert") == "system" and is_weak:
+        raise InvalidConfig("OPTIONS.sslmode", "with sslrootcert=system it must be verify-full")
     return checked

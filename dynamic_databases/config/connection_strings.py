@@ -32,25 +32,45 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     "integrated": ("integratedsecurity", "trustedconnection"),
     "authentication": ("authentication",),
     "ignored": (
-        "applicationname", "app", "workstationid", "wsid", "packetsize", "pooling", "minpoolsize",
-        "maxpoolsize", "connectionlifetime", "loadbalancetimeout", "connectionreset", "enlist",
-        "multipleactiveresultsets", "marsconnection", "persistsecurityinfo", "currentlanguage",
-        "language", "asynchronousprocessing", "async", "replication", "transactionbinding",
-        "typesystemversion", "poolblockingperiod", "connectretrycount", "connectretryinterval",
-        "columnencryptionsetting", "columnencryption", "ipaddresspreference", "quotedid", "ansinpw",
-        "autotranslate", "regional", "tdsversion", "clientcharset", "description", "networklibrary",
-        "network", "net", "keepalive", "keepaliveinterval", "transparentnetworkipresolution",
+        *(
+            "applicationname app workstationid wsid packetsize pooling minpoolsize maxpoolsize "
+            "connectionlifetime loadbalancetimeout connectionreset enlist "
+            "multipleactiveresultsets marsconnection persistsecurityinfo currentlanguage language "
+            "asynchronousprocessing async replication transactionbinding typesystemversion "
+            "poolblockingperiod connectretrycount connectretryinterval columnencryptionsetting "
+            "columnencryption ipaddresspreference quotedid ansinpw autotranslate regional "
+            "tdsversion clientcharset description networklibrary network net keepalive "
+            "keepaliveinterval transparentnetworkipresolution"
+        ).split(),
     ),
     "refused: it opens a file on the server": (
-        "attachdbfilename", "extendedproperties", "initialfilename", "dsn", "filedsn", "savefile",
-        "querylogfile", "querylogon", "querylogtime", "statslogfile", "statslogon",
-        "servercertificate", "clientcertificate", "clientkey",
+        "attachdbfilename",
+        "extendedproperties",
+        "initialfilename",
+        "dsn",
+        "filedsn",
+        "savefile",
+        "querylogfile",
+        "querylogon",
+        "querylogtime",
+        "statslogfile",
+        "statslogon",
+        "servercertificate",
+        "clientcertificate",
+        "clientkey",
     ),
     "refused: it sends the connection elsewhere": (
-        "failoverpartner", "failoverpartnerspn", "serverspn", "userinstance", "contextconnection",
-        "enclaveattestationurl", "attestationprotocol", "accesstoken", "usefmtonly",
+        "failoverpartner",
+        "failoverpartnerspn",
+        "serverspn",
+        "userinstance",
+        "contextconnection",
+        "enclaveattestationurl",
+        "attestationprotocol",
+        "accesstoken",
+        "usefmtonly",
     ),
-}  # fmt: skip
+}
 _MEANING_OF = {keyword: meaning for meaning, keywords in _MEANINGS.items() for keyword in keywords}
 _TRUE = {"true", "yes", "1", "mandatory"}
 _FALSE = {"false", "no", "0", "optional"}
@@ -119,8 +139,17 @@ def _keyword(text: str, at: int) -> tuple[str, int]:
         else:
             at += 1
     # The text may be the tail of a badly quoted password: it is not repeated in the message.
-    raise InvalidConfig("connection string", f"the part at character {start + 1} has no '='; "
-                        "a value with ';' is quoted: \"a;b\", 'a;b' or {a;b}")  # fmt: skip
+    if "=" not in text:
+        raise InvalidConfig(
+            "connection string",
+            "it has no '='; write Server=…;Database=…, or a URL with its "
+            "scheme: sqlite:///books.sqlite3, postgresql://user:password@host/name",
+        )
+    raise InvalidConfig(
+        "connection string",
+        f"the part at character {start + 1} has no '='; "
+        "a value with ';' is quoted: \"a;b\", 'a;b' or {a;b}",
+    )
 
 
 def _value(text: str, at: int, keyword: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""`postgresql://…`, `mysql://…`, `mssql://…` and `sqlite:///…` → a value of `settings.DATABASES`."""
+"""URLs `postgresql://`, `mysql://`, `mssql://` and `sqlite:///` → values of DATABASES."""
 
 from __future__ import annotations
 

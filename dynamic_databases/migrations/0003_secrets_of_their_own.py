@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import migrations, models
 
-from dynamic_databases.config.secrets import Secrets
+from dynamic_databases.config.secrets import ReferenceRules, Secrets
 
 
 def give_ids(apps, schema_editor):
@@ -25,8 +25,9 @@ def encrypt_anew(apps, schema_editor):
             plain = common.decrypt(secret["$encrypted"].encode()).decode()
         except InvalidToken:
             continue  # no key opens it: it has to be given again, as before
-        keys, root = settings.GATEWAY_SECRET_KEYS, settings.GATEWAY_SECRET_FILES_ROOT
-        row.config = Secrets(keys, root, str(row.secret_id)).seal({**row.config, "PASSWORD": plain})
+        references = ReferenceRules(settings.GATEWAY_SECRET_FILES_ROOT)
+        secrets = Secrets(settings.GATEWAY_SECRET_KEYS, str(row.secret_id), references)
+        row.config = secrets.seal({**row.config, "PASSWORD": plain})
         row.save(update_fields=["config"])
 
 

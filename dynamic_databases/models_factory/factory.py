@@ -11,7 +11,8 @@ from typing import Any
 from django.apps.registry import Apps
 from django.db import models
 
-from dynamic_databases.catalog.compare import dynamic_columns
+from dynamic_databases.aliases import Alias
+from dynamic_databases.catalog.diff import dynamic_columns
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Table, TableName
 from dynamic_databases.dynamic_model import DynamicSchemaModel, ModelRefresher
 from dynamic_databases.errors import UnknownTable
@@ -20,13 +21,18 @@ from dynamic_databases.models_factory.attributes import Attributes, attributes_o
 from dynamic_databases.models_factory.fields import field_for
 
 APP_LABEL = "dynamic"
-_RESERVED = frozenset(
-    name for name in dir(DynamicSchemaModel) if not name.startswith("__")
-) | {"pk", "objects", "id_", "DoesNotExist", "MultipleObjectsReturned", "NotUpdated"}  # fmt: skip
+_RESERVED = frozenset(name for name in dir(DynamicSchemaModel) if not name.startswith("__")) | {
+    "pk",
+    "objects",
+    "id_",
+    "DoesNotExist",
+    "MultipleObjectsReturned",
+    "NotUpdated",
+}
 
 
 class CatalogApps(Apps):
-    """A registry that isn't Django's own: what nobody holds any more is garbage.
+    """A registry that isn't Django's own: what is no longer referenced is garbage.
 
     Django's `get_models` keeps every registry that it was ever called on in a process-wide cache;
     here nothing is cached.
@@ -75,7 +81,9 @@ class ModelSet:
 class BoundModels:
     """The models of one database, made when they are asked for."""
 
-    def __init__(self, models_of_catalog: ModelSet, alias: str, refresher: ModelRefresher) -> None:
+    def __init__(
+        self, models_of_catalog: ModelSet, alias: Alias, refresher: ModelRefresher
+    ) -> None:
         self.models = models_of_catalog
         self._alias = alias
         self._refresher = refresher
@@ -157,7 +165,7 @@ class _ModelBuilder:
         return fields
 
     def _add_relation(self, fields: dict[str, Any], table: Table, key: ForeignKey) -> None:
-        """Let a ForeignKey take over its column where Django can spell it, else add a ForeignObject."""
+        """Let a ForeignKey take its column if Django can spell it, else add a ForeignObject."""
         own = self.attributes[table.name]
         name = own.relations[key]
         attname = own.columns[key.columns[0]]

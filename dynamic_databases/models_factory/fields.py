@@ -44,15 +44,19 @@ class LocalDateTimeField(models.DateTimeField[Any, Any]):
     def to_python(self, value: Any) -> Any:
         return _naive(parse_datetime(value)) if isinstance(value, str) else value
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        if not prepared:
-            value = self.get_prep_value(value)
-        if value is not None and connection.vendor == "sqlite":
-            return value.isoformat(sep=" ")
-        return value
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: ARG002
+        return value if prepared else self.get_prep_value(value)
 
     def from_db_value(self, value: Any, *_: Any) -> Any:
         return self.to_python(value)
+
+
+class SqliteLocalDateTimeField(LocalDateTimeField):
+    """The same on SQLite, which keeps it as a text."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        value = super().get_db_prep_value(value, connection, prepared)
+        return None if value is None else value.isoformat(sep=" ")
 
 
 class BitField(models.BooleanField[Any, Any]):
@@ -113,20 +117,20 @@ def field_for(
 def _plain_field(sql_type: SqlType, vendor: str, options: dict[str, Any]) -> models.Field[Any, Any]:
     if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
         return ArrayField(_plain_field(sql_type.element, vendor, {"null": True}), **options)
+    by_name = _BY_NAME.get((vendor, sql_type.name))
+    if by_name is not None:
+        return by_name(**options)
     if sql_type.kind is Kind.DECIMAL:
-        make = LooseDecimalField if vendor == "sqlite" else models.DecimalField
-        return make(max_digits=sql_type.precision, decimal_places=sql_type.scale, **options)
-    if sql_type.kind is Kind.UUID and vendor == "sqlite":
-        return models.TextField(**options)  # as it was written, dashes or not
-    if sql_type.name == "bit(1)" and vendor == "mysql":
-        return BitField(**options)
-    return _FIELDS[sql_type.kind](**options)
+        options = {**options, "max_digits": sql_type.precision, "decimal_places": sql_type.scale}
+    make = _OF_VENDOR.get((vendor, sql_type.kind)) or _FIELDS[sql_type.kind]
+    return make(**options)
 
 
 _FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
     Kind.BOOLEAN: models.BooleanField,
     Kind.INTEGER: models.IntegerField,
     Kind.BIGINT: models.BigIntegerField,
+    Kind.DECIMAL: models.DecimalField,
     Kind.FLOAT: models.FloatField,
     Kind.TEXT: models.TextField,
     Kind.BINARY: models.BinaryField,
@@ -139,6 +143,14 @@ _FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
     Kind.JSON: models.JSONField,
     Kind.ENUM: models.TextField,
     Kind.OTHER: models.TextField,
+}
+_OF_VENDOR: dict[tuple[str, Kind], Callable[..., models.Field[Any, Any]]] = {
+    ("sqlite", Kind.DECIMAL): LooseDecimalField,
+    ("sqlite", Kind.LOCAL_DATETIME): SqliteLocalDateTimeField,
+    ("sqlite", Kind.UUID): models.TextField,  # as it was written, dashes or not
+}
+_BY_NAME: dict[tuple[str, str], Callable[..., models.Field[Any, Any]]] = {
+    ("mysql", "bit(1)"): BitField,
 }
 
 

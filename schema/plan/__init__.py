@@ -1,1 +1,1 @@
-"""GraphQL selections → plans: plain values that say everything the SQL will do. No I/O, no Django."""
+"""GraphQL selections → plans: values that say all the SQL will do. No I/O, no Django."""

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.errors import BadUserInput
-from schema.naming import NamedTable
-from schema.plan.nodes import Absent, Count, Figure, Figures, FigureSet, Function, Typename
+from schema.names.tables import NamedTable
+from schema.plan.nodes import (
+    Absent,
+    AggregateColumn,
+    AggregateColumns,
+    AggregateFields,
+    Count,
+    Function,
+    Typename,
+)
 
 if TYPE_CHECKING:
     from schema.plan.context import CollectedField
@@ -22,7 +30,7 @@ _SUMS = {
 _FLOAT = SqlType(Kind.FLOAT, "double precision")
 
 
-def figure_type(function: Function, column: Column) -> SqlType | None:
+def aggregate_type(function: Function, column: Column) -> SqlType | None:
     """Return the type of a function's answer for a column, or None where it can't be computed."""
     kind = column.type.kind
     if function in (Function.MIN, Function.MAX):
@@ -32,24 +40,27 @@ def figure_type(function: Function, column: Column) -> SqlType | None:
     return _SUMS.get(kind, column.type) if function is Function.SUM else _FLOAT
 
 
-def figure_columns(function: Function, table: NamedTable) -> dict[str, SqlType]:
+def aggregate_columns(function: Function, table: NamedTable) -> dict[str, SqlType]:
     """Return the fields of a table that a function can be computed of, with the answers' types."""
-    found = {name: figure_type(function, column) for name, column in table.columns.items()}
+    found = {name: aggregate_type(function, column) for name, column in table.columns.items()}
     return {name: kind for name, kind in found.items() if kind is not None}
 
 
-def plan_figures(field: CollectedField, parts: list[tuple[CollectedField, dict[str, Any], list[CollectedField]]],
-                 table: NamedTable) -> Figures:  # fmt: skip
-    """Return the plan of `aggregate`: `parts` are its fields with their arguments and sub-fields."""
-    planned: list[Count | FigureSet | Typename] = []
+def plan_aggregate_fields(
+    field: CollectedField,
+    parts: list[tuple[CollectedField, dict[str, Any], list[CollectedField]]],
+    table: NamedTable,
+) -> AggregateFields:
+    """Return the plan of `aggregate`: `parts` are its fields, arguments and sub-fields."""
+    planned: list[Count | AggregateColumns | Typename] = []
     for part, given, inner in parts:
         if part.name == "__typename":
             planned.append(Typename(part.key, f"{table.type}AggregateFields"))
         elif part.name == "count":
             planned.append(_count(part.key, given, table))
         else:
-            planned.append(_figure_set(part, inner, table))
-    return Figures(field.key, tuple(planned))
+            planned.append(_aggregate_columns(part, inner, table))
+    return AggregateFields(field.key, tuple(planned))
 
 
 def _count(key: str, given: dict[str, Any], table: NamedTable) -> Count:
@@ -60,11 +71,13 @@ def _count(key: str, given: dict[str, Any], table: NamedTable) -> Count:
     return Count(key, columns, distinct)
 
 
-def _figure_set(part: CollectedField, inner: list[CollectedField], table: NamedTable) -> FigureSet:
+def _aggregate_columns(
+    part: CollectedField, inner: list[CollectedField], table: NamedTable
+) -> AggregateColumns:
     function = Function(part.name)
-    types = figure_columns(function, table)
+    types = aggregate_columns(function, table)
     typename = f"{table.type}{part.name.capitalize()}Fields"
-    return FigureSet(
+    return AggregateColumns(
         part.key,
         function,
         tuple(
@@ -72,7 +85,7 @@ def _figure_set(part: CollectedField, inner: list[CollectedField], table: NamedT
             if f.name == "__typename"
             else Absent(f.key)
             if table.lacks(f.name)
-            else Figure(f.key, table.columns[f.name], types[f.name])
+            else AggregateColumn(f.key, table.columns[f.name], types[f.name])
             for f in inner
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
 from schema.plan.context import CollectedField, PlanContext, collect_fields, given_arguments
 from schema.plan.nodes import (
     Connection,

@@ -17,9 +17,9 @@ from graphql.language import (
 )
 
 from dynamic_databases.catalog.types import Kind, SqlType
-from schema.arguments import Arguments, Constant, Operand
 from schema.limits import Limits
-from schema.naming import NamedTable, Names
+from schema.names.tables import NamedTable, Names
+from schema.plan.arguments import Arguments, Constant, Operand
 
 ROWS = SqlType(Kind.INTEGER, "rows")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from dynamic_databases.catalog.types import Column
 from schema.errors import BadUserInput
-from schema.naming import NamedTable
-from schema.plan.aggregate import figure_type
+from schema.names.tables import NamedTable
+from schema.plan.aggregate import aggregate_type
 from schema.plan.context import (
     CollectedField,
     PlanContext,
@@ -18,12 +18,12 @@ from schema.plan.context import (
 )
 from schema.plan.nodes import (
     EVERYTHING,
+    AggregateFields,
     AllOf,
     AnyOf,
-    Figures,
     Function,
+    GroupAggregate,
     GroupBy,
-    GroupFigure,
     GroupKeys,
     Not,
     OrderTerm,
@@ -32,7 +32,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.order_by import ascending, items_of, not_null, term
-from schema.plan.select import check_comparable, limit_of, offset_of, plan_figures_of
+from schema.plan.select import check_comparable, limit_of, offset_of, plan_aggregate_fields_of
 from schema.plan.where import comparisons, plan_where
 
 
@@ -44,14 +44,14 @@ def plan_group_by(context: PlanContext, field: CollectedField, table: NamedTable
             f"by must name at least one column; {table.field}Aggregate is of all rows."
         )
     check_comparable("by", by, table)
-    answer: list[GroupKeys | Figures | Typename] = []
+    answer: list[GroupKeys | AggregateFields | Typename] = []
     for part in collect_fields(context, field.selections):
         if part.name == "__typename":
             answer.append(Typename(part.key, f"{table.type}Group"))
         elif part.name == "keys":
             answer.append(_keys(context, part, by, table))
         else:
-            answer.append(plan_figures_of(context, part, table))
+            answer.append(plan_aggregate_fields_of(context, part, table))
     return GroupBy(
         table=table.table,
         by=by,
@@ -96,13 +96,13 @@ def _having(tree: Any, table: NamedTable) -> Where:
             items = tuple(_having(item, table) for item in items_of(value))
             parts.append(AllOf(items) if name == "_and" else AnyOf(items))
         else:
-            parts += _having_figures(value, table)
+            parts += _having_aggregates(value, table)
     if not parts:
         return EVERYTHING
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
-def _having_figures(tree: Mapping[str, Any], table: NamedTable) -> list[Where]:
+def _having_aggregates(tree: Mapping[str, Any], table: NamedTable) -> list[Where]:
     found: list[Where] = []
     for name, value in tree.items():
         if name == "count":
@@ -111,8 +111,8 @@ def _having_figures(tree: Mapping[str, Any], table: NamedTable) -> list[Where]:
         if value is None:
             raise BadUserInput(f"having.aggregate.{name} must not be null; leave it out.")
         for field, comparison in value.items():
-            figure = _figure(name, field, table)
-            found += comparisons(f"having.aggregate.{name}.{field}", figure, comparison)
+            aggregate = _aggregate(name, field, table)
+            found += comparisons(f"having.aggregate.{name}.{field}", aggregate, comparison)
     return found
 
 
@@ -128,12 +128,12 @@ def _order(tree: Any, by: tuple[Column, ...], table: NamedTable) -> tuple[OrderT
                     for field, direction in value.items()
                 ]
             else:
-                terms += _order_figures(value, table)
+                terms += _order_aggregates(value, table)
     given = {t.subject for t in terms}
     return (*terms, *(ascending(column) for column in by if column not in given))
 
 
-def _order_figures(tree: Mapping[str, Any], table: NamedTable) -> list[OrderTerm]:
+def _order_aggregates(tree: Mapping[str, Any], table: NamedTable) -> list[OrderTerm]:
     terms: list[OrderTerm] = []
     for name, value in tree.items():
         not_null(value, name)
@@ -141,18 +141,18 @@ def _order_figures(tree: Mapping[str, Any], table: NamedTable) -> list[OrderTerm
             terms.append(term(_COUNT, value))
             continue
         terms += [
-            term(_figure(name, field, table), not_null(direction, field))
+            term(_aggregate(name, field, table), not_null(direction, field))
             for field, direction in value.items()
         ]
     return terms
 
 
-def _figure(function: str, field: str, table: NamedTable) -> GroupFigure:
+def _aggregate(function: str, field: str, table: NamedTable) -> GroupAggregate:
     column = table.column(field)
-    kind = figure_type(Function(function), column)
+    kind = aggregate_type(Function(function), column)
     if kind is None:
         raise BadUserInput(f"{function} can't be computed of {field}.")
-    return GroupFigure(Function(function), column, kind)
+    return GroupAggregate(Function(function), column, kind)
 
 
-_COUNT = GroupFigure(None, None, nullable=False)
+_COUNT = GroupAggregate(None, None, nullable=False)

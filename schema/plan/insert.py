@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dynamic_databases.catalog.types import Column
-from schema.arguments import VariableRef
 from schema.errors import BadUserInput
-from schema.naming import NamedTable, Names
+from schema.names.relations import Relation
+from schema.names.tables import NamedTable, Names
+from schema.plan.arguments import VariableRef
 from schema.plan.context import columns_named, operand_of
 from schema.plan.nodes import Assignment, InsertedRow, OnConflict, Slot, Use
-from schema.plan.where import links_of, plan_where
-from schema.relations import Relation
+from schema.plan.where import links_of, plan_target
 
 _RESULT = "\0inserted"  # no variable of GraphQL can have this name
 Tree = Mapping[str, Any]
@@ -45,7 +45,7 @@ def plan_on_conflict(tree: Any, table: NamedTable, names: Names) -> OnConflict |
     if tree is None:
         return None
     update = columns_named(tree.get("updateColumns"), table)
-    where = plan_where(tree.get("where"), table, names)
+    where = plan_target(tree.get("where") or {}, table, names)
     return OnConflict(table.constraints[tree["constraint"]], update, where)
 
 
@@ -65,7 +65,7 @@ def _add(
     on_conflict: OnConflict | None,
     linked: Mapping[str, VariableRef],
 ) -> str:
-    """Put a row in line with those that go with it; `linked` are its columns that refer to others."""
+    """Queue a row with those that go with it; `linked` are its columns that refer to others."""
     result = f"{_RESULT}{next(rows.numbers)}"
     own = {name: value for name, value in tree.items() if name not in table.relations}
     related = [
@@ -138,5 +138,6 @@ def _refuse_twice(own: Tree, linked: Mapping[str, VariableRef], table: NamedTabl
     for name in own:
         if table.column(name).name in linked:
             raise BadUserInput(
-                f"{table.type}.{name} is given by the nested insert that it belongs to; leave it out."
+                f"{table.type}.{name} is given by the nested insert that it belongs to; "
+                "leave it out."
             )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from graphql.language import OperationDefinitionNode, OperationType
 
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
 from schema.plan.connection import plan_connection
 from schema.plan.context import CollectedField, PlanContext, collect_fields, given_arguments
 from schema.plan.group_by import plan_group_by
-from schema.plan.node import plan_node
+from schema.plan.node_lookup import plan_node
 from schema.plan.nodes import (
     Action,
     Aggregate,

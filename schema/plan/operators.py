@@ -1,4 +1,4 @@
-"""What columns can be asked and how they can be changed, by their type and the database's vendor."""
+"""How columns can be compared and changed, by their type and the database's vendor."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _JSON_UPDATES = (
 
 
 def operators_of(sql_type: SqlType, vendor: str) -> tuple[Op, ...]:
-    """Return the comparisons that a column of this type takes; every column takes `_isNull` besides."""
+    """Return the comparisons that a column of this type takes, without `_isNull`."""
     if _is_jsonb(sql_type):
         return _JSONB
     common = _OPERATORS.get(sql_type.kind, _ORDERED)
@@ -56,4 +56,4 @@ def json_updates_of(sql_type: SqlType) -> tuple[How, ...]:
 
 def _is_jsonb(sql_type: SqlType) -> bool:
     """Of PostgreSQL's two types for JSON only `jsonb` has operators."""
-    return sql_type.kind is Kind.JSON and sql_type.name == "jsonb"
+    return sql_type.kind is Kind.JSON and sql_type.plain == "jsonb"

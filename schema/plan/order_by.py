@@ -8,15 +8,15 @@ from typing import Any
 
 from dynamic_databases.catalog.types import Column
 from schema.errors import BadUserInput
-from schema.naming import NamedTable, Names
-from schema.plan.aggregate import figure_type
+from schema.names.tables import NamedTable, Names
+from schema.plan.aggregate import aggregate_type
 from schema.plan.nodes import (
     EVERYTHING,
     Function,
     Hop,
     OrderTerm,
+    RelatedAggregate,
     RelatedCount,
-    RelatedFigure,
     Subject,
 )
 from schema.plan.nodes.conditions import Link
@@ -107,7 +107,7 @@ def _terms(
             links = links_of(relation, table, names)
             terms += [
                 term(subject, direction, hops)
-                for subject, direction in _figures(value, target, links)
+                for subject, direction in _aggregates(value, target, links)
             ]
         elif name not in table.relations:
             raise BadUserInput(f"{table.type} has nothing to order by.")
@@ -119,10 +119,10 @@ def _terms(
     return terms
 
 
-def _figures(
+def _aggregates(
     value: Mapping[str, Any], target: NamedTable, links: tuple[Link, ...]
 ) -> list[tuple[Subject, str]]:
-    """Return the related figures of `{count: ASC, max: {price: DESC}}` with their directions."""
+    """Return the related aggregates of `{count: ASC, max: {price: DESC}}` with their directions."""
     found: list[tuple[Subject, str]] = []
     for name, inner in value.items():
         not_null(inner, name)
@@ -131,11 +131,11 @@ def _figures(
             continue
         for field, direction in inner.items():
             column = target.column(field)
-            kind = figure_type(Function(name), column)
+            kind = aggregate_type(Function(name), column)
             if kind is None:
                 raise BadUserInput(f"{name} can't be computed of {field}.")
-            figure = RelatedFigure(target.table, links, Function(name), column, kind)
-            found.append((figure, not_null(direction, field)))
+            aggregate = RelatedAggregate(target.table, links, Function(name), column, kind)
+            found.append((aggregate, not_null(direction, field)))
     return found
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from graphql.language import SelectionNode
 
 from dynamic_databases.catalog.types import Column
-from schema.arguments import Constant
 from schema.errors import BadUserInput
-from schema.naming import CUSTOM_FIELDS, NamedTable
-from schema.plan.aggregate import plan_figures
+from schema.names.tables import CUSTOM_FIELDS, NamedTable
+from schema.plan.aggregate import plan_aggregate_fields
+from schema.plan.arguments import Constant
 from schema.plan.context import (
     ROWS,
     CollectedField,
@@ -27,9 +27,9 @@ from schema.plan.nodes import (
     EVERYTHING,
     Absent,
     Aggregate,
+    AggregateFields,
     Assignment,
     CustomFields,
-    Figures,
     GlobalId,
     Nested,
     NestedAggregate,
@@ -46,7 +46,7 @@ from schema.plan.where import links_of, plan_where
 
 
 def plan_list(context: PlanContext, field: CollectedField, parent: str, table: NamedTable) -> Page:
-    """Return the page of a list field such as `track(where, orderBy, limit, offset, distinctOn)`."""
+    """Return the page of a list field, `track(where, orderBy, limit, offset, distinctOn)`."""
     given = given_arguments(context, field, parent)
     distinct_on = _distinct_on(given, table)
     return Page(
@@ -73,14 +73,14 @@ def offset_of(given: Mapping[str, Any]) -> Slot | None:
 def plan_aggregate(
     context: PlanContext, field: CollectedField, parent: str, table: NamedTable
 ) -> Aggregate:
-    """Return the plan of `trackAggregate(where, orderBy, limit, offset, distinctOn)`; no limit: all rows."""
+    """Return the plan of `trackAggregate(where, orderBy, …)`; without a limit, of all rows."""
     given = given_arguments(context, field, parent)
     where = plan_where(given.get("where"), table, context.names)
     distinct_on = _distinct_on(given, table)
     order_by = plan_order_by(given.get("orderBy"), table, context.names, distinct_on)
     limit = Slot(given["limit"], ROWS, Use.COUNT) if given.get("limit") is not None else None
     offset = offset_of(given)
-    answer: list[Figures | Nodes | Typename] = []
+    answer: list[AggregateFields | Nodes | Typename] = []
     for part in collect_fields(context, field.selections):
         if part.name == "__typename":
             answer.append(Typename(part.key, f"{table.type}Aggregate"))
@@ -90,13 +90,15 @@ def plan_aggregate(
             page = Page(table.table, selection, where, order_by, rows, offset, distinct_on)
             answer.append(Nodes(part.key, page))
         else:
-            answer.append(plan_figures_of(context, part, table))
+            answer.append(plan_aggregate_fields_of(context, part, table))
     is_cut = limit is not None or offset is not None or bool(distinct_on)
     order_by = order_by if is_cut else ()
     return Aggregate(table.table, tuple(answer), where, order_by, limit, offset, distinct_on)
 
 
-def plan_figures_of(context: PlanContext, field: CollectedField, table: NamedTable) -> Figures:
+def plan_aggregate_fields_of(
+    context: PlanContext, field: CollectedField, table: NamedTable
+) -> AggregateFields:
     """Return the plan of a field `aggregate`."""
     counted = field_of(context, f"{table.type}AggregateFields", "count")
     parts = [
@@ -107,7 +109,7 @@ def plan_figures_of(context: PlanContext, field: CollectedField, table: NamedTab
         )
         for part in collect_fields(context, field.selections)
     ]
-    return plan_figures(field, parts, table)
+    return plan_aggregate_fields(field, parts, table)
 
 
 def plan_row(context: PlanContext, selections: Sequence[SelectionNode], table: NamedTable) -> Page:
@@ -176,7 +178,11 @@ def _related(
     if is_aggregate:
         return NestedAggregate(field.key, plan_aggregate(context, field, table.type, target), links)
     many = relation.many
-    plan = plan_list(context, field, table.type, target) if many else plan_row(context, field.selections, target)  # fmt: skip
+    plan = (
+        plan_list(context, field, table.type, target)
+        if many
+        else plan_row(context, field.selections, target)
+    )
     return Nested(field.key, plan, links)
 
 
@@ -210,7 +216,7 @@ def _distinct_on(given: Mapping[str, Any], table: NamedTable) -> tuple[Column, .
 
 
 def check_comparable(argument: str, columns: Sequence[Column], table: NamedTable) -> None:
-    """Raises BadUserInput where rows can't be told apart by one of these columns on every vendor."""
+    """Raises BadUserInput if a column's values can't be distinguished on every vendor."""
     for column in columns:
         if not column.type.kind.is_orderable:
             field = table.field_of[column.name]

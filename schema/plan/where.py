@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
-from schema.arguments import Constant, Flag
 from schema.errors import BadUserInput
-from schema.naming import NamedTable, Names
+from schema.names.relations import Relation
+from schema.names.tables import NamedTable, Names
+from schema.plan.arguments import Constant, Flag
 from schema.plan.nodes import (
     EVERYTHING,
     AllOf,
@@ -25,7 +27,6 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes.conditions import Link
-from schema.relations import Relation
 
 _USES = {
     Op.IN: Use.LIST,
@@ -60,6 +61,31 @@ def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
+def plan_target(tree: Mapping[str, Any], table: NamedTable, names: Names) -> Where:
+    """Return the condition of the rows that a mutation touches.
+
+    `{}` matches all as it does in a query. Raises BadUserInput for a column without an operator:
+    so clients send a value that they lack.
+    """
+    _check_operators(tree, table, names)
+    return plan_where(tree, table, names)
+
+
+def _check_operators(tree: Any, table: NamedTable, names: Names) -> None:
+    for name, value in (tree or {}).items():
+        if name in table.columns:
+            if value == {}:
+                raise BadUserInput(
+                    f"{name}: {{}} compares with nothing, so that all rows would be written; "
+                    "give an operator, or leave the column out."
+                )
+        elif name in table.relations:
+            _check_operators(value, names.tables[table.relations[name].target], names)
+        elif name in ("_and", "_or", "_not"):
+            for part in value if isinstance(value, list) else [value]:
+                _check_operators(part, table, names)
+
+
 def comparisons(name: str, subject: Subject, value: Any) -> list[Where]:
     """Return the conditions of one operator input, for what the client calls `name`."""
     if value is None:
@@ -78,7 +104,10 @@ def links_of(relation: Relation, table: NamedTable, names: Names) -> tuple[Link,
 def check_table(table: NamedTable) -> None:
     """Raises BadUserInput where this database lacks a table of the baseline."""
     if table.is_absent:
-        raise BadUserInput(f"This tenant's database lacks the table {table.table.name} of the baseline, or its key.")  # fmt: skip
+        raise BadUserInput(
+            f"This tenant's database lacks the table {table.table.name} "
+            "of the baseline, or its key."
+        )
 
 
 def _of_absent(name: str, value: Any) -> list[Where]:
@@ -134,7 +163,8 @@ def _counted(name: str, relation: Relation, value: Any, table: NamedTable, names
 def _comparison(name: str, subject: Subject, operator: str, operand: Any) -> Where:
     if operand is None:
         raise BadUserInput(
-            f"{name}.{operator} must not be null: nothing compares with NULL; write {name}: {{_isNull: true}}."
+            f"{name}.{operator} must not be null: nothing compares with NULL; "
+            f"write {name}: {{_isNull: true}}."
         )
     if operator == "_isNull":
         return IsNull(subject, negated=not operand.value)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
-from schema.arguments import Constant, Operand
 from schema.errors import BadUserInput
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
+from schema.plan.arguments import Constant, Operand
 from schema.plan.context import CollectedField, PlanContext, collect_fields, given_arguments
 from schema.plan.insert import plan_assignments, plan_on_conflict, plan_rows
 from schema.plan.nodes import (
@@ -34,7 +34,7 @@ from schema.plan.nodes import (
     Use,
 )
 from schema.plan.select import plan_key, plan_row
-from schema.plan.where import plan_where
+from schema.plan.where import plan_target
 
 _TEXT = SqlType(Kind.TEXT, "text")
 # What changes a JSON value in place takes an operand of a type of its own, not the column's.
@@ -108,7 +108,7 @@ def plan_update_many(context: PlanContext, field: CollectedField, table: NamedTa
 
 def plan_delete(context: PlanContext, field: CollectedField, table: NamedTable) -> DeleteRows:
     given = _given(context, field)
-    where = plan_where(given["where"], table, context.names)
+    where = plan_target(given["where"], table, context.names)
     return DeleteRows(
         table.table, where, _at_most(context, given), _response(context, field, table)
     )
@@ -121,7 +121,7 @@ def _update_rows(
     given: Mapping[str, Any],
     table: NamedTable,
 ) -> UpdateRows:
-    where = plan_where(one["where"], table, context.names)
+    where = plan_target(one["where"], table, context.names)
     values = _changes(field.name, one, table)
     return UpdateRows(
         table.table, where, values, _at_most(context, given), _response(context, field, table)
@@ -145,14 +145,15 @@ def _response(context: PlanContext, field: CollectedField, table: NamedTable) ->
 
 
 def _changes(field: str, given: Mapping[str, Any], table: NamedTable) -> tuple[Assignment, ...]:
-    """Return what `_set` writes and `_inc` and its like change; no column twice, and at least one."""
+    """Return what `_set`, `_inc` and their like change: no column twice, at least one."""
     found: dict[str, Assignment] = {}
     for how in How:
         for assignment in plan_assignments(given.get(how) or {}, table):
             name = assignment.column.name
             if name in found:
                 raise BadUserInput(
-                    f"{table.field_of[name]} stands in {found[name].how} and in {how}; give one of them."
+                    f"{table.field_of[name]} stands in {found[name].how} and in {how}; "
+                    "give one of them."
                 )
             sql_type, use = _OPERANDS.get(how, (assignment.column.type, Use.VALUE))
             slot = replace(assignment.slot, type=sql_type, use=use)

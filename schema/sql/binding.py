@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from typing import Any
 
-import orjson
-
+from schema import exact_numbers
 from schema.errors import BadUserInput, TooComplex
 from schema.limits import Limits
 from schema.sql.statement import Binder
@@ -26,7 +26,8 @@ def rows_binder(limits: Limits) -> Binder:
             )
         if value > limits.max_rows:
             raise TooComplex(
-                f"limit: {value} is above the maximum of {limits.max_rows} rows per list (GATEWAY_MAX_ROWS)."
+                f"limit: {value} is above the maximum of {limits.max_rows} "
+                "rows per list (GATEWAY_MAX_ROWS)."
             )
         return int(value)
 
@@ -63,15 +64,30 @@ def storable_text(value: Any) -> str:
 
 def json_text(value: Any) -> str:
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+        return exact_numbers.dumps(value)
     except TypeError as error:
         raise BadUserInput(f"A JSON value can't be stored: {error}.") from None
+
+
+def single(value: Any) -> float:
+    """Return the nearest number of single precision (IEEE 754): what such a column holds."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:  # beyond what one can be: compared as it is, refused where it is stored
+        return float(value)
 
 
 def big_integer(value: Any) -> int:
     if not -_INT64 <= value < _INT64:
         raise BadUserInput(f"{value} is beyond the 64 bits of a BigInt.")
     return int(value)
+
+
+def bit_text(value: Any) -> str:
+    """Return the digits of a BIT as they are; raises BadUserInput where there are others."""
+    if not set(value) <= {"0", "1"}:
+        raise BadUserInput(f"{value!r} is no text of the digits 0 and 1.")
+    return str(value)
 
 
 def like_pattern(value: Any) -> str:
@@ -102,5 +118,5 @@ def naive_utc(value: dt.datetime) -> dt.datetime:
 
 
 def escaped(text: str) -> str:
-    """Return the SQL that escapes a text expression as a part of a global id (`schema.global_ids`)."""
+    """Return the SQL that escapes a text as a part of a global id (`schema.global_ids`)."""
     return f"replace(replace({text}, '~', '~0'), ':', '~1')"

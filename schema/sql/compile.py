@@ -9,9 +9,9 @@ from typing import assert_never
 
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.types import Column, Table
-from schema.arguments import Constant
 from schema.errors import TooComplex
 from schema.limits import Limits
+from schema.plan.arguments import Constant
 from schema.plan.nodes import (
     Aggregate,
     Answer,
@@ -52,13 +52,13 @@ from schema.sql.compiled import (
     CompiledWrite,
     PortablePage,
 )
-from schema.sql.connection import connection_to_sql
 from schema.sql.dialect import Dialect
 from schema.sql.group_by import group_by_to_sql
 from schema.sql.mssql import MssqlDialect
 from schema.sql.mysql import MysqlDialect
 from schema.sql.postgresql import PostgresqlDialect
-from schema.sql.read import aggregate_to_sql, page_to_sql
+from schema.sql.read import aggregate_to_sql, page_rows_to_sql, page_to_sql
+from schema.sql.relay_connection import connection_to_sql
 from schema.sql.sqlite import SqliteDialect, fits_parser
 from schema.sql.statement import PLACE, Binder, Sql, Statement
 from schema.sql.write import (
@@ -69,10 +69,12 @@ from schema.sql.write import (
     existing_to_sql,
     insert_to_sql,
     is_flat,
+    key_columns,
     keyed,
     matching_keys_to_sql,
     probe_to_sql,
     raw_key,
+    returns_key,
     update_raw_to_sql,
     update_rows_to_sql,
     update_to_sql,
@@ -93,36 +95,53 @@ _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that
 class Compiler:
     """Makes the statements of plans for one kind of server."""
 
-    def __init__(self, capabilities: Capabilities, limits: Limits) -> None:
+    def __init__(
+        self, capabilities: Capabilities, limits: Limits, *, by_rows: bool = False
+    ) -> None:
+        """With `by_rows` SQLite's lists come as a text for each row, not as one text."""
         self.dialect = _dialect_of(capabilities)
+        self.capabilities = capabilities
+        self.limits = limits
+        self._by_rows = by_rows
         self._is_exact = capabilities.json is JsonWay.EXACT
-        self._limits = limits
         self._vendor = capabilities.vendor
 
     def read(self, read: Read) -> Statement | None:
-        """Return the statement that answers a root field, or None where this server can't do it in one."""
+        """Return the statement that answers a root field; None where this server needs several."""
         if not self._is_exact:
             return None
         try:
-            piece = _read_to_sql(read, self.dialect)
+            statement = self._read(read, self.dialect)
         except TooComplex:
             return None
-        statement = self._finished(piece, is_answer=True)
         if self._fits(statement):
             return statement
-        statement = self._finished(_read_to_sql(read, _DEEP_SQLITE), is_answer=True)
+        statement = self._read(read, _DEEP_SQLITE)
         return statement if self._fits(statement) else None
 
+    def _read(self, read: Read, dialect: Dialect) -> Statement:
+        if (
+            self._by_rows
+            and isinstance(dialect, SqliteDialect)
+            and isinstance(read, Page)
+            and not read.single
+        ):
+            piece = page_rows_to_sql(read, dialect, dialect.json_rows)
+            return replace(self._finished(piece, json_columns=range(1)), is_list=True)
+        return self._finished(_read_to_sql(read, dialect), is_answer=True)
+
     def connection(self, connection: Connection) -> CompiledConnection:
-        """Return the statement of a connection, without its nodes where the server can't do them in one."""
+        """Return the statement of a connection; without its nodes where those need others."""
         if self._is_exact:
             with suppress(TooComplex):
-                piece = connection_to_sql(connection, self._limits, self.dialect)
-                statement = self._finished(piece)
+                piece = connection_to_sql(connection, self.limits, self.dialect)
+                first = len(connection.order_by)
+                nodes = range(first, first + len(connection.selections))
+                statement = self._finished(piece, json_columns=nodes)
                 if self._fits(statement):
                     return CompiledConnection(connection, statement, has_nodes=True)
         keys = replace(connection, selections=())
-        piece = connection_to_sql(keys, self._limits, self.dialect)
+        piece = connection_to_sql(keys, self.limits, self.dialect)
         return CompiledConnection(connection, self._finished(piece), has_nodes=False)
 
     def page(self, page: Page) -> CompiledPage:
@@ -141,9 +160,7 @@ class Compiler:
                 returning = self._returning(write.table, write.answer)
                 compiled = CompiledInserts(write, self._inserts(write.rows), returning)
             case Update():
-                probe = self._probe(write, Probe(write.values))
-                page = self.page(self._after(write, write.page))
-                compiled = CompiledUpdate(write, probe, page, self._direct(write))
+                compiled = self._update(write)
             case Save():
                 compiled = self._save(write)
             case Delete():
@@ -172,16 +189,31 @@ class Compiler:
 
     def _insert_one(self, write: Insert) -> CompiledInsert:
         can_answer = self._is_exact and self.dialect.inserts_return_json
+        # RETURNING is computed before AFTER triggers. With triggers the row is read once more.
+        can_answer = can_answer and not write.table.has_triggers
         if can_answer and len(write.rows) == 1 and is_flat(write.page.selection):
             row = self._insert(write.rows[0], write.page.selection)
             return CompiledInsert((row,), write.main, None)
         page = self.page(keyed(write.page, raw_key(write.table)))
         return CompiledInsert(self._inserts(write.rows), write.main, page)
 
+    def _update(self, write: Update) -> CompiledUpdate:
+        by_key = returns_key(write.table, self.dialect)
+        probe = self._probe(write, self._with_key(Probe(write.values), write))
+        page = self.page(self._after(write, write.page))
+        return CompiledUpdate(write, probe, page, self._direct(write), by_key)
+
+    def _with_key(self, probe: Probe, write: Update | Save) -> Probe:
+        by_key = returns_key(write.table, self.dialect)
+        return replace(probe, key=key_columns(write.table)) if by_key else probe
+
     def _direct(self, write: Update) -> Statement | None:
-        """Return the UPDATE of a lone column, unless it is one that the row is found by."""
+        """Return the UPDATE of a lone column, unless it is one that the row is found by.
+
+        Where there are triggers, a row that wasn't written may differ all the same.
+        """
         key = {a.column.name for a in write.key}
-        if len(write.values) > 1 or write.values[0].column.name in key:
+        if len(write.values) > 1 or write.values[0].column.name in key or write.table.has_triggers:
             return None
         return self._finished(direct_update_to_sql(write, self.dialect))
 
@@ -191,11 +223,13 @@ class Compiler:
     def _insert(self, row: InsertedRow, selection: Sequence[Selected] = ()) -> CompiledRow:
         existing = existing_to_sql(row, self.dialect) if row.is_needed and row.on_conflict else None
         insert, inserted = insert_to_sql(row, self.dialect, selection)
+        # After the key comes what is selected, as JSON.
+        json_columns = range(len(row.returned), len(row.returned) + bool(selection))
         return CompiledRow(
             row,
-            self._finished(insert),
+            self._finished(insert, json_columns=json_columns),
             self._finished(existing) if existing else None,
-            self._finished(inserted) if inserted else None,
+            self._finished(inserted, json_columns=json_columns) if inserted else None,
             self.dialect.tells_conflict(row),
         )
 
@@ -214,7 +248,10 @@ class Compiler:
     def _returning(
         self, table: Table, answer: Sequence[Answer], written: Sequence[Assignment] = ()
     ) -> dict[str, CompiledPage]:
-        """Return the page of each `returning`, for the row whose key was RETURNED_KEY before `written`."""
+        """Return the page of each `returning`.
+
+        It finds the row whose key was RETURNED_KEY before `written`.
+        """
         new = {a.column.name: a.slot for a in written if a.how is How.SET}
         key = [(column, new.get(column.name, slot)) for column, slot in raw_key(table)]
         return {
@@ -226,7 +263,7 @@ class Compiler:
     def _save(self, write: Save) -> CompiledSave:
         shown = tuple(a.column for a in write.values)
         is_told = self._is_exact and self._spells(shown)
-        expected = Probe((*write.values, *write.expected), shown if is_told else ())
+        expected = Probe(write.values, write.expected, shown if is_told else ())
         rows = {
             part.key: self.page(self._after(write, part.page))
             for part in write.answer
@@ -238,10 +275,11 @@ class Compiler:
         before = PortablePage(keyed(shown_page, [(a.column, a.slot) for a in write.key]))
         return CompiledSave(
             write,
-            self._probe(write, expected),
+            self._probe(write, self._with_key(expected, write)),
             rows,
             self.page(self._after(write, shown_page)),
             None if is_told else before,
+            returns_key(write.table, self.dialect),
         )
 
     def _spells(self, columns: Sequence[Column]) -> bool:
@@ -252,9 +290,15 @@ class Compiler:
             return False
 
     def _probe(self, write: Update | Save, probe: Probe) -> Statement:
-        return self._finished(probe_to_sql(write.table, write.key, probe, self.dialect))
+        before = len(probe.values) + len(probe.expected) + len(probe.key)
+        return self._finished(
+            probe_to_sql(write.table, write.key, probe, self.dialect),
+            json_columns=range(before, before + bool(probe.shown)),
+        )
 
     def _after(self, write: Update | Save, page: Page) -> Page:
+        if returns_key(write.table, self.dialect):
+            return keyed(page, raw_key(write.table))
         return keyed(page, [(a.column, a.slot) for a in self._key_after(write)])
 
     def _key_after(self, write: Update | Save) -> Sequence[Assignment]:
@@ -262,16 +306,19 @@ class Compiler:
         written = {a.column.name: a for a in write.values}
         return [written.get(a.column.name, a) for a in write.key]
 
-    def _finished(self, piece: Sql, *, is_answer: bool = False) -> Statement:
+    def _finished(
+        self, piece: Sql, *, is_answer: bool = False, json_columns: range = range(0)
+    ) -> Statement:
         piece = self._with_constant_counts(piece)
         binders = tuple(self._binder(slot) for slot in piece.slots)
         text = self.dialect.placeholders(piece.text)
-        return Statement(text, piece.slots, binders, is_answer)
+        json_columns = range(1) if is_answer else json_columns
+        return Statement(text, piece.slots, binders, is_answer, json_columns)
 
     def _with_constant_counts(self, piece: Sql) -> Sql:
         """Write limits and offsets that stand in the document into the text.
 
-        A planner that doesn't know how few rows are wanted plans for many, and anew each time.
+        A planner that doesn't know how few rows are wanted plans for many, and again each time.
         """
         head, *rest = piece.text.split(PLACE)
         texts, slots = [head], []
@@ -286,9 +333,9 @@ class Compiler:
 
     def _binder(self, slot: Slot) -> Binder:
         if slot.use is Use.ROWS:
-            return rows_binder(self._limits)
+            return rows_binder(self.limits)
         if slot.use is Use.ROWS_AND_ONE:
-            return rows_and_one_binder(self._limits)
+            return rows_and_one_binder(self.limits)
         return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
 
 

@@ -20,7 +20,7 @@ from schema.sql.statement import Statement
 
 @dataclass(frozen=True)
 class PortablePage:
-    """A page that this server can't answer as one JSON text; it is read the portable way."""
+    """A page that this server can't answer as one JSON text; it is read by the ORM."""
 
     page: Page
 
@@ -30,7 +30,7 @@ CompiledPage = Statement | PortablePage
 
 @dataclass(frozen=True)
 class CompiledConnection:
-    """`statement` answers a row per edge; `keys` alone where its nodes are read the portable way."""
+    """`statement` answers a row per edge; `keys` alone where its nodes are read by the ORM."""
 
     plan: Connection
     statement: Statement
@@ -39,7 +39,7 @@ class CompiledConnection:
 
 @dataclass(frozen=True)
 class CompiledNode:
-    """`pages` fills up as ids of other types are asked for; None: the portable way."""
+    """`pages` fills up as ids of other types are asked for; None: the ORM reads them."""
 
     plan: NodeLookup
     pages: dict[str, Statement | None] = field(default_factory=dict)
@@ -49,8 +49,8 @@ class CompiledNode:
 class CompiledRow:
     """One INSERT; `existing` finds the row that an onConflict left as it was.
 
-    `inserted` tells what the INSERT wrote, where it can't tell it itself. `tells_conflict` says that
-    the last value that comes back is 1 for a row that was left as it was.
+    `inserted` tells what the INSERT wrote, where it can't tell it itself. `tells_conflict` says
+    that the last value that comes back is 1 for a row that was left as it was.
     """
 
     row: InsertedRow
@@ -73,13 +73,16 @@ class CompiledInsert:
 class CompiledUpdate:
     """`updates` fills up as requests differ in which columns they really change.
 
-    Of one column alone the UPDATE itself can ask whether it differs: `direct`, with no probe before.
+    Of one column alone the UPDATE itself can ask whether it differs: `direct`, with no probe
+    before. `returns_key` says that the row is found by the key that the UPDATE returns, or the
+    probe where there is none.
     """
 
     plan: Update
     probe: Statement
     page: CompiledPage
     direct: Statement | None = None
+    returns_key: bool = False
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 
@@ -88,7 +91,7 @@ class CompiledSave:
     """`rows` holds the page of each `row` that is asked for, by response key.
 
     `before` and `after` answer the columns that are saved as c0, c1, …; where there is no `before`,
-    the last value of `probe` has them by their names.
+    the last value of `probe` has them by their names. `returns_key` is as that of an update.
     """
 
     plan: Save
@@ -96,6 +99,7 @@ class CompiledSave:
     rows: dict[str, CompiledPage]
     after: CompiledPage
     before: PortablePage | None = None
+    returns_key: bool = False
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from dynamic_databases.catalog.types import SqlType, TableName
+from dynamic_databases.catalog.types import SqlType, Table, TableName
 from schema.plan.nodes import Assignment, Compare, Function, InsertedRow, OrderTerm, Slot
 from schema.sql.statement import Binder, Sql
 
@@ -26,16 +27,29 @@ class InPlace(Protocol):
     ) -> Sql: ...
 
 
+@dataclass(frozen=True)
+class Deferred:
+    """How a transaction finds out what its COMMIT would refuse: statements before and after it.
+
+    They raise an error, or each counts the rows that violate something.
+    """
+
+    before: str = ""
+    after: str = ""
+
+
 class Dialect(Protocol):
     """One instance per vendor; all methods are pure."""
 
     begin: str  # starts a transaction that may write
     lock_hint: str  # follows a table whose rows a SELECT locks for this transaction
+    deferred: Deferred  # of constraints that are checked at COMMIT
     in_place: InPlace | None
     updates_return_keys: bool  # UPDATE … RETURNING
     inserts_return_json: bool  # an INSERT can answer its row as a JSON object
     numbers_rows: bool  # rows carry their place as `o`: a derived table has no order
-    figures_apart: bool  # an aggregate inside an object's subquery would be that subquery's own
+    after_order: str  # follows an ORDER BY of rows that hold JSON
+    aggregates_apart: bool  # an aggregate inside an object's subquery would be that subquery's own
 
     def quote(self, name: str) -> str: ...
 
@@ -57,15 +71,27 @@ class Dialect(Protocol):
         """Return a comparison of the subject's expression with the node's slot."""
         ...
 
+    def operator(self, symbol: str, sql_type: SqlType) -> str:
+        """Return a comparison operator of two values of this type."""
+        ...
+
     def differs(self, column: str, slot: Slot) -> Sql:
         """Return a boolean that is true where the column doesn't hold the value to the letter."""
+        ...
+
+    def moved(self, column: str, slot: Slot) -> Sql:
+        """Return a boolean that is true where the column's value isn't the expected one."""
         ...
 
     def changed(self, column: str, assignment: Assignment) -> Sql:
         """Return what an assignment makes of the column expression."""
         ...
 
-    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:
+    def reference(self, table: Table, assignment: Assignment) -> Sql | None:
+        """Return how the referenced row spells the value; None where the value itself serves."""
+        ...
+
+    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
         """Return an aggregate function of a column of this type."""
         ...
 
@@ -82,7 +108,7 @@ class Dialect(Protocol):
         ...
 
     def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
-        """Return a scalar subquery: the object of the one row of `rows`, NULL where there is none."""
+        """Return a scalar subquery: the object of the one row of `rows`, NULL without one."""
         ...
 
     def id_text(self, column: str, sql_type: SqlType) -> str:
@@ -90,7 +116,7 @@ class Dialect(Protocol):
         ...
 
     def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:
-        """Return what `schema.global_ids.encode` makes of these, `keys` being texts."""
+        """Return what `schema.global_ids.encode_id` makes of these, `keys` being texts."""
         ...
 
     def text(self, value: str) -> str:
@@ -98,6 +124,14 @@ class Dialect(Protocol):
         ...
 
     def order(self, expression: Sql, term: OrderTerm, *, nullable: bool) -> Sql: ...
+
+    def order_value(self, subject: Sql, term: OrderTerm) -> tuple[Sql, SqlType]:
+        """Return what rows are ordered by instead of the term's subject, and the type of that."""
+        ...
+
+    def distinct_value(self, column: str, sql_type: SqlType) -> str:
+        """Return what two rows have alike where a column of them is answered alike."""
+        ...
 
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         """Return the end of a page's query: LIMIT and OFFSET, or what the vendor has."""
@@ -108,11 +142,18 @@ class Dialect(Protocol):
         ...
 
     def json_text(self, value: Sql) -> Sql:
-        """Return a JSON value as text."""
+        """Return a JSON value as text, if it has no more bytes than the request may read.
+
+        Else it is an error, or a longer text that is refused on arrival.
+        """
         ...
 
     def key_out(self, column: str, sql_type: SqlType) -> str:
         """Return a key column in the form in which a slot of use RAW takes it back."""
+        ...
+
+    def counted(self, write: Sql, table: Table) -> Sql:
+        """Return an UPDATE or DELETE that tells how many rows of `table` it wrote."""
         ...
 
     def conflict_alias(self, row: InsertedRow) -> str:
@@ -120,7 +161,7 @@ class Dialect(Protocol):
         ...
 
     def tells_conflict(self, row: InsertedRow) -> bool:
-        """Return whether an INSERT returns a last value more: 1 where a conflict left the row as it was."""
+        """Return whether an INSERT returns one more value: 1 if a conflict left the row."""
         ...
 
     def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dynamic_databases.catalog.types import Column
 from schema.plan.nodes import (
+    AggregateColumn,
+    AggregateColumns,
+    AggregateFields,
     Count,
-    Figure,
-    Figures,
-    FigureSet,
     GroupBy,
     GroupKeys,
     Typename,
 )
+from schema.sql.aggregates import aggregate_fields_to_sql
 from schema.sql.dialect import Dialect
-from schema.sql.figures import figures_to_sql
 from schema.sql.read import condition_to_sql, place_of_row
 from schema.sql.statement import Sql, joined, sql
 from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
@@ -36,7 +37,7 @@ class _Chosen:
 def group_by_to_sql(group_by: GroupBy, dialect: Dialect) -> Sql:
     """Return a scalar expression: a JSON array of the groups."""
     chosen = _Chosen()
-    keys = [f"{_TABLE}.{dialect.quote(column.name)}" for column in group_by.by]
+    keys = [_key(column, dialect) for column in group_by.by]
     for key in keys:
         chosen.add(key)
     pairs: list[tuple[str, Sql]] = []
@@ -46,7 +47,7 @@ def group_by_to_sql(group_by: GroupBy, dialect: Dialect) -> Sql:
         elif isinstance(part, GroupKeys):
             pairs.append((part.key, _keys(part, chosen, dialect)))
         else:
-            pairs.append((part.key, _figures(part, chosen, dialect)))
+            pairs.append((part.key, _aggregates(part, chosen, dialect)))
     return dialect.json_list(pairs, _groups(group_by, keys, chosen, dialect), _GROUPS)
 
 
@@ -70,24 +71,30 @@ def _groups(group_by: GroupBy, keys: list[str], chosen: _Chosen, dialect: Dialec
     return joined(" ", parts)
 
 
+def _key(column: Column, dialect: Dialect) -> str:
+    return dialect.distinct_value(f"{_TABLE}.{dialect.quote(column.name)}", column.type)
+
+
 def _keys(part: GroupKeys, chosen: _Chosen, dialect: Dialect) -> Sql:
     pairs: list[tuple[str, Sql]] = []
     for item in part.parts:
         if isinstance(item, Typename):
             pairs.append((item.key, Sql(dialect.text(item.name))))
         else:
-            value = chosen.add(f"{_TABLE}.{dialect.quote(item.column.name)}")
+            value = chosen.add(_key(item.column, dialect))
             pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
     return dialect.json_object(pairs)
 
 
-def _figures(part: Figures, chosen: _Chosen, dialect: Dialect) -> Sql:
+def _aggregates(part: AggregateFields, chosen: _Chosen, dialect: Dialect) -> Sql:
     def count(one: Count) -> str:
         named = [f"{_TABLE}.{dialect.quote(column.name)}" for column in one.columns]
+        if one.distinct:
+            named = [_key(column, dialect) for column in one.columns]
         return chosen.add(count_to_sql(named, distinct=one.distinct))
 
-    def figure(figures: FigureSet, one: Figure) -> str:
+    def expression(aggregates: AggregateColumns, one: AggregateColumn) -> str:
         column = f"{_TABLE}.{dialect.quote(one.column.name)}"
-        return chosen.add(dialect.figure(figures.function, column, one.column.type))
+        return chosen.add(dialect.aggregate(aggregates.function, column, one.column.type))
 
-    return figures_to_sql(part, count, figure, dialect)
+    return aggregate_fields_to_sql(part, count, expression, dialect)

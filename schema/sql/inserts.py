@@ -16,7 +16,9 @@ def insert_returning(row: InsertedRow, returned: Sql, condition: Sql, dialect: D
     if not row.values:
         return sql("INSERT INTO {} DEFAULT VALUES RETURNING {}", name, returned)
     columns = ", ".join(dialect.quote(a.column.name) for a in row.values)
-    slots = joined(", ", (dialect.slot(a.slot) for a in row.values))
+    slots = joined(
+        ", ", (dialect.reference(row.table, a) or dialect.slot(a.slot) for a in row.values)
+    )
     conflict = _on_conflict(row.on_conflict, condition, dialect) if row.on_conflict else Sql("")
     text = f"INSERT INTO {{}} AS {INSERTED} ({{}}) VALUES ({{}}){{}} RETURNING {{}}"
     return sql(text, name, columns, slots, conflict, returned)

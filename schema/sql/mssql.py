@@ -1,14 +1,15 @@
 """SQL Server's dialect, from 2016 on: `FOR JSON`, `OFFSET … FETCH`, lists by `OPENJSON`.
 
-What FOR JSON can't spell as the others do (floats) or at all (global ids) is left to the portable way.
-Triggers are why OUTPUT goes into a table variable; names of the kind `[a]]b]` are quoted everywhere.
+What FOR JSON can't spell as the others do (floats) or at all (global ids) is left to the portable
+way. Triggers are why OUTPUT goes into a table variable; names of the kind `[a]]b]` are quoted
+everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
+from dynamic_databases.catalog.types import Column, Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote, quote_table
 from schema.errors import TooComplex
 from schema.plan.nodes import (
@@ -22,15 +23,16 @@ from schema.plan.nodes import (
     Slot,
 )
 from schema.sql import mssql_values as values
-from schema.sql.dialect import InPlace
+from schema.sql.answer_size import MAX_BYTES
+from schema.sql.dialect import Deferred, InPlace
+from schema.sql.operators import COMPARISONS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
-_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
 _ARRAY = "COALESCE((SELECT {} FROM ({}) {} ORDER BY {} FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')"
 _OBJECT = "(SELECT {} FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER)"
 _ONE = "(SELECT {} FROM ({}) {} FOR JSON PATH, INCLUDE_NULL_VALUES, WITHOUT_ARRAY_WRAPPER)"
 _NO_IDS = "SQL Server has no base64 of UTF-8 that ids could be made with."
-_TOLD = "@told"  # the table variable that OUTPUT fills
+_OUTPUT = "@output"  # the table variable that OUTPUT fills
 
 
 class MssqlDialect:
@@ -38,11 +40,13 @@ class MssqlDialect:
 
     begin = "BEGIN TRANSACTION"
     lock_hint = " WITH (UPDLOCK, ROWLOCK)"
+    deferred = Deferred()
     in_place: InPlace | None = None
     updates_return_keys = False
     inserts_return_json = False
     numbers_rows = True
-    figures_apart = True
+    after_order = ""
+    aggregates_apart = True
 
     def quote(self, name: str) -> str:
         return quote(name, "microsoft")
@@ -64,24 +68,41 @@ class MssqlDialect:
             subject = sql("{}", Sql(values.comparable(subject.text, node.subject.type)))
         if node.op in (Op.IN, Op.NIN):
             kind = values.cast(node.slot.type) or "nvarchar(max)"
-            item = f"CONVERT({kind}, j.value, 1)" if node.slot.type.kind is Kind.BINARY else f"CAST(j.value AS {kind})"  # fmt: skip
+            item = (
+                f"CONVERT({kind}, j.value, 1)"
+                if node.slot.type.kind is Kind.BINARY
+                else f"CAST(j.value AS {kind})"
+            )
             word = "IN" if node.op is Op.IN else "NOT IN"
-            return sql(f"{{}} {word} (SELECT {item} FROM OPENJSON({{}}) j)", subject, value_of(node.slot))  # fmt: skip
+            return sql(
+                f"{{}} {word} (SELECT {item} FROM OPENJSON({{}}) j)", subject, value_of(node.slot)
+            )
         if node.op in values.CONDITIONS:
             return sql(values.CONDITIONS[node.op], subject, value_of(node.slot))
-        return sql("{} {} {}", subject, _OPERATORS[node.op], self.slot(node.slot))
+        return sql("{} {} {}", subject, COMPARISONS[node.op], self.slot(node.slot))
+
+    def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return symbol
 
     def differs(self, column: str, slot: Slot) -> Sql:
         """INTERSECT takes two NULLs for equal, which no operator did before 2022."""
         value = sql(values.exact("{}", slot.type), self.slot(slot))
-        return sql("NOT EXISTS (SELECT {} INTERSECT SELECT {})", values.exact(column, slot.type), value)  # fmt: skip
+        return sql(
+            "NOT EXISTS (SELECT {} INTERSECT SELECT {})", values.exact(column, slot.type), value
+        )
+
+    def moved(self, column: str, slot: Slot) -> Sql:
+        return self.differs(column, slot)
 
     def changed(self, column: str, assignment: Assignment) -> Sql:
         value = self.slot(assignment.slot)
         return sql("{} + {}", column, value) if assignment.how is How.ADD else value
 
-    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:
-        name = values.FIGURES[function]
+    def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
+        return None
+
+    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
+        name = values.AGGREGATES[function]
         if function in (Function.AVG, Function.STDDEV, Function.VARIANCE):
             return f"{name}(CAST({column} AS float))"
         if function is Function.SUM and sql_type.kind is Kind.INTEGER:
@@ -125,6 +146,12 @@ class MssqlDialect:
             return sql(f"{place}, {{}}{direction}", expression, expression)
         return sql("{}{}", expression, direction)
 
+    def order_value(self, subject: Sql, term: OrderTerm) -> tuple[Sql, SqlType]:
+        return subject, term.subject.type
+
+    def distinct_value(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002
+        return column
+
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         """FETCH takes no 0: of no rows wanted, one is fetched beyond the last."""
         start = sql("CAST({} AS bigint)", value_of(offset)) if offset else Sql("0")
@@ -134,14 +161,18 @@ class MssqlDialect:
         return sql(
             "OFFSET (CASE WHEN {} = 0 THEN 9223372036854775807 ELSE {} END) ROWS"
             " FETCH NEXT (CASE WHEN {} = 0 THEN 1 ELSE {} END) ROWS ONLY",
-            size, start, size, size,
-        )  # fmt: skip
+            size,
+            start,
+            size,
+            size,
+        )
 
     def locked(self) -> str:
         return ""  # the hint after the table says it
 
     def json_text(self, value: Sql) -> Sql:
-        return value
+        """One character too many tells that there are more."""
+        return sql("LEFT({}, CAST({} AS int) + 1)", value, MAX_BYTES)
 
     def key_out(self, column: str, sql_type: SqlType) -> str:
         kind = sql_type.kind
@@ -154,6 +185,12 @@ class MssqlDialect:
             return f"CONVERT(varchar(42), {column}{style})"
         return f"CAST({column} AS varchar(36))" if kind is Kind.UUID else column
 
+    def counted(self, write: Sql, table: Table) -> Sql:
+        """A trigger's statements are counted before the one that fired it."""
+        if not table.has_triggers:
+            return write
+        return sql("SET NOCOUNT ON; {}; SELECT 1 WHERE @@ROWCOUNT > 0;", write)
+
     def conflict_alias(self, row: InsertedRow) -> str:  # noqa: ARG002 - the protocol's
         return "t1"
 
@@ -163,46 +200,66 @@ class MssqlDialect:
     def insert(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
         """A batch: OUTPUT goes into a table variable, which is what a table with triggers permits.
 
-        Where an identity is given, and so is all that is to be returned, it does without: a stand-in
-        takes no OUTPUT under IDENTITY_INSERT.
+        Where an identity is given, and so is all that is to be returned, it does without: a
+        stand-in takes no OUTPUT under IDENTITY_INSERT.
         """
         given = {a.column.name: self.slot(a.slot) for a in row.values}
         table = self.table(row.table.name)
         if not row.values and len(row.returned) == 1 and row.returned[0].identity:
             own = self.quote(row.returned[0].name)
-            text = "SET NOCOUNT ON; INSERT INTO {} DEFAULT VALUES; SELECT {} FROM {} WHERE {} = SCOPE_IDENTITY();"
+            text = (
+                "SET NOCOUNT ON; INSERT INTO {} DEFAULT VALUES; "
+                "SELECT {} FROM {} WHERE {} = SCOPE_IDENTITY();"
+            )
             return sql(text, table, returned, table, own)
         if not any(a.column.identity for a in row.values):
-            return self._told(row, returned, condition)
-        known = {*(column.name for column in row.returned), *(row.on_conflict.key if row.on_conflict else ())}  # fmt: skip
+            return self._with_output(row, returned, condition)
+        known = {
+            *(column.name for column in row.returned),
+            *(row.on_conflict.key if row.on_conflict else ()),
+        }
         if not known <= given.keys():
-            body = self._told(row, returned, condition)
-            return sql("SET IDENTITY_INSERT {} ON; {} SET IDENTITY_INSERT {} OFF;", table, body, table)  # fmt: skip
-        body = self._written(row, "", f"SET {_TOLD} = @@ROWCOUNT;", condition)
+            body = self._with_output(row, returned, condition)
+            return sql(
+                "SET IDENTITY_INSERT {} ON; {} SET IDENTITY_INSERT {} OFF;", table, body, table
+            )
+        body = self._written(row, "", f"SET {_OUTPUT} = @@ROWCOUNT;", condition)
         # A row that was there is found by the key that conflicted: it keeps its own identity.
         names = row.on_conflict.key if row.on_conflict else tuple(c.name for c in row.returned)
         key = joined(" AND ", (sql("{} = {}", self.quote(name), given[name]) for name in names))
         return sql(
-            "SET NOCOUNT ON; DECLARE {} int = 0; SET IDENTITY_INSERT {} ON; {} SET IDENTITY_INSERT {} OFF;"
+            "SET NOCOUNT ON; DECLARE {} int = 0; SET IDENTITY_INSERT {} ON; "
+            "{} SET IDENTITY_INSERT {} OFF;"
             " SELECT {} FROM {} WHERE {} AND {} > 0;",
-            _TOLD, table, body, table, returned, table, key, _TOLD,
-        )  # fmt: skip
+            _OUTPUT,
+            table,
+            body,
+            table,
+            returned,
+            table,
+            key,
+            _OUTPUT,
+        )
 
     def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:  # noqa: ARG002 - the protocol's
         return None
 
     def answer(self, value: Sql) -> Sql:
-        # At the top level FOR JSON comes in rows of 2,033 characters; a scalar subquery is one value.
-        return sql("SELECT {}", value)
+        # At the top level FOR JSON comes in rows of 2,033 characters; a scalar subquery is one
+        # value.
+        return sql("SELECT {}", self.json_text(value))
 
-    def _told(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
-        """What is written, then a SELECT of what OUTPUT told."""
-        told = ", ".join(f"{self.quote(c.name)} {_stored(c.type)}" for c in row.returned)
+    def _with_output(self, row: InsertedRow, returned: Sql, condition: Sql) -> Sql:
+        """What is written, then a SELECT of the rows of OUTPUT."""
+        columns = ", ".join(f"{self.quote(c.name)} {_stored(c.type)}" for c in row.returned)
         names = ", ".join(self.quote(c.name) for c in row.returned)
-        output = f"OUTPUT {', '.join(f'INSERTED.{self.quote(c.name)}' for c in row.returned)} INTO {_TOLD} ({names}) "
+        output = (
+            f"OUTPUT {', '.join(f'INSERTED.{self.quote(c.name)}' for c in row.returned)} "
+            f"INTO {_OUTPUT} ({names}) "
+        )
         body = self._written(row, output, "", condition)
-        head = sql("SET NOCOUNT ON; DECLARE {} TABLE ({}); {}", _TOLD, told, body)
-        return sql("{} SELECT {} FROM {};", head, returned, _TOLD)
+        head = sql("SET NOCOUNT ON; DECLARE {} TABLE ({}); {}", _OUTPUT, columns, body)
+        return sql("{} SELECT {} FROM {};", head, returned, _OUTPUT)
 
     def _insert(self, row: InsertedRow, output: str, then: str) -> Sql:
         table = self.table(row.table.name)
@@ -215,7 +272,7 @@ class MssqlDialect:
     def _written(self, row: InsertedRow, output: str, then: str, condition: Sql) -> Sql:
         """The INSERT, or an UPDATE where the row is there; `then` follows whichever it is.
 
-        HOLDLOCK keeps the key's range until the end, so that nobody inserts it meanwhile.
+        HOLDLOCK keeps the key's range until the end, so that no other session inserts it.
         """
         on_conflict = row.on_conflict
         insert = self._insert(row, output, then)
@@ -232,7 +289,9 @@ class MssqlDialect:
             ", ", (sql("{} = {}", self.quote(n), given.get(n, "DEFAULT")) for n in names)
         )
         only = sql(" AND {}", condition) if condition.text else Sql("")
-        update = sql("UPDATE t1 SET {} {}FROM {} AS t1 WHERE {}{}; {}", pairs, output, table, key, only, then)  # fmt: skip
+        update = sql(
+            "UPDATE t1 SET {} {}FROM {} AS t1 WHERE {}{}; {}", pairs, output, table, key, only, then
+        )
         return sql("IF {} BEGIN {} END ELSE BEGIN {} END;", there, update, insert)
 
 

@@ -1,4 +1,4 @@
-"""How SQL Server spells, compares and takes values: what both ways of running share.
+"""How SQL Server spells, compares and takes values: what both executions share.
 
 A parameter has a type there before it has a value, and NULL's is a text: each is cast to what it is
 for. Conditions on texts mind the case whatever the column's collation.
@@ -21,7 +21,7 @@ CONDITIONS = {
     Op.ILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 LIKE LOWER({})",
     Op.NILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 NOT LIKE LOWER({})",
 }
-FIGURES = {
+AGGREGATES = {
     Function.SUM: "SUM",
     Function.AVG: "AVG",
     Function.MIN: "MIN",
@@ -69,7 +69,7 @@ def comparable(expression: str, sql_type: SqlType) -> str:
 
 
 def exact(expression: str, sql_type: SqlType) -> str:
-    """Return an expression whose equality is one to the letter: bytes, where texts would be folded."""
+    """Return an expression with exact equality: bytes, because texts would be folded."""
     if sql_type.kind in (Kind.TEXT, Kind.ENUM, Kind.JSON):
         return f"CAST(CAST({expression} AS nvarchar(max)) AS varbinary(max))"
     if sql_type.kind is Kind.OTHER:
@@ -84,7 +84,7 @@ def as_text(expression: str, sql_type: SqlType) -> str:
     return f"CAST({expression} AS nvarchar({'4000' if sql_type.name == 'sql_variant' else 'max'}))"
 
 
-def told(expression: str, sql_type: SqlType) -> str | None:
+def python_text(expression: str, sql_type: SqlType) -> str | None:
     """Return a column as the text that is spelled in Python; None where its value is."""
     if sql_type.kind in (Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME):
         return f"CONVERT(varchar(34), {expression}, 126)"
@@ -92,7 +92,7 @@ def told(expression: str, sql_type: SqlType) -> str | None:
 
 
 def json_value(expression: str, sql_type: SqlType) -> str:
-    """Return a column as FOR JSON spells it right. Raises TooComplex for what it spells otherwise."""
+    """Return a column as FOR JSON spells it right. Raises TooComplex if it can't."""
     if sql_type.kind is Kind.FLOAT:
         raise TooComplex("FOR JSON writes floats in a form of its own.")
     if sql_type.kind is Kind.OTHER:

@@ -1,7 +1,7 @@
-"""MySQL's and MariaDB's dialect. Lists nest in place; values are written into the text by the driver.
+"""MySQL's and MariaDB's dialect. Lists nest in place; the driver writes values into text.
 
 MariaDB puts a list together in order with `JSON_ARRAYAGG(x ORDER BY y LIMIT n)`; MySQL can't, and
-reads go the portable way there, while writes use what both have. Lists in JSON lose that they are
+reads go by the ORM there, while writes use what both have. Lists in JSON lose that they are
 JSON where a subquery gives them back: `JSON_COMPACT` tells it again.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dynamic_databases.catalog.types import Kind, SqlType, TableName
+from dynamic_databases.catalog.types import Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote
-from schema.naming import enum_value_names
+from schema.names.tables import enum_value_names
 from schema.plan.nodes import (
     Assignment,
     Compare,
@@ -25,11 +25,11 @@ from schema.plan.nodes import (
     Use,
 )
 from schema.sql import mysql_values as values
+from schema.sql.answer_size import MAX_BYTES
 from schema.sql.binding import escaped, like_pattern
-from schema.sql.dialect import InPlace
+from schema.sql.dialect import Deferred, InPlace
+from schema.sql.operators import COMPARISONS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
-
-_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
 
 
 class _InPlace:
@@ -55,10 +55,12 @@ class MysqlDialect:
 
     begin = "START TRANSACTION"
     lock_hint = ""
+    deferred = Deferred()
     in_place: InPlace | None = _InPlace()
     updates_return_keys = False
     numbers_rows = False
-    figures_apart = False
+    after_order = ""
+    aggregates_apart = False
 
     def __init__(self, *, returning: bool) -> None:
         self.inserts_return_json = returning
@@ -91,19 +93,28 @@ class MysqlDialect:
             return sql(values.CONDITIONS[node.op], subject, value_of(keys))
         if node.op in values.CONDITIONS:
             return sql(values.CONDITIONS[node.op], subject, value_of(node.slot))
-        return sql("{} {} {}", subject, _OPERATORS[node.op], value_of(node.slot))
+        return sql("{} {} {}", subject, COMPARISONS[node.op], values.written(node.slot))
+
+    def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return symbol
 
     def differs(self, column: str, slot: Slot) -> Sql:
         value = sql(values.exact(slot.type, "{}"), value_of(slot))
         return sql("NOT ({} <=> {})", values.exact(slot.type, column), value)
 
+    def moved(self, column: str, slot: Slot) -> Sql:
+        return self.differs(column, slot)
+
     def changed(self, column: str, assignment: Assignment) -> Sql:
         value = values.written(assignment.slot)
         return sql("{} + {}", column, value) if assignment.how is How.ADD else value
 
-    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
-        if function in values.FIGURES:
-            return f"{values.FIGURES[function]}({column} + 0e0)"
+    def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
+        return None
+
+    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        if function in values.AGGREGATES:
+            return f"{values.AGGREGATES[function]}({column} + 0e0)"
         return f"{function}({column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
@@ -113,8 +124,7 @@ class MysqlDialect:
             return values.as_text(column, sql_type)
         if sql_type.kind is Kind.TEXT and " character set " in sql_type.name:
             return f"CONVERT({column} USING utf8mb4)"
-        if sql_type.kind is Kind.FLOAT and sql_type.name.startswith("float"):
-            column = f"({values.TEXT.format(column)} + 0e0)"  # six digits are what the server shows of it
+        column = values.as_digits(column, sql_type)
         return values.SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
@@ -123,7 +133,12 @@ class MysqlDialect:
     def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
         # A derived table with a LIMIT is materialised in its order, and read in that order.
         made = self.json_object(pairs)
-        return sql("JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG({}), '[]') FROM ({}) {}))", made, rows, alias)  # fmt: skip
+        return sql(
+            "JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG({}), '[]') FROM ({}) {}))",
+            made,
+            rows,
+            alias,
+        )
 
     def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
         made = self.json_object(pairs)
@@ -147,6 +162,15 @@ class MysqlDialect:
             return sql(f"{{}} IS NULL {nulls}, {{}}{direction}", expression, expression)
         return sql("{}{}", expression, direction)
 
+    def order_value(self, subject: Sql, term: OrderTerm) -> tuple[Sql, SqlType]:
+        """A subquery makes a text of what a column holds as a number, and sorts it as one."""
+        if not term.hops or not values.is_numbered(term.subject.type):
+            return subject, term.subject.type
+        return sql("{} + 0", subject), values.NUMBER
+
+    def distinct_value(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002
+        return column
+
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         size = value_of(limit) if limit else Sql("18446744073709551615")
         return (
@@ -157,13 +181,19 @@ class MysqlDialect:
         return " FOR UPDATE"
 
     def json_text(self, value: Sql) -> Sql:
-        return value
+        """One byte too many tells that there are more; a str may take four times the bytes."""
+        return sql("LEFT(CAST({} AS BINARY), {} + 1)", value, MAX_BYTES)
 
     def key_out(self, column: str, sql_type: SqlType) -> str:
-        return column if sql_type.kind is Kind.BINARY else f"CAST({column} AS CHAR)"
+        if sql_type.kind is Kind.BINARY:
+            return column
+        return f"CAST({values.as_number(column, sql_type)} AS CHAR)"
 
     def answer(self, value: Sql) -> Sql:
-        return sql("SELECT CAST({} AS BINARY)", value)
+        return sql("SELECT {}", self.json_text(value))
+
+    def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
+        return write
 
     def conflict_alias(self, row: InsertedRow) -> str:
         return self.table(row.table.name)
@@ -181,7 +211,9 @@ class MysqlDialect:
             stored[0] = sql("IF((@gateway := 0) = 0, {}, NULL)", stored[0])
             conflict = self._on_conflict(row, condition)
             returned = sql("{}, @gateway = 1", returned)
-        inserted = sql("INSERT INTO {} ({}) VALUES ({}){}", name, columns, joined(", ", stored), conflict)  # fmt: skip
+        inserted = sql(
+            "INSERT INTO {} ({}) VALUES ({}){}", name, columns, joined(", ", stored), conflict
+        )
         return sql("{} RETURNING {}", inserted, returned) if self.inserts_return_json else inserted
 
     def inserted(self, row: InsertedRow, returned: Sql) -> Sql | None:
@@ -196,7 +228,7 @@ class MysqlDialect:
         return sql("SELECT {} FROM {} WHERE {}", flagged, name, joined(" AND ", parts))
 
     def _on_conflict(self, row: InsertedRow, condition: Sql) -> Sql:
-        """Any unique key may be what conflicts: where it isn't the one that is named, it is an error.
+        """Any unique key may conflict: another than the named one is an error.
 
         `@gateway` tells what was done: 0 inserted, 1 left as it was, 2 updated. A subquery of two
         rows is what makes an error inside an expression (1242).
@@ -209,9 +241,14 @@ class MysqlDialect:
         does = condition if condition.text else Sql("1 = 1")
         does = does if on_conflict.update else Sql("1 = 0")
         first = sql(
-            "{} = IF({}, IF((@gateway := IF({}, 2, 1)), {}, {}), (SELECT 1 UNION SELECT 2))",
-            names[0], same, does, f"{own}.{names[0]}", f"{own}.{names[0]}",
-        )  # fmt: skip
+            "{} = IF({}, IF((@gateway := IF({}, 2, 1)), {}, {}), {})",
+            names[0],
+            same,
+            does,
+            f"{own}.{names[0]}",
+            f"{own}.{names[0]}",
+            values.failing(table.by_name[on_conflict.key[0]].type),
+        )
         updates = [
             f"{name} = IF(@gateway = 2, VALUES({name}), {own}.{name})"
             for name in (self.quote(c.name) for c in on_conflict.update)

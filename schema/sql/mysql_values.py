@@ -1,4 +1,4 @@
-"""How MySQL and MariaDB spell, compare and take values: what both ways of running share."""
+"""How MySQL and MariaDB spell, compare and take values: what both executions share."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import decimal
 from collections.abc import Callable
 from typing import Any
 
-from dynamic_databases.catalog.types import Kind, SqlType
-from schema.plan.nodes import Function, Op, Slot
-from schema.sql.binding import big_integer, json_text, naive_utc, storable_text
+from dynamic_databases.catalog.types import Kind, SqlType, labels_of
+from schema.plan.nodes import Function, Op, Slot, Use
+from schema.sql.binding import big_integer, bit_text, json_text, naive_utc, single, storable_text
 from schema.sql.statement import Binder, Sql, sql, value_of
 
 JSON_TYPE = SqlType(Kind.JSON, "json")
+NUMBER = SqlType(Kind.BIGINT, "bigint")  # of an ENUM or a SET
 _KEYS = "CASE JSON_TYPE({0}) WHEN 'OBJECT' THEN JSON_KEYS({0}) ELSE {0} END"
 _LITERALLY = "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin"
 # The templates of conditions; those on texts mind the case whatever the column's collation.
@@ -35,7 +36,7 @@ CONDITIONS = {
         f" WHERE JSON_CONTAINS({_KEYS}, JSON_QUOTE(wanted.k)))"
     ),
 }
-FIGURES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
+AGGREGATES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
 _IS_DATE = "{0} >= '0001-01-01' AND MONTH({0}) > 0 AND DAYOFMONTH({0}) > 0"
 _MOMENT = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT({0}, '%Y-%m-%dT%H:%i:%s.%f')))"
 _TIME = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM TIME_FORMAT({0}, '%H:%i:%s.%f')))"
@@ -43,11 +44,13 @@ _TIME = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM TIME_FORMAT({0}, '%H:%i:%
 TEXT = "CAST({0} AS CHAR)"
 _DIGITS = f"REGEXP_REPLACE({TEXT}, '^-?0[.]0*', '')"
 _SMALL = (
-    f"CONCAT(IF({{0}} < 0, '-', ''), LEFT({_DIGITS}, 1), IF(CHAR_LENGTH({_DIGITS}) > 1, CONCAT('.', SUBSTR({_DIGITS}, 2)), ''),"
+    f"CONCAT(IF({{0}} < 0, '-', ''), LEFT({_DIGITS}, 1), "
+    f"IF(CHAR_LENGTH({_DIGITS}) > 1, CONCAT('.', SUBSTR({_DIGITS}, 2)), ''),"
     f" 'e-', LPAD(CHAR_LENGTH(REGEXP_SUBSTR({TEXT}, '[.]0*')), 2, '0'))"
 )
 _FLOAT = (
-    f"JSON_COMPACT(CASE WHEN {TEXT} LIKE '%e-%' THEN {TEXT} WHEN {TEXT} LIKE '%e%' THEN REPLACE({TEXT}, 'e', 'e+')"
+    f"JSON_COMPACT(CASE WHEN {TEXT} LIKE '%e-%' THEN {TEXT} "
+    f"WHEN {TEXT} LIKE '%e%' THEN REPLACE({TEXT}, 'e', 'e+')"
     f" WHEN {{0}} = 0 OR ABS({{0}}) >= 0.0001 THEN {TEXT} ELSE {_SMALL} END)"
 )
 SPELLED: dict[Kind, str] = {
@@ -64,8 +67,16 @@ SPELLED: dict[Kind, str] = {
     Kind.JSON: "JSON_COMPACT({0})",
 }
 _SPATIAL = (
-    "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection",
-)  # fmt: skip
+    "geometry",
+    "point",
+    "linestring",
+    "polygon",
+    "multipoint",
+    "multilinestring",
+    "multipolygon",
+    "geometrycollection",
+    "geomcollection",
+)
 
 
 class NoValues:
@@ -91,14 +102,53 @@ def as_text(column: str, sql_type: SqlType) -> str:
     return f"CAST({column} AS CHAR)"
 
 
+def is_numbered(sql_type: SqlType) -> bool:
+    """Return whether ORDER BY sorts a column by numbers that its texts stand for."""
+    return sql_type.kind is Kind.ENUM or _is_set(sql_type)
+
+
+def as_number(column: str, sql_type: SqlType) -> str:
+    """Return a column as the number that it is kept as, where its text loses some of it."""
+    if sql_type.name.startswith("bit("):
+        return f"({column} + 0)"
+    return f"({column} + 0e0)" if is_single(sql_type) or _is_rounded(sql_type) else column
+
+
+def as_digits(column: str, sql_type: SqlType) -> str:
+    """Return a column as a number that is JSON and holds all of it.
+
+    The server writes zeros before a YEAR and a ZEROFILL, and six digits of a FLOAT: where these
+    aren't all, it is taken for a double.
+    """
+    if is_single(sql_type):
+        six = f"CAST({column} AS CHAR)"
+        return f"IF(CAST({six} AS FLOAT) = {column}, {six} + 0e0, {column} + 0e0)"
+    if _is_rounded(sql_type):
+        return f"({column} + 0e0)"
+    name = sql_type.name.lower()
+    return f"({column} + 0)" if name.startswith("year") or "zerofill" in name else column
+
+
 def written(slot: Slot) -> Sql:
-    """Return what is stored of a slot's value; what was told as text is made of a text."""
+    """Return what is stored of a slot's value; types that are read as text are made of it."""
     kind = slot.type.name.split("(")[0].lower()
+    if slot.use is Use.RAW:
+        return value_of(slot)
     if slot.type.kind is Kind.OTHER and kind == "bit":
         return sql("CAST(CONV({}, 2, 10) AS UNSIGNED)", value_of(slot))
     if slot.type.kind is Kind.OTHER and kind in _SPATIAL:
         return sql("ST_GeomFromText({})", value_of(slot))
     return value_of(slot)
+
+
+def failing(sql_type: SqlType) -> str:
+    """Return an expression that fails, of a type that goes together with `sql_type`.
+
+    IF takes no number with a UUID or INET6, and makes a text of YEAR, FLOAT and BIT with a NULL.
+    """
+    is_text = sql_type.kind in (Kind.UUID, Kind.OTHER) and not sql_type.name.startswith("bit(")
+    two_rows = "(SELECT 1 UNION SELECT 2)"
+    return f"IF({two_rows}, NULL, NULL)" if is_text else two_rows
 
 
 def exact(sql_type: SqlType, expression: str) -> str:
@@ -107,8 +157,6 @@ def exact(sql_type: SqlType, expression: str) -> str:
         return f"CAST(CONVERT({expression} USING utf8mb4) AS BINARY)"
     if sql_type.kind is Kind.JSON:
         return f"JSON_COMPACT({expression})" if sql_type.name == "json" else expression
-    if sql_type.kind is Kind.FLOAT and sql_type.name.startswith("float"):
-        return f"(CAST({expression} AS CHAR) + 0e0)"
     if sql_type.kind is Kind.OTHER and expression != "{}":
         return as_text(expression, sql_type)
     return expression
@@ -137,14 +185,44 @@ _RAW: dict[Kind, Callable[[str], Any]] = {
 }
 
 
+def _is_set(sql_type: SqlType) -> bool:
+    return sql_type.kind is Kind.OTHER and sql_type.name.lower().startswith("set(")
+
+
+def is_single(sql_type: SqlType) -> bool:
+    """Return whether this is a float of single precision, of which the server shows six digits."""
+    return sql_type.kind is Kind.FLOAT and sql_type.name.lower().startswith("float")
+
+
+def _is_rounded(sql_type: SqlType) -> bool:
+    """Return whether the server shows a double with fewer digits than it may hold: DOUBLE(8,3)."""
+    return sql_type.kind is Kind.FLOAT and sql_type.name.lower().startswith("double(")
+
+
+def _numbers_of(sql_type: SqlType) -> Callable[[str], int]:
+    """Return label → number of an ENUM; of a SET the sum of its members' numbers."""
+    if sql_type.kind is Kind.ENUM:
+        places = {label: number for number, label in enumerate(sql_type.labels, 1)}
+        return lambda label: places.get(label, 0)  # a value that was refused is kept as 0
+    bits = {label: 1 << place for place, label in enumerate(labels_of(sql_type.name))}
+    return lambda members: sum(bits[member] for member in members.split(",") if member)
+
+
 def bound(sql_type: SqlType) -> Binder:
-    bind: Binder = _BOUND.get(sql_type.kind, storable_text)
+    bind: Binder = single if is_single(sql_type) else _BOUND.get(sql_type.kind, storable_text)
+    if sql_type.kind is Kind.OTHER and sql_type.name.startswith("bit("):
+        bind = bit_text
     return lambda value: None if value is None else bind(value)
 
 
 def raw(sql_type: SqlType) -> Binder:
-    """What `key_out` told as text becomes a number again: texts are compared with numbers as floats."""
-    bind = _RAW.get(sql_type.kind)
+    """Text of `key_out` becomes a number again: texts are compared with numbers as floats.
+
+    The labels of an ENUM and a SET become what ORDER BY sorts by (MySQL manual, §11.3.5, §11.3.6).
+    """
+    bind = _numbers_of(sql_type) if is_numbered(sql_type) else _RAW.get(sql_type.kind)
+    if bind is None and sql_type.name.startswith("bit("):
+        bind = int
     if bind is None:
         return lambda value: value
     return lambda value: None if value is None else bind(value)

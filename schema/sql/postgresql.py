@@ -1,17 +1,13 @@
-"""PostgreSQL's dialect. At most 100 arguments to a function; JSON keeps the order of its keys.
-
-Values are sent as text whose type a cast in the statement names, so that one prepared statement
-serves whatever value comes.
-"""
+"""PostgreSQL's dialect. At most 100 arguments to a function; JSON keeps the order of its keys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from dynamic_databases.catalog.types import Kind, SqlType, TableName
+from dynamic_databases.catalog.types import Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote, quote_table
-from schema.naming import enum_value_names
+from schema.names.tables import enum_value_names
 from schema.plan.nodes import (
     Assignment,
     Compare,
@@ -23,35 +19,24 @@ from schema.plan.nodes import (
     Slot,
     Use,
 )
-from schema.sql.binding import big_integer, escaped, json_text, like_pattern, storable_text
-from schema.sql.dialect import InPlace
+from schema.sql import postgresql_values as values
+from schema.sql.answer_size import MAX_BYTES, TOO_LARGE
+from schema.sql.binding import escaped, like_pattern
+from schema.sql.dialect import Deferred, InPlace
 from schema.sql.inserts import INSERTED, insert_returning
+from schema.sql.operators import COMPARISONS, CONTAINMENT, REGULAR_EXPRESSIONS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _ROW = '"#"'  # a row's alias that no response key can be: a column of that name would hide the row
 _MAX_COLUMNS = 1_600
 _KEYS_PER_OBJECT = 50  # two arguments each, of 100
-_OPERATORS = {
-    Op.EQ: "=",
-    Op.NEQ: "<>",
-    Op.GT: ">",
-    Op.GTE: ">=",
-    Op.LT: "<",
-    Op.LTE: "<=",
-    Op.CONTAINS: "@>",
-    Op.CONTAINED_IN: "<@",
-}
+_OPERATORS = {**COMPARISONS, **CONTAINMENT}
 _OF_TEXT = {
     Op.LIKE: "LIKE",
     Op.NLIKE: "NOT LIKE",
     Op.ILIKE: "ILIKE",
     Op.NILIKE: "NOT ILIKE",
-    Op.SIMILAR: "SIMILAR TO",
-    Op.NSIMILAR: "NOT SIMILAR TO",
-    Op.REGEX: "~",
-    Op.NREGEX: "!~",
-    Op.IREGEX: "~*",
-    Op.NIREGEX: "!~*",
+    **REGULAR_EXPRESSIONS,
     Op.HAS_KEY: "?",
 }
 _OF_TEXTS = {Op.HAS_KEYS_ANY: "?|", Op.HAS_KEYS_ALL: "?&"}
@@ -63,48 +48,12 @@ _CHANGES = {
     How.DELETE_ELEM: "{} - {}",
     How.DELETE_AT_PATH: "{} #- {}",
 }
-# Infinity, BC and years beyond 9999 are no dates in JSON; NaN and infinity no numbers.
-_SPELLED: dict[Kind, str] = {
-    Kind.BIGINT: "{0}::text",
-    Kind.DECIMAL: "nullif(nullif(nullif({0}::text, 'NaN'), 'Infinity'), '-Infinity')",
-    Kind.FLOAT: "CASE WHEN {0} NOT IN ('NaN', 'Infinity', '-Infinity') THEN {0} END",
-    Kind.BINARY: "translate(encode({0}, 'base64'), E'\\n', '')",
-    Kind.DATE: "CASE WHEN {0} BETWEEN '0001-01-01' AND '9999-12-31' THEN {0} END",
-    Kind.TIME: "CASE WHEN {0} < '24:00' THEN {0} END",
-    Kind.LOCAL_DATETIME: "CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01' THEN {0} END",
-    Kind.DATETIME: "CASE WHEN {0} >= '0001-01-01+00' AND {0} < '10000-01-01+00' THEN {0} END",
-    Kind.DURATION: "{0}::text",
-    Kind.OTHER: "{0}::text",
-}
-_CASTS = {
-    Kind.BOOLEAN: "boolean",
-    Kind.INTEGER: "integer",
-    Kind.BIGINT: "bigint",
-    Kind.DECIMAL: "numeric",
-    Kind.FLOAT: "double precision",
-    Kind.BINARY: "bytea",
-    Kind.DATE: "date",
-    Kind.TIME: "time",
-    Kind.LOCAL_DATETIME: "timestamp",
-    Kind.DATETIME: "timestamptz",
-    Kind.DURATION: "interval",
-    Kind.UUID: "uuid",
-}
-_FIGURES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
-_TEXT_CASTS = {"citext": "citext", "name": "name"}  # a cast to varchar(n) would cut silently
-_BOUND: dict[Kind, Binder] = {
-    Kind.BOOLEAN: lambda value: "true" if value else "false",
-    Kind.INTEGER: str,
-    Kind.BIGINT: lambda value: str(big_integer(value)),
-    Kind.DECIMAL: lambda value: format(value, "f"),
-    Kind.FLOAT: lambda value: repr(float(value)),
-    Kind.BINARY: lambda value: "\\x" + bytes(value).hex(),
-    Kind.DATE: lambda value: value.isoformat(),
-    Kind.TIME: lambda value: value.isoformat(),
-    Kind.LOCAL_DATETIME: lambda value: value.isoformat(),
-    Kind.DATETIME: lambda value: value.isoformat(),
-    Kind.JSON: json_text,
-}
+_AGGREGATES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
+_BOUNDED = (
+    "(SELECT CASE WHEN octet_length(j.v) <= {}::bigint THEN j.v"
+    f" ELSE ('{TOO_LARGE}' || octet_length(j.v))::integer::text END"
+    " FROM (SELECT {}::text AS v OFFSET 0) j)"
+)
 
 
 class PostgresqlDialect:
@@ -112,11 +61,13 @@ class PostgresqlDialect:
 
     begin = "BEGIN"
     lock_hint = ""
+    deferred = Deferred(after="SET CONSTRAINTS ALL IMMEDIATE")
     in_place: InPlace | None = None
     updates_return_keys = True
     inserts_return_json = True
     numbers_rows = False
-    figures_apart = False
+    after_order = ""
+    aggregates_apart = False
 
     def quote(self, name: str) -> str:
         return quote(name, "postgresql")
@@ -134,54 +85,79 @@ class PostgresqlDialect:
         if slot.use is Use.RAW:
             return _as_it_is
         if slot.use is Use.LIST:
-            one = _bound(slot.type)
-            return lambda values: _array_text([one(value) for value in values])
-        return _bound(slot.type)
+            one = values.bound(slot.type)
+            return lambda items: values.array_text([one(item) for item in items])
+        return values.bound(slot.type)
 
     def slot(self, slot: Slot) -> Sql:
         array = "[]" if slot.use is Use.LIST else ""
-        return sql("{}::{}{}", value_of(slot), _cast(slot.type), array)
+        return sql("{}::{}{}", value_of(slot), values.cast(slot.type, slot.use), array)
 
     def compare(self, subject: Sql, node: Compare) -> Sql:
+        subject = values.operand(subject, node.slot.type)
         if node.op in (Op.IN, Op.NIN):
-            template = "NOT ({} = ANY({}::{}[]))" if node.op is Op.NIN else "{} = ANY({}::{}[])"
-            return sql(template, subject, value_of(node.slot), _cast(node.slot.type))
+            template = "NOT ({} {} ANY({}::{}[]))" if node.op is Op.NIN else "{} {} ANY({}::{}[])"
+            equals = self.operator("=", node.slot.type)
+            return sql(template, subject, equals, value_of(node.slot), values.cast(node.slot.type))
         if node.op in _OF_TEXT:
             return sql("{} {} {}::text", subject, _OF_TEXT[node.op], value_of(node.slot))
         if node.op in _OF_TEXTS:
             return sql("{} {} {}::text[]", subject, _OF_TEXTS[node.op], value_of(node.slot))
-        return sql("{} {} {}", subject, _OPERATORS[node.op], self.slot(node.slot))
+        operator = self.operator(_OPERATORS[node.op], node.slot.type)
+        return sql("{} {} {}", subject, operator, self.slot(node.slot))
+
+    def operator(self, symbol: str, sql_type: SqlType) -> str:
+        return values.operator(symbol, sql_type)
 
     def differs(self, column: str, slot: Slot) -> Sql:
-        if slot.type.name == "citext" or slot.type.kind in (Kind.JSON, Kind.OTHER):
-            # No equality, or one that isn't to the letter.
-            return sql("{}::text IS DISTINCT FROM {}::text", column, self.slot(slot))
-        return sql("{} IS DISTINCT FROM {}", column, self.slot(slot))
+        value = sql(values.exact("{}", slot.type), self.slot(slot))
+        return sql("{} IS DISTINCT FROM {}", values.exact(column, slot.type), value)
+
+    def moved(self, column: str, slot: Slot) -> Sql:
+        if slot.type.kind in (Kind.DECIMAL, Kind.FLOAT):
+            return sql("{} IS DISTINCT FROM {}", column, self.slot(slot))
+        if slot.type.kind is Kind.JSON:  # clients keep no white space, and no zeros of 1.50
+            return sql("{}::jsonb IS DISTINCT FROM {}::jsonb", column, self.slot(slot))
+        return self.differs(column, slot)
 
     def changed(self, column: str, assignment: Assignment) -> Sql:
         value = self.slot(assignment.slot)
         return sql(_CHANGES.get(assignment.how, "{1}"), column, value)
 
-    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+    def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
+        return None
+
+    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
+        if function is Function.SUM and values.is_single(sql_type):
+            return f"sum({column})::text::double precision"  # the digits that are answered
         if function in (Function.SUM, Function.MIN, Function.MAX):
             return f"{function}({column})"
-        return f"{_FIGURES[function]}({column}::double precision)"
+        return f"{_AGGREGATES[function]}({column}::double precision)"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.ENUM:
             return self._enum(column, sql_type)
         if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
             item = self.json_value("e.v", sql_type.element)
-            rows = f"unnest({column}) WITH ORDINALITY e(v, i)"
-            array = f"(SELECT coalesce(json_agg({item} ORDER BY e.i), '[]'::json) FROM {rows})"
-            return f"CASE WHEN {column} IS NOT NULL THEN {array} END"
-        if sql_type.name in _TEXT_CASTS:
+            rows = values.elements(column, sql_type.element)
+            made = f"coalesce(json_agg({item} ORDER BY e.i), '[]'::json)"
+            if values.may_lose(sql_type.element):  # null were another value than is stored
+                present = f"nullif(btrim(({item})::text, E' \\t\\n\\r'), 'null')"
+                made = f"CASE WHEN count({present}) = count(e.v) THEN {made} END"
+            array = f"(SELECT {made} FROM {rows})"
+            # A list of GraphQL has one dimension, and begins at 1; an empty array has none.
+            is_list = (
+                f"coalesce(array_ndims({column}), 1) = 1 AND {column} IS NOT NULL"
+                f" AND coalesce(array_lower({column}, 1), 1) = 1"
+            )
+            return f"CASE WHEN {is_list} THEN {array} END"
+        if sql_type.name == "name" or values.is_citext(sql_type):
             return f"{column}::text"
-        if sql_type.name == "real":
+        if values.is_single(sql_type):
             column = f"{column}::text::double precision"  # the same digits, in the form of a double
         if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None:
             return f"nullif({column}::text, 'NaN')"  # with a scale there is no infinity
-        return _SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
+        return values.SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         if len(pairs) <= _KEYS_PER_OBJECT:
@@ -234,6 +210,12 @@ class PostgresqlDialect:
         )
         return sql("{}{}{}", expression, direction, nulls)
 
+    def order_value(self, subject: Sql, term: OrderTerm) -> tuple[Sql, SqlType]:
+        return values.operand(subject, term.subject.type), term.subject.type
+
+    def distinct_value(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002
+        return column
+
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         parts = []
         if limit is not None:
@@ -246,10 +228,17 @@ class PostgresqlDialect:
         return " FOR UPDATE"
 
     def json_text(self, value: Sql) -> Sql:
-        return sql("{}::text", value)
+        """An error ends the statement, and the transaction, before the text is sent.
+
+        OFFSET 0 keeps the value from being computed twice.
+        """
+        return sql(_BOUNDED, MAX_BYTES, value)
 
     def key_out(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return f"{column}::text"
+
+    def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
+        return write
 
     def conflict_alias(self, row: InsertedRow) -> str:  # noqa: ARG002 - the protocol's
         return INSERTED
@@ -281,43 +270,5 @@ def _are_names(pairs: Sequence[tuple[str, Sql]]) -> bool:
     return 0 < len(pairs) <= _MAX_COLUMNS and all(len(key) <= 63 for key, _ in pairs)
 
 
-def _cast(sql_type: SqlType) -> str:
-    """Return the type that a value is cast to; names from the catalog are quoted there already."""
-    if sql_type.kind is Kind.TEXT:
-        return _TEXT_CASTS.get(
-            sql_type.name, "bpchar" if sql_type.name.startswith("character(") else "text"
-        )
-    if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
-        return f"{_cast(sql_type.element)}[]"
-    return _CASTS.get(sql_type.kind, sql_type.name)
-
-
-def _bound(sql_type: SqlType) -> Binder:
-    if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
-        element: Binder = _bound(sql_type.element)
-        return _array_binder(element)
-    bind: Binder = _BOUND.get(sql_type.kind, storable_text)
-    return lambda value: None if value is None else bind(value)
-
-
-def _array_binder(element: Binder) -> Binder:
-    def bind(value: Any) -> str | None:
-        return None if value is None else _array_text([element(item) for item in value])
-
-    return bind
-
-
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def _array_text(items: list[Any]) -> str:
-    """Return an array in PostgreSQL's text form (manual, §8.15.6)."""
-    return (
-        "{" + ",".join("NULL" if item is None else _array_item(str(item)) for item in items) + "}"
-    )
-
-
-def _array_item(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -1,25 +1,30 @@
-"""`Page` and `Aggregate` → one SQL expression that is their JSON: rows first, nested pages outside them."""
+"""`Page` and `Aggregate` → one SQL expression that is their JSON.
+
+The rows come first; nested pages are outside them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
-from schema.arguments import VariableRef
 from schema.errors import TooComplex
 from schema.global_ids import SCOPE
+from schema.plan.arguments import VariableRef
 from schema.plan.nodes import (
     Absent,
     Aggregate,
+    AggregateColumn,
+    AggregateColumns,
+    AggregateFields,
+    Compare,
     Count,
     CustomFields,
-    Figure,
-    Figures,
-    FigureSet,
     GlobalId,
     Nested,
     NestedAggregate,
+    Op,
     Page,
     Selected,
     Slot,
@@ -28,16 +33,18 @@ from schema.plan.nodes import (
     Value,
 )
 from schema.plan.select import columns_of
+from schema.sql.aggregates import aggregate_fields_to_sql
 from schema.sql.dialect import Dialect, InPlace
-from schema.sql.figures import figures_to_sql
 from schema.sql.statement import Sql, joined, sql, value_of
 from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
 
 _TEXT = SqlType(Kind.TEXT, "text")
 _ANY_ORDER = "(SELECT NULL)"
-_FIGURES = "f"  # the derived table of figures that are computed apart
+_AGGREGATES = "f"  # the derived table of aggregates that are computed apart
 # (an expression of the enclosing page, the column of this one that equals it)
 Links = tuple[tuple[str, Column], ...]
+# (pairs of a row's object, the SELECT of its rows, their alias) → an expression or a SELECT
+PageMaker = Callable[[Sequence[tuple[str, Sql]], Sql, str], Sql]
 
 
 @dataclass
@@ -49,7 +56,7 @@ class Counters:
 
 
 def aggregate_to_sql(aggregate: Aggregate, dialect: Dialect) -> Sql:
-    """Return a scalar expression: the JSON object of an aggregate's figures and nodes."""
+    """Return a scalar expression: the JSON object of an aggregate field: values and nodes."""
     return _aggregate(aggregate, (), dialect, Counters())
 
 
@@ -58,11 +65,18 @@ def page_to_sql(page: Page, dialect: Dialect) -> Sql:
     return _page(page, (), dialect, Counters())
 
 
+def page_rows_to_sql(page: Page, dialect: Dialect, make: PageMaker) -> Sql:
+    """Return what `make` puts together of the page's rows."""
+    return _page(page, (), dialect, Counters(), make)
+
+
 def row_condition(key: Iterable[tuple[Column, Slot]], alias: str, dialect: Dialect) -> Sql:
     """Return `alias.column = value AND …`."""
-    return joined(
-        " AND ", (sql("{}.{} = {}", alias, dialect.quote(c.name), dialect.slot(s)) for c, s in key)
+    parts = (
+        dialect.compare(Sql(f"{alias}.{dialect.quote(c.name)}"), Compare(c, Op.EQ, s))
+        for c, s in key
     )
+    return joined(" AND ", parts)
 
 
 def column_aliases(columns: Sequence[Column]) -> dict[str, str]:
@@ -79,7 +93,8 @@ def pairs_to_sql(
 ) -> list[tuple[str, Sql]]:
     """Return each response key with the expression of its JSON value.
 
-    `columns` says what the columns are called in the derived table `outer`; without one, in the table.
+    `columns` says what the columns are called in the derived table `outer`; without one, in the
+    table.
     """
     pairs: list[tuple[str, Sql]] = []
     dotted = f"{outer}." if outer else ""
@@ -112,15 +127,24 @@ def condition_to_sql(table: str, conditions: Sequence[Sql], dialect: Dialect, so
     return sql("{} WHERE {}", found, joined(" AND ", kept)) if kept else found
 
 
-def _page(page: Page, links: Links, dialect: Dialect, counters: Counters) -> Sql:
-    """`links` are (an expression of the enclosing page, the column of this page that equals it)."""
+def _page(
+    page: Page,
+    links: Links,
+    dialect: Dialect,
+    counters: Counters,
+    make: PageMaker | None = None,
+) -> Sql:
+    """`links` are (an expression of the enclosing page, the column of this page that equals it).
+
+    `make` puts the page together instead of the dialect's list or object.
+    """
     if links and dialect.in_place is not None:
         return _page_in_place(page, links, dialect.in_place, dialect, counters)
     outer = counters.pages.next()
     columns = column_aliases(columns_of(page.selection))
     rows = _rows(page, links, columns, dialect, counters)
     pairs = pairs_to_sql(page.selection, outer, columns, dialect, counters)
-    make = dialect.json_one if page.single else dialect.json_list
+    make = make or (dialect.json_one if page.single else dialect.json_list)
     return make(pairs, rows, outer)
 
 
@@ -142,7 +166,10 @@ def _source(
     page: Page | Aggregate, links: Links, table: str, dialect: Dialect, counters: Counters
 ) -> tuple[Sql, Sql, Sql]:
     """Return `FROM … WHERE …`, the order's terms, and the limit."""
-    conditions = [Sql(f"{table}.{dialect.quote(column.name)} = {outer}") for outer, column in links]
+    conditions = [
+        Sql(f"{table}.{dialect.quote(c.name)} {dialect.operator('=', c.type)} {outer}")
+        for outer, c in links
+    ]
     conditions.append(where_to_sql(page.where, table, dialect, counters.tables))
     source = condition_to_sql(table, conditions, dialect, page.table)
     order = ordered_to_sql(page.order_by, table, dialect, counters.tables)
@@ -165,7 +192,10 @@ def _rows(
     )
     source, order, limit = _source(page, links, table, dialect, counters)
     if page.distinct_on:
-        equal = ", ".join(f"{table}.{dialect.quote(column.name)}" for column in page.distinct_on)
+        equal = ", ".join(
+            dialect.distinct_value(f"{table}.{dialect.quote(column.name)}", column.type)
+            for column in page.distinct_on
+        )
         numbered = _numbered(chosen, equal, order, source)
         kept = ", ".join([*(columns.values() or ["c0"]), *(["o"] if dialect.numbers_rows else [])])
         found = sql("SELECT {} FROM ({}) d WHERE r = 1", kept, numbered)
@@ -211,21 +241,21 @@ def _global_id(item: GlobalId, dotted: str, columns: Mapping[str, str], dialect:
 
 
 def _aggregate(aggregate: Aggregate, links: Links, dialect: Dialect, counters: Counters) -> Sql:
-    """The rows that count are an inner query, the figures an object over them."""
+    """The rows that count are an inner query, the aggregates an object over them."""
     if links and dialect.in_place is not None:
         return _aggregate_in_place(aggregate, links, dialect.in_place, dialect, counters)
     outer = counters.pages.next()
     columns = {name: f"c{i}" for i, name in enumerate(_aggregated_columns(aggregate))}
     rows = _rows(aggregate, links, columns, dialect, counters)
-    apart: dict[str, str] | None = {} if dialect.figures_apart else None
+    apart: dict[str, str] | None = {} if dialect.aggregates_apart else None
     names = {name: f"{outer}.{alias}" for name, alias in columns.items()}
     pairs = _aggregate_pairs(aggregate, links, names, apart, dialect, counters)
-    if not any(isinstance(part, Figures) for part in aggregate.answer):
+    if not any(isinstance(part, AggregateFields) for part in aggregate.answer):
         return dialect.json_object(pairs)  # over the rows it would be one object for each
     if apart is not None:
-        figures = ", ".join(f"{figure} AS {alias}" for figure, alias in apart.items()) or "1 AS f0"
-        rows = sql("SELECT {} FROM ({}) {}", figures, rows, outer)
-        outer = _FIGURES
+        aggregates = ", ".join(f"{text} AS {alias}" for text, alias in apart.items()) or "1 AS f0"
+        rows = sql("SELECT {} FROM ({}) {}", aggregates, rows, outer)
+        outer = _AGGREGATES
     return sql("(SELECT {} FROM ({}) {})", dialect.json_object(pairs), rows, outer)
 
 
@@ -238,7 +268,7 @@ def _aggregate_in_place(
     source, _, _ = _source(aggregate, links, table, dialect, counters)
     names = {c.name: f"{table}.{dialect.quote(c.name)}" for c in aggregate.table.columns}
     pairs = _aggregate_pairs(aggregate, links, names, None, dialect, counters)
-    if any(isinstance(part, Figures) for part in aggregate.answer):
+    if any(isinstance(part, AggregateFields) for part in aggregate.answer):
         return in_place.json_one(pairs, source, Sql(""), Sql(""))
     return dialect.json_object(pairs)
 
@@ -253,27 +283,29 @@ def _aggregate_pairs(
 ) -> list[tuple[str, Sql]]:
     """Return the values of an aggregate's answer.
 
-    `names` says how the columns are called, `apart` collects figures with their aliases.
+    `names` says how the columns are called, `apart` collects aggregates with their aliases.
     """
 
-    def kept(figure: str) -> str:
+    def kept(expression: str) -> str:
         if apart is None:
-            return figure
-        return f"{_FIGURES}.{apart.setdefault(figure, f'f{len(apart)}')}"
+            return expression
+        return f"{_AGGREGATES}.{apart.setdefault(expression, f'f{len(apart)}')}"
 
     def count(part: Count) -> str:
         counted = [names[column.name] for column in part.columns]
+        if part.distinct:
+            counted = [dialect.distinct_value(names[c.name], c.type) for c in part.columns]
         return kept(count_to_sql(counted, distinct=part.distinct))
 
-    def figure(part: FigureSet, one: Figure) -> str:
-        return kept(dialect.figure(part.function, names[one.column.name], one.column.type))
+    def expression(part: AggregateColumns, one: AggregateColumn) -> str:
+        return kept(dialect.aggregate(part.function, names[one.column.name], one.column.type))
 
     pairs: list[tuple[str, Sql]] = []
     for part in aggregate.answer:
         if isinstance(part, Typename):
             pairs.append((part.key, Sql(dialect.text(part.name))))
-        elif isinstance(part, Figures):
-            pairs.append((part.key, figures_to_sql(part, count, figure, dialect)))
+        elif isinstance(part, AggregateFields):
+            pairs.append((part.key, aggregate_fields_to_sql(part, count, expression, dialect)))
         else:
             pairs.append((part.key, _page(part.page, links, dialect, counters)))
     return pairs
@@ -281,10 +313,12 @@ def _aggregate_pairs(
 
 def _aggregated_columns(aggregate: Aggregate) -> list[str]:
     found: dict[str, None] = {}
-    for figures in (part for part in aggregate.answer if isinstance(part, Figures)):
-        for part in figures.parts:
+    for aggregates in (part for part in aggregate.answer if isinstance(part, AggregateFields)):
+        for part in aggregates.parts:
             if isinstance(part, Count):
                 found |= dict.fromkeys(column.name for column in part.columns)
-            elif isinstance(part, FigureSet):
-                found |= dict.fromkeys(f.column.name for f in part.parts if isinstance(f, Figure))
+            elif isinstance(part, AggregateColumns):
+                found |= dict.fromkeys(
+                    f.column.name for f in part.parts if isinstance(f, AggregateColumn)
+                )
     return list(found)

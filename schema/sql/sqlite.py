@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import sqlite3
-import statistics
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
-from dynamic_databases.catalog.types import Column, Kind, SqlType, TableName
+import orjson
+
+from dynamic_databases.catalog.types import Column, Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote
-from schema import spelling
+from schema import json_values as spelling
 from schema.plan.nodes import (
     Assignment,
     Compare,
@@ -23,44 +26,55 @@ from schema.plan.nodes import (
     Slot,
     Use,
 )
+from schema.sql import sqlite_columns as columns
 from schema.sql.binding import (
-    big_integer,
     escaped,
-    glob_pattern,
-    json_text,
-    like_pattern,
-    naive_utc,
-    storable_text,
 )
-from schema.sql.dialect import InPlace
+from schema.sql.dialect import Deferred, InPlace
 from schema.sql.inserts import INSERTED, insert_returning
+from schema.sql.operators import COMPARISONS
+from schema.sql.sqlite_binding import binder, column_comparison, compared
+from schema.sql.sqlite_values import HAS_ALL_KEYS, HAS_ANY_KEY, OURS, STDDEV, VARIANCE, long_sum
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _KEYS_PER_OBJECT = 60  # two arguments each, of 127
 _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "gateway_float": (1, spelling.float_text),
-    "gateway_decimal": (
+    "float": (1, spelling.float_text),
+    "decimal": (
         2,
         lambda value, scale: spelling.decimal_text(value, scale) if value is not None else None,
     ),
-    "gateway_date": (1, spelling.date_text),
-    "gateway_time": (1, spelling.time_text),
-    "gateway_local_datetime": (1, spelling.local_datetime_text),
-    "gateway_datetime": (1, spelling.datetime_text),
-    "gateway_uuid": (1, spelling.uuid_text),
-    "gateway_base64": (1, spelling.base64_text),
-    "gateway_has_keys": (3, spelling.has_keys),
-    "gateway_inside": (1, lambda text: text[1:-1]),  # an object's text without its braces
+    "date": (1, spelling.date_text),
+    "time": (1, spelling.time_text),
+    "local_datetime": (1, spelling.local_datetime_text),
+    "datetime": (1, spelling.datetime_text),
+    "uuid": (1, spelling.uuid_text),
+    "base64": (1, spelling.base64_text),
+    "sum": (2, long_sum),
 }
-_FIGURES = {
+_AGGREGATES = {
     Function.SUM: "sum",
     Function.AVG: "avg",
     Function.MIN: "min",
     Function.MAX: "max",
-    Function.STDDEV: "gateway_stddev",
-    Function.VARIANCE: "gateway_variance",
+    Function.STDDEV: STDDEV,
+    Function.VARIANCE: VARIANCE,
 }
-_OPERATORS = {Op.EQ: "=", Op.NEQ: "<>", Op.GT: ">", Op.GTE: ">=", Op.LT: "<", Op.LTE: "<="}
+# Looks through all tables with foreign keys: asked where some are deferred, of dry runs.
+_VIOLATIONS = (
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE '%initially%deferred%')"
+    " THEN (SELECT count(*) FROM pragma_foreign_key_check) ELSE 0 END"
+)
+_TOO_LONG = "zeroblob(2147483647)"
+# SQLite's own sum of whole numbers raises an error beyond 64 bits: the halves are added up apart.
+_LONG_SUM = (
+    f"{OURS}sum(sum(CASE typeof({{0}})"
+    " WHEN 'integer' THEN {0} >> 32 WHEN 'null' THEN NULL ELSE 0 END),"
+    " sum(CASE typeof({0}) WHEN 'integer' THEN {0} & 4294967295 ELSE {0} END))"
+)
+# How lists, and objects that hold one or have many keys, begin. No other value of a key begins so.
+_TEXTS = ("(SELECT coalesce(printf(", "coalesce(printf(")
+_NESTED = (*_TEXTS, "(SELECT json_object(")
 _TEMPLATES = {
     Op.IN: "{} IN (SELECT value FROM json_each({}))",
     Op.NIN: "{} NOT IN (SELECT value FROM json_each({}))",
@@ -68,56 +82,9 @@ _TEMPLATES = {
     Op.NLIKE: "{} NOT GLOB {}",
     Op.ILIKE: "{} LIKE {} ESCAPE '\\'",
     Op.NILIKE: "{} NOT LIKE {} ESCAPE '\\'",
-    Op.HAS_KEY: "gateway_has_keys({}, json_array({}), 1)",
-    Op.HAS_KEYS_ANY: "gateway_has_keys({}, {}, 1)",
-    Op.HAS_KEYS_ALL: "gateway_has_keys({}, {}, 0)",
-}
-# The plain spellings that databases mostly hold are seen to in SQL; what is left goes to Python.
-_SPELLED: dict[Kind, str] = {
-    Kind.BOOLEAN: "json(CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)",
-    Kind.INTEGER: "CASE WHEN typeof({0}) = 'integer' AND {0} BETWEEN -2147483648 AND 2147483647 THEN {0} END",
-    Kind.BIGINT: "CASE WHEN typeof({0}) = 'integer' THEN CAST({0} AS TEXT) END",
-    Kind.FLOAT: (
-        "CASE WHEN {0} IS NULL THEN NULL "
-        "WHEN typeof({0}) = 'real' AND {0} = CAST({0} AS INTEGER) AND abs({0}) BETWEEN 1 AND 1e14 THEN CAST({0} AS INTEGER) "
-        "WHEN typeof({0}) = 'real' AND abs({0}) BETWEEN 0.001 AND 1e14 AND CAST(printf('%!.15g', {0}) AS REAL) = {0} THEN {0} "
-        "ELSE json(coalesce(gateway_float({0}), 'null')) END"
-    ),
-    Kind.TEXT: "CASE WHEN typeof({0}) <> 'blob' THEN CAST({0} AS TEXT) END",
-    Kind.BINARY: "CASE WHEN {0} IS NOT NULL THEN gateway_base64({0}) END",
-    Kind.DATE: (
-        "CASE WHEN {0} IS NULL THEN NULL "
-        "WHEN length({0}) = 10 AND date({0}, '+0 days') = {0} AND {0} >= '0001' THEN {0} ELSE gateway_date({0}) END"
-    ),
-    Kind.TIME: "CASE WHEN {0} IS NOT NULL THEN gateway_time({0}) END",
-    Kind.LOCAL_DATETIME: (
-        "CASE WHEN {0} IS NULL THEN NULL "
-        "WHEN length({0}) = 19 AND datetime({0}, '+0 days') = replace({0}, 'T', ' ') AND {0} >= '0001' THEN replace({0}, ' ', 'T') "
-        "ELSE gateway_local_datetime({0}) END"
-    ),
-    Kind.DATETIME: "CASE WHEN {0} IS NOT NULL THEN gateway_datetime({0}) END",
-    Kind.UUID: "CASE WHEN {0} IS NOT NULL THEN gateway_uuid({0}) END",
-    Kind.JSON: "json(CASE WHEN json_valid({0}) THEN {0} ELSE 'null' END)",
-    Kind.OTHER: "CASE WHEN typeof({0}) <> 'blob' THEN CAST({0} AS TEXT) END",
-}
-# A float that has no more places than its column is printed as it is.
-_DECIMAL = (
-    "CASE WHEN {0} IS NULL THEN NULL "
-    "WHEN typeof({0}) = 'real' AND abs({0}) < 1e11 AND round({0}, {1}) = {0} THEN printf('%.{1}f', {0}) "
-    "ELSE gateway_decimal({0}, {1}) END"
-)
-_BOUND: dict[Kind, Binder] = {
-    Kind.BOOLEAN: int,
-    Kind.BIGINT: big_integer,
-    Kind.DECIMAL: lambda value: format(value, "f"),
-    Kind.DATE: lambda value: value.isoformat(),
-    Kind.TIME: lambda value: value.isoformat(),
-    Kind.LOCAL_DATETIME: lambda value: naive_utc(value).isoformat(sep=" "),
-    Kind.DATETIME: lambda value: naive_utc(value).isoformat(sep=" "),
-    Kind.INTEGER: int,
-    Kind.FLOAT: float,
-    Kind.BINARY: bytes,
-    Kind.JSON: json_text,
+    Op.HAS_KEY: HAS_ANY_KEY.replace("{1}", "json_array({1})"),
+    Op.HAS_KEYS_ANY: HAS_ANY_KEY,
+    Op.HAS_KEYS_ALL: HAS_ALL_KEYS,
 }
 
 
@@ -125,9 +92,11 @@ def add_functions(connection: Any, **_kwargs: Any) -> None:
     """Give an SQLite connection the functions that spell values (Django's `connection_created`)."""
     if connection.vendor == "sqlite":
         for name, (arguments, function) in _FUNCTIONS.items():
-            connection.connection.create_function(name, arguments, function, deterministic=True)
-        connection.connection.create_aggregate("gateway_variance", 1, Variance)
-        connection.connection.create_aggregate("gateway_stddev", 1, StandardDeviation)
+            connection.connection.create_function(
+                f"{OURS}{name}", arguments, function, deterministic=True
+            )
+        connection.connection.create_aggregate(VARIANCE, 1, Variance)
+        connection.connection.create_aggregate(STDDEV, 1, StandardDeviation)
 
 
 def fits_parser(statement: str) -> bool:
@@ -144,17 +113,27 @@ def fits_parser(statement: str) -> bool:
 
 
 class Variance:
-    """The variance of a sample; SQLite has none. NULL below two values."""
+    """The variance of a sample; SQLite has none. NULL below two values.
+
+    One value at a time, by B. P. Welford (Technometrics 4, 1962): nothing is kept, and no row takes
+    longer than another.
+    """
 
     def __init__(self) -> None:
-        self._values: list[float] = []
+        self._count = 0
+        self._mean = 0.0
+        self._squares = 0.0  # of the distances from the mean
 
     def step(self, value: object) -> None:
         if isinstance(value, int | float):
-            self._values.append(float(value))
+            number = float(value)
+            distance = number - self._mean
+            self._count += 1
+            self._mean += distance / self._count
+            self._squares += distance * (number - self._mean)
 
     def finalize(self) -> float | None:
-        return statistics.variance(self._values) if len(self._values) > 1 else None
+        return self._squares / (self._count - 1) if self._count > 1 else None
 
 
 class StandardDeviation(Variance):
@@ -169,17 +148,18 @@ class SqliteDialect:
     """See `schema.sql.dialect.Dialect`.
 
     `deep` computes nested values in a derived table instead of inside their object's arguments: a
-    third less parentheses inside each other for the parser's stack, but each level's JSON is parsed
-    again.
+    third less parentheses inside each other for the parser's stack.
     """
 
     begin = "BEGIN IMMEDIATE"  # a read that becomes a write would fail as SQLITE_BUSY
     lock_hint = ""
+    deferred = Deferred(_VIOLATIONS, _VIOLATIONS)
     in_place: InPlace | None = None
     updates_return_keys = True
     inserts_return_json = True
     numbers_rows = False
-    figures_apart = False
+    after_order = " LIMIT -1"  # with a limit rows are sorted in a temporary file, else in memory
+    aggregates_apart = False
 
     def __init__(self, *, deep: bool = False) -> None:
         self._is_deep = deep
@@ -194,22 +174,27 @@ class SqliteDialect:
         return text.replace(PLACE, "?")
 
     def binder(self, slot: Slot) -> Binder:
-        if slot.use is Use.PATTERN:
-            return glob_pattern
-        if slot.use is Use.ICASE_PATTERN:
-            return like_pattern
-        if slot.use is Use.RAW:
-            return _as_it_is
-        one = _nullable(_BOUND.get(slot.type.kind, storable_text))
-        if slot.use is Use.LIST:
-            return lambda values: json_text([one(value) for value in values])
-        return one
+        return binder(slot)
 
     def slot(self, slot: Slot) -> Sql:
         return value_of(slot)
 
     def compare(self, subject: Sql, node: Compare) -> Sql:
-        value = value_of(node.slot)
+        slot = node.slot
+        if isinstance(node.subject, Column):
+            found = column_comparison(subject.text, node.op, slot)
+            if found is not None:
+                return found
+        elif slot.use in (Use.VALUE, Use.LIST) and columns.is_respelled(slot.type):
+            if (
+                slot.type.kind is not Kind.DECIMAL
+            ):  # an aggregate of such a column is spelled already
+                slot = compared(slot, node.op)
+            elif slot.type.scale:  # a sum of whole numbers is exact
+                subject = sql(f"round({{}}, {slot.type.scale})", subject)
+        if node.op is Op.EQ and slot.use is Use.VALUE and columns.is_loose(slot.type):
+            return columns.equals_loosely(subject.text, slot)
+        value = value_of(slot)
         if node.op in _TEMPLATES:
             template = _TEMPLATES[node.op]
             if _is_bare_decimal(node):
@@ -217,46 +202,97 @@ class SqliteDialect:
             return sql(template, subject, value)
         if _is_bare_decimal(node):
             value = sql("CAST({} AS NUMERIC)", value)
-        return sql("{} {} {}", subject, _OPERATORS[node.op], value)
+        return sql("{} {} {}", subject, COMPARISONS[node.op], value)
+
+    def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return symbol
 
     def differs(self, column: str, slot: Slot) -> Sql:
-        collation = " COLLATE BINARY" if slot.type.kind is Kind.TEXT else ""
+        if columns.is_respelled(slot.type):
+            return columns.differs(column, replace(slot, use=Use.AS_ANSWERED))
+        if columns.is_loose(slot.type):
+            return sql("{} IS NOT {}", columns.comparable(column, slot.type), value_of(slot))
+        collation = " COLLATE BINARY" if slot.type.kind in (Kind.TEXT, Kind.OTHER) else ""
         return sql("{}{} IS NOT {}", column, collation, value_of(slot))
+
+    def moved(self, column: str, slot: Slot) -> Sql:
+        return self.differs(column, slot)
 
     def changed(self, column: str, assignment: Assignment) -> Sql:
         value = value_of(assignment.slot)
         return sql("{} + {}", column, value) if assignment.how is How.ADD else value
 
-    def figure(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
-        return f"{_FIGURES[function]}({column})"
+    def reference(self, table: Table, assignment: Assignment) -> Sql | None:
+        """A UUID refers to a row only where it is spelled as that row's own."""
+        slot, name = assignment.slot, assignment.column.name
+        if slot.type.kind is not Kind.UUID or slot.use is not Use.VALUE:
+            return None
+        key = next((key for key in table.foreign_keys if key.columns == (name,)), None)
+        if key is None:
+            return None
+        target = self.quote(key.target_columns[0])
+        found = columns.compare(target, Op.EQ, replace(slot, use=Use.SPELLINGS))
+        row = Sql(f"SELECT {target} FROM {self.table(key.target)} WHERE ") + found
+        return Sql("coalesce((") + row + Sql(" LIMIT 1), ") + value_of(slot) + Sql(")")
+
+    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
+        if function in (Function.MIN, Function.MAX):
+            column = columns.ordered_by(column, sql_type)
+        if function is Function.SUM and sql_type.kind is Kind.BIGINT:
+            return _LONG_SUM.replace("{0}", column)
+        return f"{_AGGREGATES[function]}({column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
-        if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None and sql_type.scale <= 4:
-            return _DECIMAL.replace("{1}", str(sql_type.scale)).replace("{0}", column)
-        if sql_type.kind is Kind.DECIMAL:
-            scale = "NULL" if sql_type.scale is None else sql_type.scale
-            return f"gateway_decimal({column}, {scale})"
-        return _SPELLED[sql_type.kind].replace("{0}", column)
+        return columns.spelled(column, sql_type)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
-        if len(pairs) <= _KEYS_PER_OBJECT:
-            return sql(
-                "json_object({})",
-                joined(", ", (sql("{}, {}", self.text(key), value) for key, value in pairs)),
-            )
-        chunks = [
-            self.json_object(pairs[i : i + _KEYS_PER_OBJECT])
-            for i in range(0, len(pairs), _KEYS_PER_OBJECT)
-        ]
-        inner = joined(" || ',' || ", (sql("gateway_inside({})", chunk) for chunk in chunks))
-        return sql("json('{{' || {} || '}}')", inner)
+        return self._object([(key, value, _is_text(value)) for key, value in pairs])
 
     def json_list(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        # Unlike `json_group_array`, `group_concat` ends as soon as its text is too long.
         value, source = self._over(pairs, rows, alias)
-        return sql("(SELECT json_group_array({}) FROM {})", value, source)
+        return sql(
+            "(SELECT {} FROM {})", _printed("[%s]", [sql("group_concat({})", value)]), source
+        )
 
     def json_one(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
         return sql("(SELECT {} FROM {})", *self._over(pairs, rows, alias))
+
+    def json_rows(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> Sql:
+        """Return a SELECT of the object of each row, for a list that is put together elsewhere."""
+        value, source = self._over(pairs, rows, alias)
+        # With a limit of its own the query isn't merged with `rows`, whose limit comes first.
+        return sql("SELECT {} FROM {}{}", self.json_text(value), source, self.after_order)
+
+    def _object(self, pairs: Sequence[tuple[str, Sql, bool]]) -> Sql:
+        """Return the object of keys and values, each with whether it is JSON as plain text.
+
+        SQLite takes such a text for a string unless it parses it again: so it is joined to the rest
+        of the object, which then is a plain text, too.
+        """
+        if len(pairs) <= _KEYS_PER_OBJECT and not any(is_text for _, _, is_text in pairs):
+            return self._flat(pairs)
+        pieces: list[tuple[str, Sql]] = []
+        for is_text, group in groupby(pairs, key=lambda pair: pair[2]):
+            run = list(group)
+            size = 1 if is_text else _KEYS_PER_OBJECT
+            chunks = [run[start : start + size] for start in range(0, len(run), size)]
+            pieces += [self._piece(chunk, is_text=is_text) for chunk in chunks]
+        templates = ",".join(template for template, _ in pieces)
+        return _printed(f"{{{templates}}}", [value for _, value in pieces])
+
+    def _flat(self, pairs: Sequence[tuple[str, Sql, bool]]) -> Sql:
+        arguments = (sql("{}, {}", self.text(key), value) for key, value, _ in pairs)
+        return sql("json_object({})", joined(", ", arguments))
+
+    def _piece(self, pairs: Sequence[tuple[str, Sql, bool]], *, is_text: bool) -> tuple[str, Sql]:
+        """Return a piece of an object: a template of `printf`, and what goes into it."""
+        if is_text:
+            ((key, value, _),) = pairs
+            name = orjson.dumps(key).decode().replace("%", "%%")
+            return f"{name}:%s", sql("coalesce({}, 'null')", value)
+        # Without its braces: what is before the last character, from the second on.
+        return "%s", sql("substr(substr({}, -1, -2147483647), 2)", self._flat(pairs))
 
     def _over(self, pairs: Sequence[tuple[str, Sql]], rows: Sql, alias: str) -> tuple[Sql, Sql]:
         """Return the object, and what it is selected from."""
@@ -266,19 +302,21 @@ class SqliteDialect:
         nested = [value for _, value in pairs if _is_nested(value)]
         names = iter(range(len(nested)))
         outside = [
-            (key, Sql(f"json({alias}.k{next(names)})") if _is_nested(value) else value)
+            (key, Sql(f"{alias}.k{next(names)}"), True)
+            if _is_nested(value)
+            else (key, value, _is_text(value))
             for key, value in pairs
         ]
         columns = [sql("{} AS k{}", value, str(i)) for i, value in enumerate(nested)]
         inside = sql("(SELECT {} FROM {}) {}", joined(", ", ["*", *columns]), source, alias)
-        return self.json_object(outside), inside
+        return self._object(outside), inside
 
     def id_text(self, column: str, sql_type: SqlType) -> str:
         return f"coalesce(CAST({self.json_value(column, sql_type)} AS TEXT), '')"
 
     def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:
         parts = [self.text(type_name), *(escaped(key) for key in keys)]
-        return sql("gateway_base64({} || ':' || {})", scope, " || ':' || ".join(parts))
+        return sql(f"{OURS}base64({{}} || ':' || {{}})", scope, " || ':' || ".join(parts))
 
     def text(self, value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
@@ -292,6 +330,15 @@ class SqliteDialect:
         )
         return sql("{}{}{}", expression, direction, nulls)
 
+    def order_value(self, subject: Sql, term: OrderTerm) -> tuple[Sql, SqlType]:
+        if isinstance(term.subject, Column) and subject.text:
+            return Sql(columns.ordered_by(subject.text, term.subject.type)), term.subject.type
+        return subject, term.subject.type
+
+    def distinct_value(self, column: str, sql_type: SqlType) -> str:
+        is_respelled = columns.is_respelled(sql_type)
+        return columns.comparable(column, sql_type) if is_respelled else column
+
     def limited(self, limit: Slot | None, offset: Slot | None) -> Sql:
         size = value_of(limit) if limit else Sql("-1")
         return (
@@ -302,10 +349,13 @@ class SqliteDialect:
         return ""  # BEGIN IMMEDIATE has locked the database
 
     def json_text(self, value: Sql) -> Sql:
-        return value
+        return sql("CAST({} AS BLOB)", value)  # a str may take four times the bytes
 
     def key_out(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return f"+{column}"  # no column any more, so that the driver leaves the value as it is
+
+    def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
+        return write
 
     def conflict_alias(self, row: InsertedRow) -> str:  # noqa: ARG002 - the protocol's
         return INSERTED
@@ -320,22 +370,28 @@ class SqliteDialect:
         return None
 
     def answer(self, value: Sql) -> Sql:
-        return sql("SELECT CAST({} AS BLOB)", value)
+        return sql("SELECT {}", self.json_text(value))
+
+
+def _printed(template: str, values: Sequence[Sql]) -> Sql:
+    """Return a text with values in it, copied once: `||` copies all before it each time.
+
+    `printf` makes NULL of what is too long; `zeroblob` then raises the error.
+    """
+    literal = "'" + template.replace("'", "''") + "'"
+    return sql("coalesce(printf({}, {}), {})", literal, joined(", ", values), _TOO_LONG)
 
 
 def _is_nested(value: Sql) -> bool:
     """Return whether a value is a subquery of ours that makes JSON."""
-    return value.text.startswith("(SELECT json_")
+    return value.text.startswith(_NESTED)
+
+
+def _is_text(value: Sql) -> bool:
+    """Return whether a value is JSON as plain text, which SQLite doesn't know for JSON."""
+    return value.text.startswith(_TEXTS)
 
 
 def _is_bare_decimal(node: Compare) -> bool:
-    """A figure has no column whose affinity would make a number of the text that a decimal is bound as."""
+    """Return whether a decimal, bound as text, meets no column whose affinity makes it a number."""
     return node.slot.type.kind is Kind.DECIMAL and not isinstance(node.subject, Column)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _nullable(bind: Binder) -> Binder:
-    return lambda value: None if value is None else bind(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from schema.plan.nodes import Slot
@@ -28,13 +29,21 @@ class Sql:
 class Statement:
     """A finished statement: the driver's text, and a binder for each of its values.
 
-    `is_answer` says that it answers one JSON text, which goes to the client as the bytes it came in.
+    The columns `json_columns` hold JSON, which goes to the client as the bytes it came in.
+    `is_answer` says that one JSON text is all that comes back, `is_list` that each row is a text
+    of a list.
     """
 
     sql: str
     slots: tuple[Slot, ...]
     binders: tuple[Binder, ...]
     is_answer: bool = False
+    json_columns: range = range(0)
+    is_list: bool = False
+
+    @cached_property
+    def only_reads(self) -> bool:
+        return self.sql.startswith("SELECT")
 
     def parameters(self, variables: Mapping[str, Any]) -> list[Any]:
         """Return the values for one request. Raises BadUserInput for one its type can't hold."""

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from dynamic_databases.catalog.types import Column
+from dynamic_databases.catalog.types import Column, SqlType
 from schema.plan.nodes import (
     EVERYTHING,
     AllOf,
     AnyOf,
     Compare,
-    GroupFigure,
+    GroupAggregate,
     IsNull,
     Not,
     OrderTerm,
     Related,
+    RelatedAggregate,
     RelatedCount,
-    RelatedFigure,
     Subject,
     Unknown,
     Where,
@@ -75,20 +75,21 @@ def subject_to_sql(subject: Subject, table: str, dialect: Dialect, aliases: Alia
     match subject:
         case Column():
             return Sql(f"{table}.{dialect.quote(subject.name)}")
-        case GroupFigure():
-            return Sql(figure_to_sql(subject, table, dialect))
+        case GroupAggregate():
+            return Sql(condition_aggregate_to_sql(subject, table, dialect))
         case RelatedCount():
             return sql("({})", _of_related(subject, subject.where, table, dialect, aliases))
-        case RelatedFigure():
+        case RelatedAggregate():
             return sql("({})", _of_related(subject, EVERYTHING, table, dialect, aliases))
         case _:
             assert_never(subject)
 
 
 def order_to_sql(term: OrderTerm, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
-    """Return the expression of an order term; a related row's is a scalar subquery of at most one row."""
+    """Return an order term's expression; a related row's is a scalar subquery."""
     if not term.hops:
-        return subject_to_sql(term.subject, table, dialect, aliases)
+        own = subject_to_sql(term.subject, table, dialect, aliases)
+        return dialect.order_value(own, term)[0]
     hops = [aliases.next() for _ in term.hops]
     tables = ", ".join(
         f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, hops, strict=True)
@@ -98,7 +99,14 @@ def order_to_sql(term: OrderTerm, table: str, dialect: Dialect, aliases: Aliases
         for hop, before, alias in zip(term.hops, [table, *hops], hops, strict=False)
     ]
     subject = subject_to_sql(term.subject, hops[-1], dialect, aliases)
+    subject, _ = dialect.order_value(subject, term)
     return sql("(SELECT {} FROM {} WHERE {})", subject, tables, " AND ".join(links))
+
+
+def order_type(term: OrderTerm, dialect: Dialect) -> SqlType:
+    """Return the type of an order term's expression."""
+    _, sql_type = dialect.order_value(Sql(""), term)
+    return sql_type
 
 
 def ordered_to_sql(
@@ -114,7 +122,8 @@ def ordered_to_sql(
 
 def links_to_sql(links: tuple[Link, ...], table: str, target: str, dialect: Dialect) -> str:
     pairs = (
-        f"{target}.{dialect.quote(their.name)} = {table}.{dialect.quote(own.name)}"
+        f"{target}.{dialect.quote(their.name)} {dialect.operator('=', their.type)}"
+        f" {table}.{dialect.quote(own.name)}"
         for own, their in links
     )
     return " AND ".join(pairs)
@@ -130,15 +139,17 @@ def count_to_sql(columns: Sequence[str], *, distinct: bool) -> str:
     return f"count(CASE WHEN {present} THEN 1 END)"
 
 
-def figure_to_sql(figure: GroupFigure | RelatedFigure, table: str, dialect: Dialect) -> str:
-    if figure.function is None or figure.column is None:
+def condition_aggregate_to_sql(
+    aggregate: GroupAggregate | RelatedAggregate, table: str, dialect: Dialect
+) -> str:
+    if aggregate.function is None or aggregate.column is None:
         return "count(*)"
-    column = f"{table}.{dialect.quote(figure.column.name)}"
-    return dialect.figure(figure.function, column, figure.column.type)
+    column = f"{table}.{dialect.quote(aggregate.column.name)}"
+    return dialect.aggregate(aggregate.function, column, aggregate.column.type)
 
 
 def _of_related(
-    subject: Related | RelatedCount | RelatedFigure,
+    subject: Related | RelatedCount | RelatedAggregate,
     where: Where,
     table: str,
     dialect: Dialect,
@@ -149,9 +160,12 @@ def _of_related(
     chosen = "1"
     if isinstance(subject, RelatedCount):
         columns = [f"{target}.{dialect.quote(column.name)}" for column in subject.columns]
+        if subject.distinct:
+            types = [column.type for column in subject.columns]
+            columns = [dialect.distinct_value(*pair) for pair in zip(columns, types, strict=True)]
         chosen = count_to_sql(columns, distinct=subject.distinct)
-    elif isinstance(subject, RelatedFigure):
-        chosen = figure_to_sql(subject, target, dialect)
+    elif isinstance(subject, RelatedAggregate):
+        chosen = condition_aggregate_to_sql(subject, target, dialect)
     link = links_to_sql(subject.links, table, target, dialect)
     inner = where_to_sql(where, target, dialect, aliases)
     condition = sql("{} AND {}", link, inner) if inner.text else Sql(link)
@@ -160,7 +174,7 @@ def _of_related(
 
 
 def _any_of(where: AnyOf, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
-    """Nothing is true of none: an empty `_or` matches no row; one part that matches all matches all."""
+    """An empty `_or` matches no row; one part that matches all makes `_or` match all."""
     if not where.parts:
         return Sql("1 = 0")
     parts = [where_to_sql(part, table, dialect, aliases) for part in where.parts]

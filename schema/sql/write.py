@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dynamic_databases.catalog.types import Column, Table
-from schema.arguments import VariableRef
+from schema.plan.arguments import VariableRef
 from schema.plan.nodes import (
     AllOf,
     Assignment,
@@ -39,16 +39,18 @@ class Probe:
     """What a look at the current row asks: whether it holds something else than each value."""
 
     values: tuple[Assignment, ...]
+    expected: tuple[Assignment, ...] = ()  # what a client read: a number counts by its value
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
+    key: tuple[Column, ...] = ()  # columns that are wanted as a slot of use RAW takes them
 
 
 def insert_to_sql(
     row: InsertedRow, dialect: Dialect, selection: Sequence[Selected] = ()
 ) -> tuple[Sql, Sql | None]:
-    """Return an INSERT of one row that returns its key and more, and a SELECT of that where it can't.
+    """Return an INSERT of one row that returns its key, and a SELECT where it can't.
 
-    No row is returned where a conflict does nothing; where the dialect `tells_conflict`, a flag is the
-    last value. After the key comes the JSON object of a flat `selection`, where there is one.
+    No row is returned where a conflict does nothing; where the dialect `tells_conflict`, a flag is
+    the last value. After the key comes the JSON object of a flat `selection`, where there is one.
     """
     keys = key_out(row.returned, "", dialect)
     returned = joined(", ", [keys, *_answered(row.table, selection, dialect)])
@@ -60,7 +62,7 @@ def insert_to_sql(
 
 
 def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
-    """Return a SELECT of the row that a conflict left as it was; None where the key wasn't given."""
+    """Return a SELECT of the row that a conflict left; None if the key wasn't given."""
     if row.on_conflict is None:
         return None
     given = {a.column.name: a.slot for a in row.values}
@@ -87,7 +89,7 @@ def _answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> 
 
 
 def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect: Dialect) -> Sql:
-    """Return a locking SELECT: one flag per value, then one JSON object of the columns shown."""
+    """Return a locking SELECT: a flag per value, the key, then a JSON object of columns."""
     flags = [
         sql("CASE WHEN {} THEN 1 ELSE 0 END", _changes(a, "t1.", dialect)) for a in probe.values
     ]
@@ -95,7 +97,15 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
         (column.name, Sql(dialect.json_value(f"t1.{dialect.quote(column.name)}", column.type)))
         for column in probe.shown
     ]
-    chosen = [*flags, dialect.json_text(dialect.json_object(pairs))] if pairs else flags
+    flags += [
+        sql(
+            "CASE WHEN {} THEN 1 ELSE 0 END",
+            dialect.moved(f"t1.{dialect.quote(a.column.name)}", a.slot),
+        )
+        for a in probe.expected
+    ]
+    chosen = [*flags, key_out(probe.key, "t1.", dialect)] if probe.key else flags
+    chosen += [dialect.json_text(dialect.json_object(pairs))] if pairs else []
     source = dialect.table(table.name)
     return sql(
         "SELECT {} FROM {} t1{} WHERE {}{}",
@@ -110,10 +120,21 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
 def update_to_sql(
     table: Table, key: Sequence[Assignment], values: Sequence[Assignment], dialect: Dialect
 ) -> Sql:
-    """Return an UPDATE of `values` alone, of the row with this key."""
-    pairs = joined(", ", (_assigned(a, dialect) for a in values))
+    """Return an UPDATE of `values` alone, of the row with this key.
+
+    It returns the key that the row has then where `returns_key` says so.
+    """
+    pairs = joined(", ", (_assigned(a, table, dialect) for a in values))
     name = dialect.table(table.name)
-    return sql("UPDATE {} SET {} WHERE {}", name, pairs, _plain_key(key, dialect))
+    update = sql("UPDATE {} SET {} WHERE {}", name, pairs, _plain_key(key, dialect))
+    if returns_key(table, dialect):
+        return sql("{} RETURNING {}", update, key_out(key_columns(table), "", dialect))
+    return dialect.counted(update, table)
+
+
+def returns_key(table: Table, dialect: Dialect) -> bool:
+    """Return whether a row is found by the key that UPDATE returns: triggers may change it."""
+    return table.has_triggers and dialect.updates_return_keys
 
 
 def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
@@ -122,7 +143,7 @@ def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
     return sql(
         "UPDATE {} SET {} WHERE {} AND {}",
         dialect.table(update.table.name),
-        _assigned(value, dialect),
+        _assigned(value, update.table, dialect),
         _plain_key(update.key, dialect),
         _changes(value, "", dialect),
     )
@@ -130,7 +151,7 @@ def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
 
 def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
     """Return an UPDATE of all rows that match, which returns their keys."""
-    pairs = joined(", ", (_assigned(a, dialect) for a in update.values))
+    pairs = joined(", ", (_assigned(a, update.table, dialect) for a in update.values))
     target = _target(update.table, update.where, dialect)
     key = key_out(key_columns(update.table), "", dialect)
     return sql(
@@ -169,7 +190,8 @@ def delete_raw_to_sql(table: Table, dialect: Dialect) -> Sql:
 
 
 def delete_to_sql(table: Table, key: Sequence[Assignment], dialect: Dialect) -> Sql:
-    return sql("DELETE FROM {} WHERE {}", dialect.table(table.name), _plain_key(key, dialect))
+    delete = sql("DELETE FROM {} WHERE {}", dialect.table(table.name), _plain_key(key, dialect))
+    return dialect.counted(delete, table)
 
 
 def raw_key(table: Table) -> tuple[tuple[Column, Slot], ...]:
@@ -187,7 +209,7 @@ def keyed(page: Page, key: Sequence[tuple[Column, Slot]]) -> Page:
 
 
 def _changes(assignment: Assignment, table: str, dialect: Dialect) -> Sql:
-    """Return whether writing this would change the row; `table` is its alias with a dot, or nothing."""
+    """Return whether this write would change the row; `table` is an alias with a dot, or empty."""
     column = f"{table}{dialect.quote(assignment.column.name)}"
     if assignment.how is How.SET:
         return dialect.differs(column, assignment.slot)
@@ -196,9 +218,10 @@ def _changes(assignment: Assignment, table: str, dialect: Dialect) -> Sql:
     return sql("{} IS DISTINCT FROM {}", column, dialect.changed(column, assignment))
 
 
-def _assigned(assignment: Assignment, dialect: Dialect) -> Sql:
+def _assigned(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
     column = dialect.quote(assignment.column.name)
-    return sql("{} = {}", column, dialect.changed(column, assignment))
+    own = dialect.reference(table, assignment) if assignment.how is How.SET else None
+    return sql("{} = {}", column, own or dialect.changed(column, assignment))
 
 
 def _target(table: Table, where: Where, dialect: Dialect) -> Sql:
@@ -224,6 +247,8 @@ def _key(key: Sequence[Assignment], dialect: Dialect) -> Sql:
 
 
 def _plain_key(key: Sequence[Assignment], dialect: Dialect) -> Sql:
-    return joined(
-        " AND ", (sql("{} = {}", dialect.quote(a.column.name), dialect.slot(a.slot)) for a in key)
+    parts = (
+        dialect.compare(Sql(dialect.quote(a.column.name)), Compare(a.column, Op.EQ, a.slot))
+        for a in key
     )
+    return joined(" AND ", parts)

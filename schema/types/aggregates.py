@@ -1,4 +1,4 @@
-"""The types of figures: `TrackAggregate`, and `TrackGroup` of grouped rows."""
+"""The types of aggregates: `TrackAggregate`, and `TrackGroup` of grouped rows."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import SqlType
-from schema.naming import NamedTable
-from schema.plan.aggregate import figure_columns
+from schema.names.tables import NamedTable
+from schema.plan.aggregate import aggregate_columns
 from schema.plan.nodes import Function
 from schema.types.factory import TypeFactory
 from schema.types.leaves import Leaves, describe
@@ -27,25 +27,25 @@ Fields = dict[str, GraphQLField]
 
 
 class AggregateTypes:
-    """The figures of one schema's tables."""
+    """The aggregates of one schema's tables."""
 
     def __init__(self, leaves: Leaves, factory: TypeFactory) -> None:
         self._leaves = leaves
         self._factory = factory
 
     def aggregate(self, table: NamedTable, rows: Rows) -> GraphQLObjectType:
-        """Return `TrackAggregate`: the figures, and the rows themselves."""
+        """Return `TrackAggregate`: the aggregates, and the rows themselves."""
 
         def fields() -> Fields:
             return {
-                "aggregate": GraphQLField(GraphQLNonNull(self._figures(table))),
+                "aggregate": GraphQLField(GraphQLNonNull(self._aggregates(table))),
                 "nodes": GraphQLField(rows(), description="The rows; as many as a list answers."),
             }
 
         return self._factory.object(table, "Aggregate", fields)
 
     def group(self, table: NamedTable) -> GraphQLObjectType:
-        """Return `TrackGroup`: what the rows of a group share, and figures over them."""
+        """Return `TrackGroup`: what the rows of a group share, and aggregates over them."""
 
         def keys() -> Fields:
             return {
@@ -57,19 +57,19 @@ class AggregateTypes:
             named = self._factory.object(table, "GroupKeys", keys, "The columns that `by` names.")
             return {
                 "keys": GraphQLField(GraphQLNonNull(named)),
-                "aggregate": GraphQLField(GraphQLNonNull(self._figures(table))),
+                "aggregate": GraphQLField(GraphQLNonNull(self._aggregates(table))),
             }
 
         text = "Rows that are equal in the columns of `by`."
         return self._factory.object(table, "Group", fields, text)
 
-    def _figures(self, table: NamedTable) -> GraphQLObjectType:
+    def _aggregates(self, table: NamedTable) -> GraphQLObjectType:
         """Return `TrackAggregateFields`."""
 
         def fields() -> Fields:
             found = {"count": self._count(table)}
             for function in Function:
-                columns = figure_columns(function, table)
+                columns = aggregate_columns(function, table)
                 if columns:
                     suffix = f"{function.capitalize()}Fields"
                     inner = self._factory.object(table, suffix, partial(self._of_columns, columns))

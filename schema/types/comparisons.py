@@ -24,7 +24,9 @@ _TEXTS = {
     Op.NEQ: "not equal; a NULL is not unequal either",
     Op.IN: "equal to one of these; an empty list matches no row",
     Op.NIN: "equal to none of these; a NULL doesn't match",
-    Op.LIKE: "matches the pattern, minding the case: % for any text, _ for one character, \\ escapes",
+    Op.LIKE: (
+        "matches the pattern, minding the case: % for any text, _ for one character, \\ escapes"
+    ),
     Op.ILIKE: "matches the pattern whatever the case",
     Op.SIMILAR: "matches the pattern of SQL's SIMILAR TO",
     Op.REGEX: "some part matches the POSIX regular expression, minding the case",
@@ -51,7 +53,7 @@ class Comparisons:
         name = f"{leaf.name}{'Array' if is_array else ''}ComparisonExp"
         if not operators:
             name = "NullComparisonExp"
-        operand = GraphQLList(GraphQLNonNull(leaf)) if is_array else leaf
+        operand = GraphQLList(leaf) if is_array else leaf
         return self._factory.shared(name, lambda name: _comparison(name, operators, operand))
 
 

@@ -1,4 +1,4 @@
-"""The types of connections: `TrackConnection` and `TrackEdge` (Relay's cursor connections, §2 and §3)."""
+"""Types of connections: `TrackConnection` and `TrackEdge` (Relay's cursor connections)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
 from schema.types.factory import TypeFactory
 from schema.types.filters import FilterTypes
 from schema.types.vocabulary import page_info
@@ -57,7 +57,7 @@ def connection_arguments(table: NamedTable, filters: FilterTypes) -> dict[str, G
         ),
         "last": GraphQLArgument(GraphQLInt, description="as many from the end, or before `before`"),
         "before": GraphQLArgument(
-            GraphQLString, description="the cursor of the row behind the page"
+            GraphQLString, description="the cursor of the row after the page"
         ),
         "where": GraphQLArgument(filters.bool_exp(table), description="which rows; {} for all"),
         "orderBy": GraphQLArgument(order, description="the key's order where left out"),

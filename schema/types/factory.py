@@ -1,7 +1,7 @@
 """Makes each type of a schema once, by its name, when something first leads to it.
 
-A catalog of 200 tables has some 8,000 types, and a query meets a dozen of them: fields are thunks, and
-whatever they lead to is made by them.
+A catalog of 200 tables has some 8,000 types, and a query meets a dozen of them: fields are thunks,
+and whatever they lead to is made by them.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from dynamic_databases.beside import give_way
 from dynamic_databases.catalog.types import TableName
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
 from schema.types.reading import with_reader
 
 ROW, BOOL_EXP, ORDER_BY, INSERT_INPUT = "", "BoolExp", "OrderBy", "InsertInput"
@@ -57,7 +56,6 @@ class TypeFactory:
         """Return the object type that is called as the table's rows, with a suffix."""
 
         def read() -> dict[str, GraphQLField]:
-            give_way()
             with self.lock:
                 return {name: with_reader(field) for name, field in fields().items()}
 
@@ -72,7 +70,6 @@ class TypeFactory:
         """Return the input type that is called as the table's rows, with a suffix."""
 
         def locked() -> dict[str, GraphQLInputField]:
-            give_way()
             with self.lock:
                 return fields()
 

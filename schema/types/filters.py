@@ -15,8 +15,8 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Kind, SqlType
-from schema.naming import NamedTable, Names
-from schema.plan.aggregate import figure_columns
+from schema.names.tables import NamedTable, Names
+from schema.plan.aggregate import aggregate_columns
 from schema.plan.nodes import Function
 from schema.types.comparisons import Comparisons
 from schema.types.factory import BOOL_EXP, ORDER_BY, TypeFactory
@@ -38,7 +38,7 @@ Fields = dict[str, GraphQLInputField]
 
 
 class FilterTypes:
-    """The filters and orders of one schema's tables; fields are made when they are first looked at."""
+    """Filters and orders of one schema's tables; fields are made on first use."""
 
     def __init__(self, names: Names, leaves: Leaves, vendor: str, factory: TypeFactory) -> None:
         self._names = names
@@ -64,7 +64,7 @@ class FilterTypes:
                 "_and": GraphQLInputField(own),
                 "_or": GraphQLInputField(own),
                 "_not": GraphQLInputField(found),
-                "aggregate": GraphQLInputField(self._figures_bool_exp(table)),
+                "aggregate": GraphQLInputField(self._aggregates_bool_exp(table)),
             }
 
         text = "What a group must satisfy."
@@ -84,7 +84,7 @@ class FilterTypes:
         return self._factory.input(table, "GroupOrderBy", fields)
 
     def aggregate_order_by(self, table: NamedTable) -> GraphQLInputObjectType:
-        """Return the input that orders by figures over rows of `table`."""
+        """Return the input that orders by aggregates over rows of `table`."""
 
         def fields() -> Fields:
             found = {"count": GraphQLInputField(order_by_enum())}
@@ -154,11 +154,11 @@ class FilterTypes:
 
         return self._factory.input(table, "AggregateBoolExp", fields)
 
-    def _figures_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
+    def _aggregates_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
         def fields() -> Fields:
             found = {"count": GraphQLInputField(self._comparisons.of(_INT, GraphQLInt))}
             for function in Function:
-                columns = figure_columns(function, table)
+                columns = aggregate_columns(function, table)
                 if columns:
                     suffix = f"{_SHARED[function]}BoolExp"
                     shared = self._factory.input(table, suffix, partial(self._compared, columns))
@@ -176,7 +176,7 @@ class FilterTypes:
     def _ordered_columns(
         self, table: NamedTable, function: Function, suffix: str
     ) -> GraphQLInputObjectType | None:
-        columns = figure_columns(function, table)
+        columns = aggregate_columns(function, table)
         return self._factory.input(table, suffix, partial(_ordered, columns)) if columns else None
 
 

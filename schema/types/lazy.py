@@ -1,7 +1,7 @@
 """A schema whose types are made as queries meet them, and all of them only for who looks at all.
 
-What graphql-core asks of a schema while it validates and runs a document are types by name; introspection,
-SDL and suggestions ask for the whole.
+What graphql-core asks of a schema while it validates and runs a document are types by name;
+introspection, SDL and suggestions ask for the whole.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from graphql import (
 )
 from graphql.type.schema import InterfaceImplementations
 
-from dynamic_databases.beside import in_turns
 from dynamic_databases.catalog.types import TableName
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
 from schema.types.roots import RootType
 from schema.types.tables import TableTypes
 from schema.types.vocabulary import vocabulary
@@ -116,7 +115,7 @@ class LazySchema(GraphQLSchema):
 
     def _completed(self) -> GraphQLSchema:
         with self._completing():
-            for table in in_turns(self._types.names.tables.values()):
+            for table in self._types.names.tables.values():
                 self._expand(table)
             return GraphQLSchema(
                 query=self.query_type,
@@ -129,7 +128,9 @@ class LazySchema(GraphQLSchema):
     def _tables_of(self, name: str) -> Iterator[NamedTable]:
         """Yield the tables that may lead to the type of a name, the likely ones first."""
         names = self._types.names
-        for length in range(len(name), 0, -1):
+        # A client may send a name of a megabyte: no prefix above the longest name is tried.
+        longest = min(len(name), max(map(len, names.by_type), default=0))
+        for length in range(longest, 0, -1):
             table = names.by_type.get(name[:length])
             if table is not None:
                 yield table
@@ -150,7 +151,7 @@ class LazySchema(GraphQLSchema):
             self._expanded.add(table.table.name)
 
     def _walk(self, types: list[GraphQLType], table: NamedTable | None = None) -> None:
-        """Note the types that these lead to; another table's hubs are noted, and not gone through."""
+        """Note the types that these lead to; stop at another table's hubs, which are noted."""
         waiting = types
         while waiting:
             found = get_named_type(waiting.pop())

@@ -11,7 +11,7 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType
-from schema.naming import NamedTable, Names, enum_value_names
+from schema.names.tables import NamedTable, Names, enum_value_names
 from schema.types.factory import TypeFactory
 from schema.types.vocabulary import scalar
 
@@ -37,7 +37,7 @@ class Leaves:
         self, column: Column
     ) -> LeafType | GraphQLList[LeafType] | GraphQLNonNull[LeafType | GraphQLList[LeafType]]:
         plain = self.input(column)
-        return plain if column.nullable else GraphQLNonNull(plain)
+        return plain if column.answers_null else GraphQLNonNull(plain)
 
     def input(self, column: Column) -> LeafType | GraphQLList[LeafType]:
         leaf = self.of(column.type)

@@ -19,8 +19,7 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from dynamic_databases.beside import give_way
-from schema.naming import NamedTable
+from schema.names.tables import NamedTable
 from schema.plan.operation import RootField, root_fields_of
 from schema.types.connections import connection_arguments, connection_type
 from schema.types.tables import TableTypes
@@ -78,7 +77,6 @@ class RootFields(Mapping[str, GraphQLField]):
         return dict(self)
 
     def _of_table(self, name: str) -> GraphQLField:
-        give_way()
         with self._lock:
             if name not in self._made:
                 fields = self._make(self._roots[name].table)
@@ -135,7 +133,7 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     found = {
         table.field: GraphQLField(types.rows(table), arguments, description=text),
         f"{table.field}Aggregate": GraphQLField(
-            types.aggregate(table), arguments, description=f"Figures over {name}."
+            types.aggregate(table), arguments, description=f"AggregateFields over {name}."
         ),
         f"{table.field}GroupBy": _group_by(table, types),
     }
@@ -171,7 +169,7 @@ def _group_by(table: NamedTable, types: TableTypes) -> GraphQLField:
             "limit": arguments["limit"],
             "offset": arguments["offset"],
         },
-        description=f"Figures over groups of rows of {table.table.name}.",
+        description=f"AggregateFields over groups of rows of {table.table.name}.",
     )
 
 

@@ -1,6 +1,6 @@
 """The scalars, by the names of graphql-scalars, with what each takes as input.
 
-Answers are spelled by the database or by `schema.spelling`, so serializing passes them through.
+Answers are spelled by the database or by `schema.json_values`, so serializing passes them through.
 """
 
 from __future__ import annotations
@@ -12,16 +12,27 @@ import decimal
 import math
 import re
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import graphene
-from graphql import GraphQLError, ValueNode, value_from_ast_untyped
-from graphql.language import FloatValueNode, IntValueNode, StringValueNode
+from graphql import GraphQLError, Undefined, ValueNode
+from graphql.language import (
+    FloatValueNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    StringValueNode,
+    VariableNode,
+)
+
+from schema.exact_numbers import ExactNumber, integer, number_text
 
 _MAX_DIGITS = 1000
 _DURATION = re.compile(
-    r"[+-]?P(?!$)(\d+(?:\.\d+)?Y)?(\d+(?:\.\d+)?M)?(\d+(?:\.\d+)?W)?(\d+(?:\.\d+)?D)?"
-    r"(T(?=\d)(\d+(?:\.\d+)?H)?(\d+(?:\.\d+)?M)?(\d+(?:\.\d+)?S)?)?"
+    r"(?P<sign>[+-]?)(?P<parts>P(?!$)({0}Y)?({0}M)?({0}W)?({0}D)?"
+    r"(T(?=[+-]?\d)({0}H)?({0}M)?({0}S)?)?)".replace("{0}", r"[+-]?\d+(?:\.\d+)?")
 )
 
 
@@ -43,7 +54,7 @@ class _Spelled(graphene.Scalar):  # type: ignore[misc]  # graphene has no types
                 f"{cls.__name__} must be written like {cls.example}, not as {_shown(value)}."
             )
         try:
-            return cls.from_text(value if isinstance(value, str) else repr(value))
+            return cls.from_text(value if isinstance(value, str) else number_text(value))
         except (ValueError, ArithmeticError):
             raise GraphQLError(
                 f"{_shown(value)} is no {cls.__name__}; write it like {cls.example}."
@@ -155,9 +166,14 @@ class Duration(_Spelled):
 
     @classmethod
     def from_text(cls, text: str) -> str:
-        if _DURATION.fullmatch(text) is None or len(text) > 100:
+        """A sign before all is put before each part, as PostgreSQL writes and takes it."""
+        found = _DURATION.fullmatch(text)
+        if found is None or len(text) > 100:
             raise ValueError(text)
-        return text
+        parts = re.sub(r"\+(?=\d)", "", found["parts"])
+        if found["sign"] != "-":
+            return parts
+        return re.sub(r"(?<![\d.-])-?(?=\d)", lambda sign: "" if sign[0] else "-", parts)
 
 
 class UUID(_Spelled):
@@ -196,10 +212,32 @@ class JSON(graphene.Scalar):  # type: ignore[misc]  # graphene has no types
 
     @staticmethod
     def parse_literal(node: ValueNode, variables: Any = None) -> Any:
-        value = value_from_ast_untyped(node, variables)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise GraphQLError("JSON has no infinite numbers.", node)
-        return value
+        return _untyped(node, variables or {})
+
+
+def _untyped(node: ValueNode, variables: Mapping[str, Any]) -> Any:  # noqa: PLR0911 - one per kind
+    """Return the value of a literal that no type describes; its numbers keep their digits."""
+    match node:
+        case IntValueNode():
+            return _finite(integer(node.value), node)
+        case FloatValueNode():
+            return _finite(ExactNumber(node.value), node)
+        case ListValueNode():
+            return [_untyped(item, variables) for item in node.values]
+        case ObjectValueNode():
+            return {field.name.value: _untyped(field.value, variables) for field in node.fields}
+        case VariableNode():
+            return variables.get(node.name.value, Undefined)
+        case NullValueNode():
+            return None
+        case _:
+            return node.value  # type: ignore[attr-defined]  # a text, boolean or enum value
+
+
+def _finite(number: float, node: ValueNode) -> float:
+    if isinstance(number, ExactNumber) and math.isinf(number):
+        raise GraphQLError("JSON has no infinite numbers.", node)
+    return number
 
 
 def _moment(text: str) -> dt.datetime:

@@ -21,8 +21,8 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Column, Kind
-from schema.naming import CUSTOM_FIELDS, NamedTable, Names
-from schema.relations import Relation
+from schema.names.relations import Relation
+from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
 from schema.types.aggregates import AggregateTypes
 from schema.types.factory import HUBS, ROW, TypeFactory
 from schema.types.filters import FilterTypes
@@ -91,7 +91,9 @@ class TableTypes:
             "offset": GraphQLArgument(GraphQLInt, description="how many rows to skip"),
             "distinctOn": GraphQLArgument(
                 distinct,
-                description="of rows that are equal in these the first by orderBy, which begins with them",
+                description=(
+                    "of rows that are equal in these the first by orderBy, which begins with them"
+                ),
             ),
         }
 
@@ -130,17 +132,21 @@ class TableTypes:
         return GraphQLField(
             self.aggregate(target),
             self.list_arguments(target),
-            description=f"Figures over {relation.name}.",
+            description=f"AggregateFields over {relation.name}.",
         )
 
 
 def _custom_fields(table: NamedTable) -> GraphQLField:
     names = GraphQLArgument(
         GraphQLList(GraphQLNonNull(GraphQLString)),
-        description="Which, as the database spells them or as fields are called; all where left out.",
+        description=(
+            "Which, as the database spells them or as fields are called; all where left out."
+        ),
     )
     return GraphQLField(
         GraphQLNonNull(scalar(Kind.JSON)),
         {"names": names},
-        description=f"The dynamic columns of {table.table.name}, those beyond the baseline, by name.",
+        description=(
+            f"The dynamic columns of {table.table.name}, those beyond the baseline, by name."
+        ),
     )

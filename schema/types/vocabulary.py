@@ -93,13 +93,26 @@ class _Query(graphene.ObjectType):  # type: ignore[misc]
 
 
 _NAMED = [
-    scalars.BigInt, scalars.Decimal, scalars.Date, scalars.LocalTime, scalars.LocalDateTime, scalars.DateTime,
-    scalars.Duration, scalars.UUID, scalars.Byte, scalars.JSON, OrderBy, ResolveEnum, FieldChange,
-    Node, PageInfo,
-]  # fmt: skip
+    scalars.BigInt,
+    scalars.Decimal,
+    scalars.Date,
+    scalars.LocalTime,
+    scalars.LocalDateTime,
+    scalars.DateTime,
+    scalars.Duration,
+    scalars.UUID,
+    scalars.Byte,
+    scalars.JSON,
+    OrderBy,
+    ResolveEnum,
+    FieldChange,
+    Node,
+    PageInfo,
+]
 
 
-# Made at import, which happens once: of two schemas that are built at the same time both must have the same types.
+# Made at import, which happens once: of two schemas that are built at the same time both must have
+# the same types.
 _TYPES: dict[str, GraphQLNamedType] = dict(
     graphene.Schema(query=_Query, types=_NAMED).graphql_schema.type_map
 )

@@ -20,11 +20,11 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Column, Kind
-from schema.custom_fields import CustomFields
-from schema.naming import CUSTOM_FIELDS, NamedTable, Names
+from schema.names.relations import Relation
+from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
+from schema.plan.custom_fields import CustomFields
 from schema.plan.nodes import How
 from schema.plan.operators import json_updates_of
-from schema.relations import Relation
 from schema.types.aggregates import Rows
 from schema.types.factory import INSERT_INPUT, TypeFactory
 from schema.types.filters import FilterTypes
@@ -79,7 +79,7 @@ class WriteTypes:
         return self._factory.input(table, "OnConflict", partial(self._conflict_fields, table))
 
     def changes(self, table: NamedTable) -> dict[str, GraphQLInputObjectType]:
-        """Return the arguments that change columns: `_set`, and `_inc` and its like where there are."""
+        """Return the arguments that change columns: `_set`, `_inc` and their like if any."""
         found = {How.SET.value: self.set_input(table)}
         for how in How:
             columns = [c for c in table.columns.values() if c.name in table.updatable]
@@ -221,7 +221,7 @@ class WriteTypes:
         return scalar(Kind.JSON) if how is not How.ADD else self._leaves.input(column)
 
     def _leaf_of(self, table: NamedTable, column: str) -> GraphQLInputType:
-        return self._leaves.of(table.table.by_name[column].type)
+        return self._leaves.input(table.table.by_name[column])
 
 
 def response_type(table: NamedTable, rows: Rows, factory: TypeFactory) -> GraphQLObjectType:

@@ -30,7 +30,10 @@ class DepthRule(ValidationRule):
         depth = self._depth(node.selection_set, frozenset())
         maximum = self.limits.max_depth
         if depth > maximum:
-            text = f"The query is {depth} levels deep, above the maximum of {maximum} (GATEWAY_MAX_DEPTH)."
+            text = (
+                f"The query is {depth} levels deep, "
+                f"above the maximum of {maximum} (GATEWAY_MAX_DEPTH)."
+            )
             self.report_error(GraphQLError(text, node, extensions={"code": "QUERY_TOO_COMPLEX"}))
 
     def _depth(self, selection_set: SelectionSetNode | None, inside: frozenset[str]) -> int:

@@ -22,7 +22,10 @@ class DirectivesRule(ValidationRule):
     def enter_directive(self, node: Node, *_args: Any) -> None:
         self._count += 1
         if self._count == self.limits.max_directives + 1:
-            text = f"The document has more directives than the maximum of {self.limits.max_directives} (GATEWAY_MAX_DIRECTIVES)."
+            text = (
+                "The document has more directives than the maximum of "
+                f"{self.limits.max_directives} (GATEWAY_MAX_DIRECTIVES)."
+            )
             self.report_error(GraphQLError(text, node, extensions={"code": "QUERY_TOO_COMPLEX"}))
 
 

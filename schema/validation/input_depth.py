@@ -22,7 +22,10 @@ class InputDepthRule(ValidationRule):
     def enter_object_value(self, node: Node, *_args: Any) -> None:
         self._open += 1
         if self._open == self.limits.max_input_depth + 1:
-            text = f"A value nests deeper than the maximum of {self.limits.max_input_depth} (GATEWAY_MAX_INPUT_DEPTH)."
+            text = (
+                f"A value nests deeper than the maximum of {self.limits.max_input_depth} "
+                "(GATEWAY_MAX_INPUT_DEPTH)."
+            )
             self.report_error(GraphQLError(text, node, extensions={"code": "QUERY_TOO_COMPLEX"}))
 
     def leave_object_value(self, *_args: Any) -> None:

@@ -23,7 +23,7 @@ class Authenticator(Protocol):
 def authenticate(
     chain: Sequence[Authenticator], headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
 ) -> Principal | None:
-    """Return the first answer of the chain, None where nobody says who asks."""
+    """Return the first answer of the chain, None without credentials."""
     for authenticator in chain:
         principal = authenticator.authenticate(headers, snapshot, now)
         if principal is not None:

@@ -9,7 +9,12 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Mapping
+from functools import partial
 
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from dynamic_databases.disk_reserve import with_reserve
 from tenants.errors import Unauthenticated
 from tenants.models import ApiToken, Environment, Tenant
 from tenants.principals import Principal
@@ -25,7 +30,7 @@ def issue_token(
     expires_at: dt.datetime | None,
     name: str = "",
 ) -> str:
-    """Store a new token's hash and return the token; nothing can show it again. No tenant: an operator's."""
+    """Store a new token's hash; return the token, shown only now. No tenant: an operator's."""
     text = _MARK + secrets.token_urlsafe(32)
     ApiToken.objects.create(
         name=name,
@@ -39,6 +44,26 @@ def issue_token(
     return text
 
 
+def revoke_token(text: str) -> ApiToken:
+    """Revoke the token that `text` is, or whose prefix it is; a full disk has a reserve for it.
+
+    One that is revoked already stays so since then. Raises ValidationError where it isn't one
+    token.
+    """
+    return with_reserve(partial(_revoke, text))
+
+
+def _revoke(text: str) -> ApiToken:
+    rows = ApiToken.objects.filter(digest=digest_of(text)) or ApiToken.objects.filter(prefix=text)
+    if len(rows) != 1:
+        few, many = "No token has this prefix.", "Several tokens have this prefix; give the token."
+        raise ValidationError(many if rows else few)
+    row = rows[0]
+    row.revoked_at = row.revoked_at or timezone.now()
+    row.save(update_fields=["revoked_at"])
+    return row
+
+
 def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -49,7 +74,7 @@ class TokenAuthenticator:
     def authenticate(
         self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
     ) -> Principal | None:
-        """Return who asks, or None where no token is given. Raises Unauthenticated for a bad one."""
+        """Return the principal, or None without a token. Raises Unauthenticated for a bad one."""
         text = headers.get("authorization")
         if not text:
             return None

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("gateway", "tenants", "schema", "dynamic_databases")
@@ -21,7 +25,18 @@ MODULES = [
     if "migrations" not in path.parts
 ]
 SOURCES = {path: path.read_text() for path in MODULES}
-FORBIDDEN = {"utils", "helpers", "common", "base", "misc", "core", "manager", "managers", "service"}
+FORBIDDEN = {
+    "utils",
+    "helpers",
+    "common",
+    "base",
+    "misc",
+    "core",
+    "manager",
+    "managers",
+    "service",
+    "services",
+}
 
 
 def functions() -> list[tuple[str, int]]:
@@ -64,7 +79,9 @@ def test_functions_keep_their_budget() -> None:
 
 
 def test_no_module_is_named_for_nothing() -> None:
-    assert [path for path in MODULES if path.stem in FORBIDDEN] == []
+    named = [path for path in MODULES if path.stem in FORBIDDEN]
+    # Django imports `base` of a database backend (`django.db.utils.load_backend`).
+    assert [str(path.relative_to(ROOT)) for path in named] == ["gateway/control/postgresql/base.py"]
 
 
 def test_no_test_replaces_a_real_part() -> None:
@@ -100,11 +117,185 @@ def test_nobody_else_owns_our_top_level_names() -> None:
             "tenants.models",
             ["Tenant", "Environment", "TenantDatabase", "ApiToken", "Role", "TablePermission"],
         ),
-        ("schema.built", ["BuiltSchema"]),
+        ("schema.built_schema", ["BuiltSchema"]),
         ("schema.access", ["Access"]),
+        ("schema.build.cache", ["SchemaCache"]),
+        ("gateway.http", ["GraphQLRequest"]),
     ],
 )
 def test_public_names(module: str, names: list[str]) -> None:
     found = importlib.import_module(module)
 
     assert all(hasattr(found, name) for name in names)
+
+
+def test_most_modules_and_functions_are_small() -> None:
+    """The budgets above bound medians and extremes; these bound the tenth that is largest."""
+    modules = [len(text.splitlines()) for text in SOURCES.values() if text.strip()]
+
+    assert statistics.quantiles(modules, n=10)[-1] <= 300
+    assert statistics.quantiles([size for _, size in functions()], n=10)[-1] <= 30
+
+
+def dotted(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def imports_of(text: str) -> set[str]:
+    """Return the names that a module imports, each also as a member of where it comes from."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def sleeps(text: str) -> bool:
+    """Return whether a module names a `sleep`, called or handed on."""
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr == "sleep")
+        or (isinstance(node, ast.ImportFrom) and any(a.name == "sleep" for a in node.names))
+        for node in ast.walk(ast.parse(text))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import time\ntime.sleep(1)", True),
+        ("from time import sleep", True),
+        ("import time\ndef f(pause=time.sleep): ...", True),
+        ("import time\ntime.monotonic()", False),
+    ],
+)
+def test_a_sleep_is_seen(text: str, expected: bool) -> None:
+    assert sleeps(text) is expected
+
+
+def test_no_pure_module_reaches_one_that_sleeps() -> None:
+    modules = {dotted(path): text for path, text in SOURCES.items()}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    pure = next(c for c in contracts["contracts"] if c["id"] == "pure")["source_modules"]
+    waiting = [m for m in modules if any(m == p or m.startswith(f"{p}.") for p in pure)]
+    reached: set[str] = set()
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += imports_of(modules[module]) & modules.keys()
+
+    assert set(pure) <= modules.keys()
+    assert sorted(module for module in reached if sleeps(modules[module])) == []
+
+
+# Words of our own where the field has a term.
+BANNED = re.compile(r"\b(told|anew|beside|whoever|portable way)\b", re.IGNORECASE)
+PROSE = [
+    ROOT / "README.md",
+    *(ROOT / "docs").glob("*.md"),
+    *MODULES,
+]
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_prose_keeps_to_the_words_of_the_field(path: Path) -> None:
+    lines = path.read_text().splitlines()
+
+    assert [f"{n}: {line}" for n, line in enumerate(lines, 1) if BANNED.search(line)] == []
+
+
+VENDORS = {"sqlite", "postgresql", "mysql", "mariadb", "microsoft", "mssql"}
+# Where a vendor's name may be compared. Everywhere else a table names a module per vendor.
+COMPARING = {
+    "gateway/settings.py",  # the control database's engine
+    "schema/sql/compile.py",  # the parser's stack of SQLite
+    "schema/sql/mysql_values.py",  # Django's signal comes for every vendor
+    "schema/sql/sqlite.py",  # the same
+}
+
+
+def names_vendor(node: ast.expr | ast.pattern) -> bool:
+    return any(isinstance(n, ast.Constant) and n.value in VENDORS for n in ast.walk(node))
+
+
+def compares_vendor(node: ast.AST) -> bool:
+    """Return whether code goes one way or another by a vendor's name."""
+    match node:
+        case ast.Compare():
+            return any(names_vendor(part) for part in (node.left, *node.comparators))
+        case ast.match_case():
+            return names_vendor(node.pattern)
+        case ast.Call(func=ast.Attribute(attr="startswith" | "endswith")):
+            return any(names_vendor(argument) for argument in node.args)
+        case _:
+            return False
+
+
+def test_a_vendors_name_is_compared_nowhere() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for path, text in SOURCES.items()
+        if any(compares_vendor(node) for node in ast.walk(ast.parse(text)))
+    }
+
+    assert found == COMPARING
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'if wrapper.vendor == "sqlite": ...',
+        'vendor not in ("mysql", "sqlite")',
+        'match vendor:\n    case "mysql" | "mariadb": ...',
+        'engine.endswith("postgresql")',
+    ],
+)
+def test_a_comparison_is_found(code: str) -> None:
+    assert any(compares_vendor(node) for node in ast.walk(ast.parse(code)))
+
+
+def text_aliases(text: str) -> list[str]:
+    """Return the parameters and fields that hold a database's alias and are typed as text."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.arg(arg=name, annotation=ast.expr() as annotation):
+                pass
+            case ast.AnnAssign(
+                target=ast.Name(id=name) | ast.Attribute(attr=name), annotation=annotation
+            ):
+                pass
+            case _:
+                continue
+        types = {part.id for part in ast.walk(annotation) if isinstance(part, ast.Name)}
+        if name in ("alias", "_alias", "database_alias") and "str" in types:
+            found.append(f"{node.lineno}: {name}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("def forget(alias: str) -> None: ...", ["1: alias"]),
+        ("async def forget(self, *, _alias: str | None = None): ...", ["1: _alias"]),
+        ("class Entry:\n    database_alias: ClassVar[str | None]", ["2: database_alias"]),
+        ("def __init__(self, alias):\n    self._alias: str = alias", ["2: _alias"]),
+        ("def forget(alias: Alias, name: str, pk_of: Callable[[Alias], int]) -> str: ...", []),
+    ],
+)
+def test_an_alias_as_text_is_found(code: str, expected: list[str]) -> None:
+    assert text_aliases(code) == expected
+
+
+def test_an_alias_is_typed_as_one() -> None:
+    """In SQL an alias is a table's, which is text."""
+    found = {
+        str(path.relative_to(ROOT)): aliases
+        for path, text in SOURCES.items()
+        if ROOT / "schema" / "sql" not in path.parents and (aliases := text_aliases(text))
+    }
+
+    assert found == {}

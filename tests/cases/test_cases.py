@@ -1,6 +1,6 @@
-"""Golden cases: a folder holds a query, and the SQL that each vendor's dialect makes of it.
+"""Golden cases: a folder holds a query, its plan, and the SQL that each dialect writes for it.
 
-No server is asked: the catalog is a value. `make golden` writes the files anew; read the diff.
+No server is asked: the catalog is a value. `make golden` rewrites the files; read the diff.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dynamic_databases.active import Alias
+from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.types import (
     Catalog,
@@ -24,12 +24,25 @@ from dynamic_databases.catalog.types import (
 )
 from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS
-from schema.build import build_schema
+from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES
+from schema.build.builder import build_schema
 from schema.limits import Limits
-from schema.operations import OperationCache
+from schema.operations import OperationCache, Prepared
+from schema.plan.arguments import VariableRef
 from schema.plan.nodes import Use
-from schema.sql.compiled import CompiledDelete, CompiledInsert, CompiledSave, CompiledUpdate
+from schema.sql.compiled import (
+    CompiledDelete,
+    CompiledInsert,
+    CompiledInserts,
+    CompiledRows,
+    CompiledSave,
+    CompiledUpdate,
+)
+from schema.sql.sqlite_values import OURS
 from schema.sql.statement import Statement
+from tests.cases.plan_text import text_of
+
+pytestmark = pytest.mark.pure
 
 FOLDER = Path(__file__).parent
 CASES = sorted(path.parent.name for path in FOLDER.glob("*/query.graphql"))
@@ -43,21 +56,48 @@ def column(name: str, kind: Kind, sql: str, **facts: object) -> Column:
 def catalog(vendor: str) -> Catalog:
     """Artists, albums and tracks: one catalog for every case."""
     artist, album, track = (TableName("", name) for name in ("artist", "album", "track"))
-    return Catalog(vendor, (
-        Table(album, (column("AlbumId", Kind.INTEGER, "integer", identity=True), column("Title", Kind.TEXT, "text"),
-                      column("ArtistId", Kind.INTEGER, "integer")),
-              ("AlbumId",), (), (ForeignKey("fk", ("ArtistId",), artist, ("artist_id",)),)),
-        Table(artist, (column("artist_id", Kind.INTEGER, "integer", identity=True), column("name", Kind.TEXT, "text", nullable=True)),
-              ("artist_id",), (UniqueKey("u", ("name",)),)),
-        Table(track, (column("track_id", Kind.BIGINT, "bigint", identity=True), column("album", Kind.INTEGER, "integer", nullable=True),
-                      column('na"me', Kind.TEXT, "text"), column("price", Kind.DECIMAL, "numeric(10,2)", nullable=True),
-                      column("at", Kind.DATETIME, "timestamp with time zone", nullable=True)),
-              ("track_id",), (), (ForeignKey("fk", ("album",), album, ("AlbumId",)),)),
-    ))  # fmt: skip
+    return Catalog(
+        vendor,
+        (
+            Table(
+                album,
+                (
+                    column("AlbumId", Kind.INTEGER, "integer", identity=True),
+                    column("Title", Kind.TEXT, "text"),
+                    column("ArtistId", Kind.INTEGER, "integer"),
+                ),
+                ("AlbumId",),
+                (),
+                (ForeignKey("fk", ("ArtistId",), artist, ("artist_id",)),),
+            ),
+            Table(
+                artist,
+                (
+                    column("artist_id", Kind.INTEGER, "integer", identity=True),
+                    column("name", Kind.TEXT, "text", nullable=True),
+                ),
+                ("artist_id",),
+                (UniqueKey("u", ("name",)),),
+            ),
+            Table(
+                track,
+                (
+                    column("track_id", Kind.BIGINT, "bigint", identity=True),
+                    column("album", Kind.INTEGER, "integer", nullable=True),
+                    column('na"me', Kind.TEXT, "text"),
+                    column("price", Kind.DECIMAL, "numeric(10,2)", nullable=True),
+                    column("at", Kind.DATETIME, "timestamp with time zone", nullable=True),
+                ),
+                ("track_id",),
+                (),
+                (ForeignKey("fk", ("album",), album, ("AlbumId",)),),
+            ),
+        ),
+    )
 
 
-def sql_of(case: str, vendor: str) -> str:
-    """Return every statement of a case, its slots after it."""
+def prepared_of(case: str, vendor: str) -> tuple[Prepared, dict]:
+    """Return a case's prepared operation, and the values of its variables."""
     query = (FOLDER / case / "query.graphql").read_text()
     given = FOLDER / case / "variables.json"
     variables = json.loads(given.read_text()) if given.exists() else {}
@@ -69,7 +109,18 @@ def sql_of(case: str, vendor: str) -> str:
     built = build_schema(entry, FULL_ACCESS, {}, Limits())
     operation = OperationCache(built, Limits(), 10).compile(query, None)
     values = operation.variables(variables)
-    prepared = operation.prepare(values)
+    return operation.prepare(values), values
+
+
+def plan_of(case: str, vendor: str) -> str:
+    """Return the plans of a case's root fields."""
+    prepared, _ = prepared_of(case, vendor)
+    return "\n".join(text_of(one.root) for one in prepared.roots)
+
+
+def sql_of(case: str, vendor: str) -> str:
+    """Return every statement of a case, its slots after it."""
+    prepared, values = prepared_of(case, vendor)
     statements = []
     for root in prepared.roots:
         if root.write is not None:
@@ -77,12 +128,15 @@ def sql_of(case: str, vendor: str) -> str:
         elif root.node is None:
             statements.append(root.connection.statement if root.connection else root.read)
     statements = [one for one in statements if isinstance(one, Statement)]
-    return "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
+    found_sql = "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
+    return found_sql.replace(OURS, "gateway_")  # whose names are of one process
 
 
 def parameters_of(statement, values: dict) -> object:
     """Some values only a server can return: keys of rows just inserted, cursors, ids' scopes."""
-    is_raw = any(slot.use is Use.RAW for slot in statement.slots)
+    values = {**values, ANSWER_BYTES: DEFAULT_BYTES}
+    own = VariableRef(ANSWER_BYTES)
+    is_raw = any(slot.use is Use.RAW and slot.operand != own for slot in statement.slots)
     return "what the server returned" if is_raw else statement.parameters(values)
 
 
@@ -97,6 +151,11 @@ def statements_of(write, compiler) -> list:
             return [write.probe, compiler.update(write, (0,)), *write.rows.values(), write.after]
         case CompiledDelete():
             return [write.page, write.delete]
+        case CompiledInserts():
+            inserts = [(row.insert, row.inserted) for row in write.rows]
+            return [*(one for pair in inserts for one in pair), *write.returning.values()]
+        case CompiledRows():
+            return [write.keys, *write.returning.values(), write.each]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -110,8 +169,26 @@ def test_case(case: str, vendor: str, request) -> None:
     assert made == golden.read_text()
 
 
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("case", CASES)
+def test_plan(case: str, vendor: str, request) -> None:
+    """A plan doesn't depend on the vendor: one file serves all."""
+    golden = FOLDER / case / "plan.txt"
+    made = plan_of(case, vendor)
+    if request.config.getoption("--golden") == "write":
+        golden.write_text(made)
+
+    assert made == golden.read_text()
+
+
 def test_every_file_belongs_to_a_case() -> None:
-    known = {"query.graphql", "variables.json", *(f"{vendor}.sql" for vendor in VENDORS)}
+    known = {
+        "query.graphql",
+        "variables.json",
+        "response.json",
+        "plan.txt",
+        *(f"{vendor}.sql" for vendor in VENDORS),
+    }
 
     assert [
         path

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Node with the packages of package.json; missing, it is skipped out loud, and under CI=true a failure."""
+    """Node with the packages of package.json: skipped where missing, a failure under CI=true."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
@@ -84,10 +84,11 @@ def test_a_typed_client_is_generated_and_checked(node: str, demo: Demo, tenant: 
 
 
 def test_one_typed_client_for_all_tenants(node: str, demo: Demo) -> None:
-    """Built once against the baseline's schema, it is checked strictly and works on every tenant."""
+    """A client built against the baseline's schema passes strict checks on every tenant."""
     schemas = {
-        tenant: httpx.get(f"{demo.url}/common/schema.graphql?tenant={tenant}").text for tenant in ("acme", "globex", "initech")
-    }  # fmt: skip
+        tenant: httpx.get(f"{demo.url}/common/schema.graphql?tenant={tenant}").text
+        for tenant in ("acme", "globex", "initech")
+    }
     assert len(set(schemas.values())) == 1
     url = f"{demo.url}/common/schema.graphql?tenant=acme"
     assert run(node, "typed.mjs", url, "common.ts") == {"errors": []}
@@ -102,7 +103,8 @@ def test_one_typed_client_for_all_tenants(node: str, demo: Demo) -> None:
 
 
 BLOG = """CREATE TABLE category (id {identity}, name VARCHAR(40) NOT NULL);
-CREATE TABLE post (id {identity}, title VARCHAR(80) NOT NULL, views INTEGER NOT NULL, category_id INTEGER REFERENCES category(id));
+CREATE TABLE post (id {identity}, title VARCHAR(80) NOT NULL, views INTEGER NOT NULL,
+  category_id INTEGER REFERENCES category(id));
 INSERT INTO category (name) VALUES ('News'), ('Other');"""
 
 
@@ -137,7 +139,10 @@ def test_refines_data_provider_for_hasura(node: str, blog: tuple[str, str]) -> N
     third = {"id": 3, "title": "Third", "views": 3, "category": {"name": "Other"}}
     assert answers == {
         "created": first,
-        "createdMany": [{"id": 2, "title": "Second", "views": 2}, {"id": 3, "title": "Third", "views": 3}],
+        "createdMany": [
+            {"id": 2, "title": "Second", "views": 2},
+            {"id": 3, "title": "Third", "views": 3},
+        ],
         "list": {"data": [third, first], "total": 2},
         "secondPage": {"data": [third], "total": 3},
         "nulls": {"data": [second], "total": 1},
@@ -148,4 +153,4 @@ def test_refines_data_provider_for_hasura(node: str, blog: tuple[str, str]) -> N
         "deleted": {"id": 1, "title": "First!"},
         "deletedMany": [{"id": 2, "title": "Second"}, {"id": 3, "title": "Third"}],
         "left": 0,
-    }  # fmt: skip
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_databases.catalog.stored import catalog_from_json
+from dynamic_databases.catalog.serialization import catalog_from_json
 from dynamic_databases.catalog.types import Catalog, Kind, TableName
 from tests.fixtures.databases import execute, library_sql
 from tests.fixtures.vendors import MSSQL, SQLITE
@@ -22,16 +22,25 @@ def test_tables_columns_and_keys(library, vendor) -> None:
     ]
     track = found.by_name[TableName("", "track")]
     assert {c.name: c.type.kind for c in track.columns} == {
-        "track_id": Kind.INTEGER, "album_id": Kind.INTEGER, "genre_id": Kind.INTEGER, "name": Kind.TEXT, "seconds": Kind.INTEGER,
-        "bytes": Kind.BIGINT, "rating": Kind.FLOAT, "explicit": Kind.BOOLEAN, "recorded_at": Kind.LOCAL_DATETIME,
-        "meta": Kind.TEXT if vendor is MSSQL else Kind.JSON, "cover": Kind.BINARY,
-    }  # fmt: skip
+        "track_id": Kind.INTEGER,
+        "album_id": Kind.INTEGER,
+        "genre_id": Kind.INTEGER,
+        "name": Kind.TEXT,
+        "seconds": Kind.INTEGER,
+        "bytes": Kind.BIGINT,
+        "rating": Kind.FLOAT,
+        "explicit": Kind.BOOLEAN,
+        "recorded_at": Kind.LOCAL_DATETIME,
+        "meta": Kind.TEXT if vendor is MSSQL else Kind.JSON,
+        "cover": Kind.BINARY,
+    }
     assert track.primary_key == ("track_id",)
     assert track.by_name["track_id"].identity and not track.by_name["track_id"].nullable
     assert not track.by_name["explicit"].nullable and track.by_name["seconds"].nullable
     assert {(k.columns, str(k.target), k.target_columns) for k in track.foreign_keys} == {
-        (("album_id",), "album", ("album_id",)), (("genre_id",), "genre", ("genre_id",)),
-    }  # fmt: skip
+        (("album_id",), "album", ("album_id",)),
+        (("genre_id",), "genre", ("genre_id",)),
+    }
     assert found.by_name[TableName("", "playlist_track")].primary_key == ("playlist", "position")
     assert [key.columns for key in found.by_name[TableName("", "genre")].unique_keys] == [("name",)]
     price = found.by_name[TableName("", "album")].by_name["price"].type
@@ -59,7 +68,10 @@ def test_a_constant_number_of_queries(vendor, new_database, sent, registry) -> N
     many = new_database(
         vendor,
         "".join(
-            f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, a INTEGER UNIQUE, b INTEGER REFERENCES t{max(i - 1, 0)}(id));"
+            (
+                f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, a INTEGER UNIQUE, b INTEGER "
+                f"REFERENCES t{max(i - 1, 0)}(id));"
+            )
             for i in range(60)
         ),
     )
@@ -104,7 +116,10 @@ def test_the_change_token_tells_of_ddl_not_of_rows(library, registry) -> None:
 def test_a_broken_view_is_left_out_with_a_reason(new_database) -> None:
     database = new_database(
         SQLITE,
-        "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY); CREATE VIEW v AS SELECT * FROM b; CREATE VIEW w AS SELECT * FROM a;",
+        (
+            "CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY); "
+            "CREATE VIEW v AS SELECT * FROM b; CREATE VIEW w AS SELECT * FROM a;"
+        ),
     )
     execute(database.url, "PRAGMA legacy_alter_table = ON")
     execute(database.url, "DROP TABLE b")
@@ -117,9 +132,18 @@ def test_a_broken_view_is_left_out_with_a_reason(new_database) -> None:
 
 @pytest.mark.parametrize(
     ("declared", "kind"),
-    [("", Kind.OTHER), ("int", Kind.INTEGER), ("UNSIGNED BIG INT", Kind.BIGINT), ("NVARCHAR(40)", Kind.TEXT), ("FLOATING POINT", Kind.OTHER),
-     ("double precision", Kind.FLOAT), ("numeric", Kind.DECIMAL), ("TIMESTAMP", Kind.LOCAL_DATETIME), ("blob", Kind.BINARY)],
-)  # fmt: skip
+    [
+        ("", Kind.OTHER),
+        ("int", Kind.INTEGER),
+        ("UNSIGNED BIG INT", Kind.BIGINT),
+        ("NVARCHAR(40)", Kind.TEXT),
+        ("FLOATING POINT", Kind.OTHER),
+        ("double precision", Kind.FLOAT),
+        ("numeric", Kind.DECIMAL),
+        ("TIMESTAMP", Kind.LOCAL_DATETIME),
+        ("blob", Kind.BINARY),
+    ],
+)
 def test_sqlites_free_words(new_database, declared: str, kind: Kind) -> None:
     database = new_database(SQLITE, f"CREATE TABLE t (id INTEGER PRIMARY KEY, x {declared});")
 
@@ -129,10 +153,15 @@ def test_sqlites_free_words(new_database, declared: str, kind: Kind) -> None:
 def test_postgresqls_own(postgresql, new_database) -> None:
     database = new_database(
         postgresql,
-        """CREATE SCHEMA sales; CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE DOMAIN cents AS BIGINT CHECK (VALUE >= 0);
-        CREATE TABLE sales.orders (id INT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood, c cents, a TEXT[], n NUMERIC(38, 20));
-        COMMENT ON TABLE sales.orders IS 'What was ordered'; COMMENT ON COLUMN sales.orders.c IS 'Price';
-        CREATE TABLE part (d DATE NOT NULL, n INT) PARTITION BY RANGE (d); CREATE TABLE part_2024 PARTITION OF part FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+        """CREATE SCHEMA sales; CREATE TYPE mood AS ENUM ('ok', 'bad');
+            CREATE DOMAIN cents AS BIGINT CHECK (VALUE >= 0);
+        CREATE TABLE sales.orders (id INT GENERATED ALWAYS AS IDENTITY
+          PRIMARY KEY, m mood, c cents, a TEXT[], n NUMERIC(38, 20));
+        COMMENT ON TABLE sales.orders IS 'What was ordered';
+          COMMENT ON COLUMN sales.orders.c IS 'Price';
+        CREATE TABLE part (d DATE NOT NULL, n INT) PARTITION BY RANGE (d);
+          CREATE TABLE part_2024 PARTITION OF part FOR VALUES
+          FROM ('2024-01-01') TO ('2025-01-01');
         CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one;""",
     )
     found = database.catalog()

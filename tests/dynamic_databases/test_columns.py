@@ -1,4 +1,4 @@
-"""Changing columns at run time, on every vendor: what is made, what is refused, what is written down."""
+"""Changes of columns at run time, on every vendor: statements, refusals and the log."""
 
 from __future__ import annotations
 
@@ -8,24 +8,34 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from dynamic_databases.catalog.spelled import parsed
+from dynamic_databases.catalog.type_parser import parse_sql_type
 from dynamic_databases.catalog.types import Kind
+from dynamic_databases.change_log import CATALOG, record_change
 from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
 from dynamic_databases.columns.types import holds_all_of, sql_type_of
 from dynamic_databases.errors import ColumnRefused, DatabaseProblem
 from dynamic_databases.models import Baseline, ColumnChange
-from dynamic_databases.registry import process_registry
-from dynamic_databases.revisions import CATALOG, bump_revision
+from dynamic_databases.process import process_registry
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MSSQL
 
 TABLE = "CREATE TABLE contact (id {identity}, name VARCHAR(40) NOT NULL, city VARCHAR(40){more});"
 ROWS = "INSERT INTO contact (name, cf_note) VALUES ('Ada', 'one'), ('Bob', NULL);"
 KINDS = {
-    "Int": Kind.INTEGER, "BigInt": Kind.BIGINT, "Float": Kind.FLOAT, "Decimal(12,2)": Kind.DECIMAL, "Decimal": Kind.DECIMAL,
-    "String": Kind.TEXT, "String(120)": Kind.TEXT, "Boolean": Kind.BOOLEAN, "Date": Kind.DATE, "LocalTime": Kind.TIME,
-    "LocalDateTime": Kind.LOCAL_DATETIME, "DateTime": Kind.DATETIME, "Byte": Kind.BINARY,
-}  # fmt: skip
+    "Int": Kind.INTEGER,
+    "BigInt": Kind.BIGINT,
+    "Float": Kind.FLOAT,
+    "Decimal(12,2)": Kind.DECIMAL,
+    "Decimal": Kind.DECIMAL,
+    "String": Kind.TEXT,
+    "String(120)": Kind.TEXT,
+    "Boolean": Kind.BOOLEAN,
+    "Date": Kind.DATE,
+    "LocalTime": Kind.TIME,
+    "LocalDateTime": Kind.LOCAL_DATETIME,
+    "DateTime": Kind.DATETIME,
+    "Byte": Kind.BINARY,
+}
 
 
 @pytest.fixture
@@ -59,7 +69,10 @@ def test_the_types_are_what_the_catalog_tells_of_them(crm) -> None:
     vendor = crm.catalog().vendor
     for number, name in enumerate(KINDS):
         add_column(crm, "contact", f"cf_{number}", name, who="ada")
-        found, made = columns(crm)[f"cf_{number}"], parsed(sql_type_of(name, vendor), vendor)
+        found, made = (
+            columns(crm)[f"cf_{number}"],
+            parse_sql_type(sql_type_of(name, vendor), vendor),
+        )
         assert (made.kind, made.precision, made.scale) == (found.kind, found.precision, found.scale)
         assert holds_all_of(found, made, vendor) and holds_all_of(made, found, vendor), (
             made,
@@ -144,9 +157,24 @@ def test_the_log_tells_who_when_and_what(crm) -> None:
         drop_column(crm, "contact", "cf_note", who="eve")
 
     failed, renamed, added = ColumnChange.objects.filter(database=crm)
-    assert (added.who, added.action, added.before, added.after["name"], added.state) == ("ada", "add", None, "cf_level", "done")  # fmt: skip
-    assert (renamed.who, renamed.before["name"], renamed.after["name"]) == ("bob", "cf_level", "cf_grade")  # fmt: skip
-    assert (failed.who, failed.action, failed.state, failed.after) == ("eve", "drop", "failed", None)  # fmt: skip
+    assert (added.who, added.action, added.before, added.after["name"], added.state) == (
+        "ada",
+        "add",
+        None,
+        "cf_level",
+        "done",
+    )
+    assert (renamed.who, renamed.before["name"], renamed.after["name"]) == (
+        "bob",
+        "cf_level",
+        "cf_grade",
+    )
+    assert (failed.who, failed.action, failed.state, failed.after) == (
+        "eve",
+        "drop",
+        "failed",
+        None,
+    )
     assert "cf_note" in failed.error
 
 
@@ -157,7 +185,7 @@ def test_a_change_made_here_is_read_once_and_one_made_elsewhere_is_followed(crm)
     invalidator.poll_now()
     assert not registry.is_expired(crm.label)
 
-    bump_revision(CATALOG, crm.pk)  # as another process does
+    record_change(CATALOG, crm.pk)  # as another process does
     invalidator.poll_now()
     assert registry.is_expired(crm.label)
 
@@ -289,11 +317,14 @@ def test_changes_of_one_database_come_one_after_the_other(crm, vendor) -> None:
     ],
 )
 def test_which_type_holds_all_of_another(new, old, vendor, holds) -> None:
-    assert holds_all_of(parsed(new, vendor), parsed(old, vendor), vendor) is holds
+    assert holds_all_of(parse_sql_type(new, vendor), parse_sql_type(old, vendor), vendor) is holds
 
 
 def test_mariadb_keeps_what_else_a_column_says(mariadb, new_database) -> None:
-    sql = "CREATE TABLE contact (id INTEGER PRIMARY KEY AUTO_INCREMENT, cf VARCHAR(10) NOT NULL DEFAULT 'a, b' COMMENT 'of, it');"
+    sql = (
+        "CREATE TABLE contact (id INTEGER PRIMARY KEY AUTO_INCREMENT, "
+        "cf VARCHAR(10) NOT NULL DEFAULT 'a, b' COMMENT 'of, it');"
+    )
     database = new_database(mariadb, sql)
     database.baseline = Baseline.objects.create(
         name="empty", catalog_json=database.catalog().to_json() | {"tables": []}
@@ -303,5 +334,9 @@ def test_mariadb_keeps_what_else_a_column_says(mariadb, new_database) -> None:
     widen_column(database, "contact", "cf", "String(40)", who="ada")
 
     after = database.catalog().find("contact").by_name["cf"]
-    assert (after.nullable, after.default, after.comment) == (before.nullable, before.default, before.comment)  # fmt: skip
+    assert (after.nullable, after.default, after.comment) == (
+        before.nullable,
+        before.default,
+        before.comment,
+    )
     assert after.type.name == "varchar(40)"

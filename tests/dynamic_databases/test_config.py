@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
 from dynamic_databases.config.allowed import check_config
-from dynamic_databases.config.secrets import HIDDEN, Secrets, redact, restore
+from dynamic_databases.config.secrets import HIDDEN, ReferenceRules, Secrets, redact, restore
 from dynamic_databases.config.urls import config_from_url
 from dynamic_databases.errors import InvalidConfig
 
+pytestmark = pytest.mark.pure
+
 PG = {"ENGINE": "django.db.backends.postgresql", "NAME": "crm", "HOST": "db"}
 MYSQL = {**PG, "ENGINE": "django.db.backends.mysql"}
-MSSQL = {**PG, "ENGINE": "mssql"}
+MSSQL = {**PG, "ENGINE": "mssql", "USER": "u"}
 LITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": "crm.db"}
 
 
@@ -47,10 +50,15 @@ def test_urls(url: str, expected: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("url", "key"),
     [
-        ("oracle://db/crm", "URL"), ("postgresql://db", "NAME"), ("postgresql://db:x/crm", "URL"), ("sqlite://crm.db", "URL"),
-        ("sqlite:///", "NAME"), ("postgresql://u:p#w@db/crm", "URL"), ("postgresql://db/crm?a=1&a=2", "OPTIONS.a"),
+        ("oracle://db/crm", "URL"),
+        ("postgresql://db", "NAME"),
+        ("postgresql://db:x/crm", "URL"),
+        ("sqlite://crm.db", "URL"),
+        ("sqlite:///", "NAME"),
+        ("postgresql://u:p#w@db/crm", "URL"),
+        ("postgresql://db/crm?a=1&a=2", "OPTIONS.a"),
     ],
-)  # fmt: skip
+)
 def test_urls_refused(url: str, key: str) -> None:
     with pytest.raises(InvalidConfig) as refused:
         config_from_url(url)
@@ -71,19 +79,36 @@ REFUSED = [
     ({**PG, "NAME": "a\nb"}, "NAME"),
     ({**PG, "PORT": "5432; x"}, "PORT"),
     ({**PG, "PORT": 70000}, "PORT"),
-    *[({**PG, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in (
-        "service", "passfile", "sslkey", "sslcert", "hostaddr", "options", "host", "dbname", "gssencmode", "krbsrvname", "isolation_level")],
+    *[
+        ({**PG, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}")
+        for name in (
+            "service passfile sslkey sslcert hostaddr options host dbname gssencmode krbsrvname "
+            "isolation_level"
+        ).split()
+    ],
     ({**PG, "OPTIONS": {"sslrootcert": "/etc/passwd"}}, "OPTIONS.sslrootcert"),
     ({**PG, "OPTIONS": {"sslmode": "maybe"}}, "OPTIONS.sslmode"),
     ({**PG, "OPTIONS": {"connect_timeout": -1}}, "OPTIONS.connect_timeout"),
     ({**PG, "OPTIONS": []}, "OPTIONS"),
-    *[({**MYSQL, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in (
-        "read_default_file", "read_default_group", "local_infile", "plugin_dir", "unix_socket", "init_command", "ssl", "conv", "default_auth")],
+    *[
+        ({**MYSQL, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}")
+        for name in (
+            "read_default_file read_default_group local_infile plugin_dir unix_socket "
+            "init_command ssl conv default_auth"
+        ).split()
+    ],
     ({**MYSQL, "HOST": "/tmp/mysql.sock"}, "HOST"),
-    *[({**MSSQL, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in ("driver", "dsn", "host_is_server", "unicode_results", "setdecoding")],
-    ({**MSSQL, "OPTIONS": {"extra_params": "Encrypt=yes;Driver=/tmp/evil.so"}}, "OPTIONS.extra_params.Driver"),
+    *[
+        ({**MSSQL, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}")
+        for name in ("driver", "dsn", "host_is_server", "unicode_results", "setdecoding")
+    ],
+    (
+        {**MSSQL, "OPTIONS": {"extra_params": "Encrypt=yes;Driver=/tmp/evil.so"}},
+        "OPTIONS.extra_params.Driver",
+    ),
     ({**MSSQL, "OPTIONS": {"extra_params": "Server=evil"}}, "OPTIONS.extra_params.Server"),
     ({**MSSQL, "NAME": "crm;Server=evil"}, "NAME"),
+    ({**MSSQL, "USER": ""}, "USER"),
     ({**MSSQL, "OPTIONS": {"python_driver": "os"}}, "OPTIONS.python_driver"),
     ({**LITE, "NAME": "/etc/passwd"}, "NAME"),
     ({**LITE, "NAME": "../outside.db"}, "NAME"),
@@ -92,8 +117,18 @@ REFUSED = [
     ({**LITE, "NAME": "link.db"}, "NAME"),
     ({**LITE, "NAME": ""}, "NAME"),
     ({**LITE, "HOST": "x"}, "HOST"),
-    *[({**LITE, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}") for name in ("database", "uri", "init_command", "factory", "detect_types", "check_same_thread")],
-]  # fmt: skip
+    *[
+        ({**LITE, "OPTIONS": {name: "x"}}, f"OPTIONS.{name}")
+        for name in (
+            "database",
+            "uri",
+            "init_command",
+            "factory",
+            "detect_types",
+            "check_same_thread",
+        )
+    ],
+]
 
 
 @pytest.mark.parametrize(("config", "key"), REFUSED)
@@ -130,9 +165,78 @@ def test_what_is_on_the_list_is_taken(config: dict[str, object], tmp_path: Path)
     assert check_config(config, tmp_path)["ENGINE"] == config["ENGINE"]
 
 
+BAD_VALUES = [
+    *[
+        ({**PG, "TIME_ZONE": value}, "TIME_ZONE")
+        for value in ("Nowhere/City", "../UTC", "UTC\0", 5, ["UTC"], "europe/vienna ", "x" * 9999)
+    ],
+    *[
+        ({**PG, key: True}, key)
+        for key in (
+            "CONN_MAX_AGE",
+            "CONN_HEALTH_CHECKS",
+            "AUTOCOMMIT",
+            "ATOMIC_REQUESTS",
+            "DISABLE_SERVER_SIDE_CURSORS",
+        )
+    ],
+    ({**PG, "NAME": "x" * 64}, "NAME"),
+    ({**MYSQL, "NAME": "x" * 65}, "NAME"),
+    ({**MSSQL, "USER": "x" * 129}, "USER"),
+    ({**PG, "HOST": "x" * 254}, "HOST"),
+    ({**PG, "USER": "a\0b"}, "USER"),
+    ({**PG, "USER": "\ud800"}, "USER"),
+    ({**PG, "NAME": "\x85"}, "NAME"),
+    ({**PG, "PASSWORD": "a\0b"}, "PASSWORD"),
+    ({**PG, "PASSWORD": "\udfff"}, "PASSWORD"),
+    ({**PG, "PASSWORD": "x" * 9000}, "PASSWORD"),
+    ({**PG, "PORT": "9" * 5000}, "PORT"),
+    ({**PG, "PORT": 10**5000}, "PORT"),
+    ({**PG, "PORT": 5432.0}, "PORT"),
+    ({**PG, "PORT": True}, "PORT"),
+    ({**PG, "PORT": "٥"}, "PORT"),
+    ({**PG, "OPTIONS": {"connect_timeout": "9" * 5000}}, "OPTIONS.connect_timeout"),
+    ({**PG, "OPTIONS": {"connect_timeout": {}}}, "OPTIONS.connect_timeout"),
+    ({**PG, "OPTIONS": {"keepalives": 2}}, "OPTIONS.keepalives"),
+    ({**PG, "OPTIONS": {"server_side_binding": "maybe"}}, "OPTIONS.server_side_binding"),
+    ({**PG, "OPTIONS": {"application_name": "x\0"}}, "OPTIONS.application_name"),
+    ({**PG, "OPTIONS": {"sslmode": ["require"]}}, "OPTIONS.sslmode"),
+    ({**PG, "OPTIONS": {"sslrootcert": "system", "sslmode": "require"}}, "OPTIONS.sslmode"),
+    ({**MYSQL, "OPTIONS": {"charset": "klingon"}}, "OPTIONS.charset"),
+    ({**MYSQL, "OPTIONS": {"read_timeout": 0}}, "OPTIONS.read_timeout"),
+    ({**MSSQL, "OPTIONS": {"extra_params": 5}}, "OPTIONS.extra_params"),
+    (
+        {**MSSQL, "OPTIONS": {"extra_params": "Encrypt=yes;encrypt=no"}},
+        "OPTIONS.extra_params.encrypt",
+    ),
+    (
+        {**MSSQL, "OPTIONS": {"extra_params": "HostNameInCertificate={a}"}},
+        "OPTIONS.extra_params.HostNameInCertificate",
+    ),
+    ({**LITE, "OPTIONS": {"transaction_mode": "LAZY"}}, "OPTIONS.transaction_mode"),
+    ({**LITE, "NAME": "\ud800.db"}, "NAME"),
+]
+
+
+@pytest.mark.parametrize(("config", "key"), BAD_VALUES, ids=range(len(BAD_VALUES)))
+def test_a_bad_value_is_refused_by_its_key_and_not_repeated(
+    config: dict[str, object], key: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        check_config(config, tmp_path)
+    assert refused.value.key == key
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Vienna", "America/Argentina/Buenos_Aires"])
+def test_time_zones_are_taken_by_their_names(zone: str, tmp_path: Path) -> None:
+    assert check_config({**PG, "TIME_ZONE": zone}, tmp_path)["TIME_ZONE"] == zone
+
+
 @pytest.fixture
 def secrets(tmp_path: Path) -> Secrets:
-    return Secrets([Fernet.generate_key().decode()], tmp_path, "one")
+    rules = ReferenceRules(tmp_path, ("*",), ("*",))
+    return Secrets([Fernet.generate_key().decode()], "one", rules)
 
 
 def test_a_password_is_encrypted_and_opened(secrets: Secrets) -> None:
@@ -176,24 +280,75 @@ def test_the_variables_that_may_be_named_can_be_listed(
     secrets: Secrets, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setenv("DB_ONE", "one")
-    narrow = Secrets([Fernet.generate_key().decode()], tmp_path, "one", ["DB_*", "CRM"])
+    rules = ReferenceRules(tmp_path, ("DB_*", "CRM"))
+    narrow = Secrets([Fernet.generate_key().decode()], "one", rules)
 
     assert narrow.open(narrow.seal({"PASSWORD": {"$env": "DB_ONE"}})) == {"PASSWORD": "one"}
     for name in ("AWS_SECRET_ACCESS_KEY", "CRM_2", "db_one", "GATEWAY_SECRET_KEYS"):
         with pytest.raises(InvalidConfig, match=r"\$env must name"):
             narrow.seal({"PASSWORD": {"$env": name}})
     stored_before = secrets.seal({"PASSWORD": {"$env": "HOME"}})
-    with pytest.raises(InvalidConfig, match=r"DB_\*, CRM \(GATEWAY_SECRET_ENV\)"):
+    with pytest.raises(InvalidConfig, match=r"GATEWAY_SECRET_ENV lists; it lists DB_\*, CRM"):
         narrow.open(stored_before)
+
+
+@pytest.mark.parametrize("name", ["PGPASSWORD", "GATEWAY_SECRET_KEYS", "A\0", "A B", ""])
+def test_no_pattern_opens_a_variable_of_the_gateways_own(secrets: Secrets, name: str) -> None:
+    with pytest.raises(InvalidConfig, match=r"PASSWORD: \$env must name"):
+        secrets.seal({"PASSWORD": {"$env": name}})
+
+
+FILES = ReferenceRules(Path(), ("*",), ("crm", "shops/*", "kubernetes.io/*/*", "*", "data/*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("crm", True),
+        ("./crm", True),
+        ("shops/a", True),
+        ("shops/x/../a", True),
+        ("shops/a/b", False),
+        ("other/crm", False),
+        ("../crm", False),
+        ("/etc/passwd", False),
+        ("kubernetes.io/serviceaccount/token", False),
+        ("data/secret.key", False),
+        ("innocent", False),
+        ("crm\0", False),
+        ("x" * 2000, False),
+    ],
+)
+def test_the_files_that_may_be_named_are_listed(tmp_path: Path, name: str, allowed: bool) -> None:
+    pod = tmp_path / "kubernetes.io" / "serviceaccount"
+    pod.mkdir(parents=True)
+    (pod / "token").write_text("of the pod")
+    (tmp_path / "innocent").symlink_to(pod / "token")
+    rules = replace(FILES, files_root=tmp_path, own_folder=tmp_path / "data")
+
+    if allowed:
+        assert rules.secret_file("PASSWORD", name).parent.is_relative_to(tmp_path)
+        with pytest.raises(InvalidConfig, match="GATEWAY_SECRET_FILES lists; it lists none"):
+            replace(rules, files=()).secret_file("PASSWORD", name)
+    else:
+        with pytest.raises(InvalidConfig, match="PASSWORD"):
+            rules.secret_file("PASSWORD", name)
+
+
+def test_a_file_that_is_no_text_is_refused(secrets: Secrets, tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidConfig, match="can't be read as text"):
+        secrets.open({"PASSWORD": {"$file": "binary"}})
 
 
 def test_keys_can_be_rotated(tmp_path: Path) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    sealed = Secrets([old], tmp_path, "one").seal({"PASSWORD": "x"})
+    rules = ReferenceRules(tmp_path)
+    sealed = Secrets([old], "one", rules).seal({"PASSWORD": "x"})
 
-    assert Secrets([new, old], tmp_path, "one").open(sealed) == {"PASSWORD": "x"}
+    assert Secrets([new, old], "one", rules).open(sealed) == {"PASSWORD": "x"}
     with pytest.raises(InvalidConfig, match="GATEWAY_SECRET_KEYS"):
-        Secrets([new], tmp_path, "one").open(sealed)
+        Secrets([new], "one", rules).open(sealed)
 
 
 def test_what_is_shown_holds_no_secret_and_can_be_sent_back(secrets: Secrets) -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from dynamic_databases.config.connection_strings import config_from_connection_string
 from dynamic_databases.errors import InvalidConfig
 
+pytestmark = pytest.mark.pure
+
 BASE = {"NAME": "crm", "USER": "sa", "PASSWORD": "pw", "HOST": "db", "PORT": ""}
 CASES = {
     "Server=db;Database=crm;User ID=sa;Password=pw": {},
@@ -29,16 +31,20 @@ CASES = {
     "Server=(local);Database=crm;User ID=sa;Password=pw": {"HOST": "localhost"},
     "Server=10.0.0.5;Database=crm;User ID=sa;Password=pw": {"HOST": "10.0.0.5"},
     "Server=db;Database=crm;User ID=sa;Password={a;b}}c}": {"PASSWORD": "a;b}c"},
-    "Server=db;Database=crm;User ID=sa;Password=\"a;b\"\"c\"": {"PASSWORD": 'a;b"c'},
+    'Server=db;Database=crm;User ID=sa;Password="a;b""c"': {"PASSWORD": 'a;b"c'},
     "Server=db;Database=crm;User ID=sa;Password='a;b''c'": {"PASSWORD": "a;b'c"},
     "Server=db;Database=crm;User ID=sa;Password=a=b==c": {"PASSWORD": "a=b==c"},
-    "Server=db;Database=crm;User ID=sa;Password=\" spaced \"": {"PASSWORD": " spaced "},
+    'Server=db;Database=crm;User ID=sa;Password=" spaced "': {"PASSWORD": " spaced "},
     "Server=db;Database=crm;User ID=sa;Password=": {"PASSWORD": ""},
     "Server=db;Database=crm;User ID=sa;Password=old;Password=pw": {},
     "Driver={ODBC Driver 18 for SQL Server};Server=db;Database=crm;UID=sa;PWD=pw;PWD=late": {},
     "Provider=SQLOLEDB;Server=db;Database=crm;UID=sa;PWD=pw": {},
-    "Server=db;Database=crm;User ID=sa;Password=pw;Persist Security Info=False;Pooling=true;Max Pool Size=5;MultipleActiveResultSets=True;Application Name=x;Workstation ID=y;Packet Size=4096": {},
-}  # fmt: skip
+    (
+        "Server=db;Database=crm;User ID=sa;Password=pw;Persist Security "
+        "Info=False;Pooling=true;Max Pool Size=5;MultipleActiveResultSets=True;Application "
+        "Name=x;Workstation ID=y;Packet Size=4096"
+    ): {},
+}
 
 
 @pytest.mark.parametrize("text", CASES)
@@ -78,6 +84,7 @@ def test_options(part: str, extra: str, options: dict[str, int]) -> None:
     ("text", "key"),
     [
         ("", "connection string"),
+        ("books.sqlite3", "connection string"),
         ("Server=db;Colour=red;Database=crm", "Colour"),
         ("Server=db;Database=crm;Integrated Security=SSPI", "Integrated Security"),
         ("Server=db;Database=crm;Trusted_Connection=yes", "Integrated Security"),

@@ -1,4 +1,4 @@
-"""The ORM's users: models of a database, bound to it, with its relations; and the router's refusal."""
+"""Models for users of the ORM: bound to a database, with relations; and the router's refusal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db import connections, models
 from dynamic_databases.active import active_alias, use_database
 from dynamic_databases.errors import KeylessTable, NoActiveDatabase, UnknownTable
 from dynamic_databases.models import Database
-from dynamic_databases.registry import process_registry
+from dynamic_databases.process import process_registry
 from tests.fixtures.databases import library_sql
 from tests.fixtures.vendors import SQLITE
 
@@ -114,8 +114,10 @@ def test_two_keys_to_one_table(vendor, new_database) -> None:
     database = new_database(
         vendor,
         f"""CREATE TABLE address (id {vendor.identity}, street VARCHAR(40));
-        CREATE TABLE orders (id {vendor.identity}, billing_id INTEGER REFERENCES address(id), shipping_id INTEGER REFERENCES address(id));
-        INSERT INTO address (street) VALUES ('a'), ('b'); INSERT INTO orders (billing_id, shipping_id) VALUES (1, 2);""",
+        CREATE TABLE orders (id {vendor.identity}, billing_id INTEGER
+          REFERENCES address(id), shipping_id INTEGER REFERENCES address(id));
+        INSERT INTO address (street) VALUES ('a'), ('b');
+          INSERT INTO orders (billing_id, shipping_id) VALUES (1, 2);""",
     )
 
     order = database.get_model("orders").objects.get()
@@ -127,7 +129,8 @@ def test_two_keys_to_one_table(vendor, new_database) -> None:
 def test_a_self_reference_without_an_id_ending(vendor, new_database) -> None:
     database = new_database(
         vendor,
-        f"""CREATE TABLE employee (id {vendor.identity}, name VARCHAR(40), reports_to INTEGER REFERENCES employee(id));
+        f"""CREATE TABLE employee (id {vendor.identity}, name VARCHAR(40), reports_to INTEGER
+            REFERENCES employee(id));
         INSERT INTO employee (name, reports_to) VALUES ('boss', NULL), ('one', 1);""",
     )
 
@@ -148,7 +151,10 @@ def test_databases_of_one_catalog_share_their_models(vendor, new_database) -> No
 def test_a_forgotten_catalog_is_garbage(vendor, new_database) -> None:
     database = new_database(
         vendor,
-        "CREATE TABLE thing (id INTEGER PRIMARY KEY); CREATE TABLE part (id INTEGER PRIMARY KEY, thing_id INTEGER REFERENCES thing(id));",
+        (
+            "CREATE TABLE thing (id INTEGER PRIMARY KEY); "
+            "CREATE TABLE part (id INTEGER PRIMARY KEY, thing_id INTEGER REFERENCES thing(id));"
+        ),
     )
     before = len(apps._pending_operations)
     model = weakref.ref(database.get_model("part"))
@@ -223,12 +229,13 @@ def test_the_alias_follows_the_settings(library) -> None:
 
 
 def test_control_tables_keep_out_of_tenants_databases(library) -> None:
-    from django.core.management import call_command  # noqa: PLC0415 - used once
+    from django.core.management import CommandError, call_command  # noqa: PLC0415 - used once
     from django.db import router  # noqa: PLC0415 - likewise
 
     assert router.allow_migrate(library.label, "tenants") is False
     assert router.allow_migrate("default", "tenants") is True
-    call_command("migrate", database=library.label, verbosity=0)
+    with pytest.raises(CommandError, match="registered"):
+        call_command("migrate", database=library.label, verbosity=0)
     assert "tenants_tenant" not in connections[library.label].introspection.table_names()
     connections[library.label].close()
 
@@ -258,7 +265,13 @@ def test_a_secret_is_in_no_representation() -> None:
 
 
 def test_a_bit_of_mariadb_is_a_boolean(mariadb, new_database) -> None:
-    database = new_database(mariadb, "CREATE TABLE flag (id INTEGER PRIMARY KEY, up BIT(1)); INSERT INTO flag VALUES (1, 1), (2, 0), (3, NULL);")  # fmt: skip
+    database = new_database(
+        mariadb,
+        (
+            "CREATE TABLE flag (id INTEGER PRIMARY KEY, up BIT(1)); "
+            "INSERT INTO flag VALUES (1, 1), (2, 0), (3, NULL);"
+        ),
+    )
     flag = database.get_model("flag")
 
     assert [row.up for row in flag.objects.order_by("id")] == [True, False, None]

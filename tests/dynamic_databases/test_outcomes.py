@@ -18,16 +18,73 @@ from dynamic_databases.errors import (
 )
 from dynamic_databases.outcomes import classify
 
+pytestmark = pytest.mark.pure
+
 MESSAGES = [
-    ("Cannot insert the value NULL into column 'name', table 'x.dbo.t'; column does not allow nulls.", ConstraintViolation, None, ("name",)),
-    ("Violation of UNIQUE KEY constraint 'UQ_t'. Cannot insert duplicate key in object 'dbo.t'. The duplicate key value is (1).", ConstraintViolation, "UQ_t", ()),
-    ("Cannot insert duplicate key row in object 'dbo.t' with unique index 'IX_t'. The duplicate key value is (1).", ConstraintViolation, "IX_t", ()),
-    ('The INSERT statement conflicted with the FOREIGN KEY constraint "FK_t". The conflict occurred in database "x", table "dbo.a", column \'id\'.', ConstraintViolation, "FK_t", ()),
-    ('The DELETE statement conflicted with the REFERENCE constraint "FK_t".', ConstraintViolation, "FK_t", ()),
-    ('The UPDATE statement conflicted with the CHECK constraint "CK_t".', ConstraintViolation, "CK_t", ()),
-    ('Driver Error: Integrity constraint violation; DDBC Error: duplicate key value violates unique constraint "u"', ConstraintViolation, "u", ()),
-    ("Driver Error: Integrity constraint violation; DDBC Error: something else", ConstraintViolation, None, ()),
-]  # fmt: skip
+    (
+        (
+            "Cannot insert the value NULL into column 'name', table 'x.dbo.t'; "
+            "column does not allow nulls."
+        ),
+        ConstraintViolation,
+        None,
+        ("name",),
+    ),
+    (
+        (
+            "Violation of UNIQUE KEY constraint 'UQ_t'. "
+            "Cannot insert duplicate key in object 'dbo.t'. The duplicate key value is (1)."
+        ),
+        ConstraintViolation,
+        "UQ_t",
+        (),
+    ),
+    (
+        (
+            "Cannot insert duplicate key row in object 'dbo.t' with unique index 'IX_t'. "
+            "The duplicate key value is (1)."
+        ),
+        ConstraintViolation,
+        "IX_t",
+        (),
+    ),
+    (
+        (
+            'The INSERT statement conflicted with the FOREIGN KEY constraint "FK_t". '
+            'The conflict occurred in database "x", table "dbo.a", column \'id\'.'
+        ),
+        ConstraintViolation,
+        "FK_t",
+        (),
+    ),
+    (
+        'The DELETE statement conflicted with the REFERENCE constraint "FK_t".',
+        ConstraintViolation,
+        "FK_t",
+        (),
+    ),
+    (
+        'The UPDATE statement conflicted with the CHECK constraint "CK_t".',
+        ConstraintViolation,
+        "CK_t",
+        (),
+    ),
+    (
+        (
+            "Driver Error: Integrity constraint violation; "
+            'DDBC Error: duplicate key value violates unique constraint "u"'
+        ),
+        ConstraintViolation,
+        "u",
+        (),
+    ),
+    (
+        "Driver Error: Integrity constraint violation; DDBC Error: something else",
+        ConstraintViolation,
+        None,
+        (),
+    ),
+]
 KINDS = [
     (
         "Transaction (Process ID 52) was deadlocked on lock resources with another process",

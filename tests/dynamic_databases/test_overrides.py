@@ -11,10 +11,12 @@ from django.conf import settings
 from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
 from dynamic_databases.catalog.types import Catalog, Column, Kind, SqlType, Table, TableName
 from dynamic_databases.errors import InvalidConfig
+from tests.fixtures.vendors import SQLITE
 
 SQL = """CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(40), secret VARCHAR(40));
 CREATE TABLE audit (id INTEGER PRIMARY KEY);
-CREATE TABLE page (book_id INTEGER, writer INTEGER, title VARCHAR(40)); INSERT INTO page VALUES (1, 7, 'One');
+CREATE TABLE page (book_id INTEGER, writer INTEGER, title VARCHAR(40));
+  INSERT INTO page VALUES (1, 7, 'One');
 CREATE VIEW book AS SELECT book_id, writer, title FROM page;
 INSERT INTO author VALUES (7, 'Ada', 'x');"""
 FILE = {
@@ -84,9 +86,12 @@ def test_a_bad_file_is_the_operators_to_mend(overridden, registry) -> None:
         ('{"keys": {"book": "id"}}', "keys: it must be lists of columns by table"),
         ('{"names": ["x"]}', "names: it must be texts by table or table.column"),
         ('{"hide": "audit"}', "hide: it must be a list of table or table.column"),
-        ('{"relations": [{"table": "a"}]}', "relations: it must be objects of columns, table, target, targetColumns"),
+        (
+            '{"relations": [{"table": "a"}]}',
+            "relations: it must be objects of columns, table, target, targetColumns",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_file_is_said(text: str, reason: str) -> None:
     with pytest.raises(InvalidConfig, match=reason):
         parse_overrides(text, "x.json")
@@ -95,9 +100,39 @@ def test_what_is_wrong_with_a_file_is_said(text: str, reason: str) -> None:
 def test_what_is_not_there_is_told_and_nothing_fails() -> None:
     table = Table(TableName("", "a"), (Column("id", SqlType(Kind.INTEGER, "int")),))
     catalog = Catalog("sqlite", (table,))
-    file = {"keys": {"a": ["no"], "b": ["id"]}, "hide": ["c", "a.no"],
-            "relations": [{"table": "a", "columns": ["id"], "target": "a", "targetColumns": ["id"]}]}  # fmt: skip
+    file = {
+        "keys": {"a": ["no"], "b": ["id"]},
+        "hide": ["c", "a.no"],
+        "relations": [{"table": "a", "columns": ["id"], "target": "a", "targetColumns": ["id"]}],
+    }
 
     found = with_overrides(catalog, parse_overrides(json.dumps(file), "x.json"))
     assert found.tables == catalog.tables
     assert [thing.name for thing in found.skipped] == ["a.no", "c", "a", "b", "a → a"]
+
+
+def test_a_type_is_given_to_a_column_of_sqlite(door, new_database, tenant_of) -> None:
+    file = Path(settings.GATEWAY_OVERRIDES_DIR) / "times.json"
+    file.write_text(json.dumps({"types": {"event.id": "BIGINT", "event.ms": "BIGINT"}}))
+    sql = """CREATE TABLE event (id INTEGER PRIMARY KEY, ms INTEGER);
+        INSERT INTO event VALUES (1710000000000, 1710000000001);"""
+    _, door.token = tenant_of("times", production=new_database(SQLITE, sql, name="times"))
+
+    found = door.query("/t/times/graphql", "{ event { id ms } }").data
+    assert found == {"event": [{"id": "1710000000000", "ms": "1710000000001"}]}
+    query = """mutation { insertEventOne(object: {ms: 1710000000002}) { id }
+        updateEventByPk(pkColumns: {id: 1710000000000}, _set: {ms: 5}) { ms } }"""
+    assert door.query("/t/times/graphql", query).data == {
+        "insertEventOne": {"id": "1710000000001"},
+        "updateEventByPk": {"ms": "5"},
+    }
+    file.unlink()
+
+
+def test_no_other_vendors_column_is_given_a_type() -> None:
+    table = Table(TableName("", "a"), (Column("id", SqlType(Kind.INTEGER, "integer")),))
+    overrides = parse_overrides('{"types": {"a.id": "BIGINT", "a.no": "BIGINT"}}', "x.json")
+
+    for vendor, skipped in (("postgresql", ["a.id", "a.no"]), ("sqlite", ["a.no"])):
+        found = with_overrides(Catalog(vendor, (table,)), overrides)
+        assert [thing.name for thing in found.skipped] == skipped

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dynamic_databases.catalog import sqlite
 from dynamic_databases.catalog.assemble import assemble
-from dynamic_databases.catalog.remembered import Remembered, TableColumns, key_of
+from dynamic_databases.catalog.remembered import TableColumns, key_of, new_memory
 from dynamic_databases.catalog.types import Catalog, Column, Kind, SqlType, TableName
 
 TABLES = """
@@ -70,7 +70,7 @@ def test_a_catalog_is_what_it_is_without_the_memory(changes) -> None:
                 connection.executescript(text)
             found = read(connection)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(sqlite, "_remembered", Remembered())
+                patch.setattr(sqlite, "_remembered", new_memory())
                 assert found == read(connection), text
 
 
@@ -81,11 +81,13 @@ def test_only_a_changed_table_is_asked_for(database) -> None:
     database.set_trace_callback(asked.append)
 
     assert "cf" in names(database, "a")
-    (columns,) = (text for text in asked if "table_xinfo" in text and "<> 'view'" in text)
+    (columns,) = (text for text in asked if "table_xinfo" in text and "type = 'table'" in text)
     assert "IN ('a', 'words')" in columns  # whose columns no text tells
 
 
-def test_a_change_during_the_read_is_not_remembered_with_the_former_text(database, tmp_path) -> None:  # fmt: skip
+def test_a_change_during_the_read_is_not_remembered_with_the_former_text(
+    database, tmp_path
+) -> None:
     database.execute("ALTER TABLE a RENAME COLUMN name TO former")
     with closing(sqlite3.connect(tmp_path / "x.sqlite3", isolation_level=None)) as other:
 
@@ -104,7 +106,7 @@ def test_a_change_during_the_read_is_not_remembered_with_the_former_text(databas
 
 def test_what_was_used_longest_ago_is_forgotten() -> None:
     columns = TableColumns((Column("c", SqlType(Kind.TEXT, "TEXT")),) * 2)
-    remembered, keys = Remembered(max_columns=4), [key_of(text) for text in "xyz"]
+    remembered, keys = new_memory(max_columns=4), [key_of(text) for text in "xyz"]
     for key in keys[:2]:
         remembered.put(key, columns)
     assert remembered.get(keys[0])

@@ -22,25 +22,52 @@ def checked(name: str) -> dict:
 
 
 WILD = {
-    "a circle of two": """CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INTEGER); CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a(id));
+    "a circle of two": """CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INTEGER);
+        CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a(id));
         INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 1);""",
-    "two to one table": """CREATE TABLE place (id INTEGER PRIMARY KEY); CREATE TABLE trip (id INTEGER PRIMARY KEY,
-        start_id INTEGER REFERENCES place(id), finish_id INTEGER REFERENCES place(id)); INSERT INTO place VALUES (1); INSERT INTO trip VALUES (1, 1, 1);""",
-    "to itself": "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node(id)); INSERT INTO node VALUES (1, NULL), (2, 1);",
-    "to a unique key": """CREATE TABLE land (id INTEGER PRIMARY KEY, code CHAR(2) NOT NULL UNIQUE); CREATE TABLE town (id INTEGER PRIMARY KEY,
-        land CHAR(2), FOREIGN KEY (land) REFERENCES land(code)); INSERT INTO land VALUES (1, 'at'); INSERT INTO town VALUES (1, 'at');""",
-    "composite keys": """CREATE TABLE o (x INTEGER NOT NULL, y VARCHAR(9) NOT NULL, PRIMARY KEY (x, y)); CREATE TABLE l (x INTEGER NOT NULL, y VARCHAR(9) NOT NULL,
-        n INTEGER NOT NULL, PRIMARY KEY (x, y, n), FOREIGN KEY (x, y) REFERENCES o (x, y)); INSERT INTO o VALUES (1, 'a'); INSERT INTO l VALUES (1, 'a', 1);""",
-    "a key that is a foreign key": """CREATE TABLE person (id INTEGER PRIMARY KEY); CREATE TABLE passport (person_id INTEGER PRIMARY KEY REFERENCES person(id));
+    "two to one table": """CREATE TABLE place (id INTEGER PRIMARY KEY);
+        CREATE TABLE trip (id INTEGER PRIMARY KEY,
+        start_id INTEGER REFERENCES place(id), finish_id INTEGER REFERENCES place(id));
+          INSERT INTO place VALUES (1); INSERT INTO trip VALUES (1, 1, 1);""",
+    "to itself": (
+        "CREATE TABLE node (id INTEGER PRIMARY KEY, up INTEGER REFERENCES node(id)); "
+        "INSERT INTO node VALUES (1, NULL), (2, 1);"
+    ),
+    "to a unique key": """CREATE TABLE land (id INTEGER
+        PRIMARY KEY, code CHAR(2) NOT NULL UNIQUE); CREATE TABLE town (id INTEGER PRIMARY KEY,
+        land CHAR(2), FOREIGN KEY (land) REFERENCES land(code));
+          INSERT INTO land VALUES (1, 'at'); INSERT INTO town VALUES (1, 'at');""",
+    "composite keys": """CREATE TABLE o (x INTEGER NOT NULL, y VARCHAR(9) NOT NULL,
+        PRIMARY KEY (x, y)); CREATE TABLE l (x INTEGER NOT NULL, y VARCHAR(9) NOT NULL,
+        n INTEGER NOT NULL, PRIMARY KEY (x, y, n), FOREIGN KEY (x, y) REFERENCES o (x, y));
+          INSERT INTO o VALUES (1, 'a'); INSERT INTO l VALUES (1, 'a', 1);""",
+    "a key that is a foreign key": """CREATE TABLE person (id INTEGER PRIMARY KEY);
+        CREATE TABLE passport (person_id INTEGER PRIMARY KEY REFERENCES person(id));
         INSERT INTO person VALUES (1); INSERT INTO passport VALUES (1);""",
     "no key at all": "CREATE TABLE log (line VARCHAR(40)); INSERT INTO log VALUES ('x'), (NULL);",
-    "an id that is no key": "CREATE TABLE thing (id VARCHAR(9), code INTEGER PRIMARY KEY); INSERT INTO thing VALUES ('x', 1);",
-    "names that fold to one": "CREATE TABLE t (a_b INTEGER PRIMARY KEY, {aB} INTEGER, {A B} INTEGER); INSERT INTO t VALUES (1, 2, 3);",
-    "names of GraphQL's own": """CREATE TABLE query (id INTEGER PRIMARY KEY, {__typename} INTEGER, type INTEGER, {on} INTEGER, fragment INTEGER, {true} INTEGER);
-        CREATE TABLE node (id INTEGER PRIMARY KEY); CREATE TABLE mutation (id INTEGER PRIMARY KEY); INSERT INTO query VALUES (1, 2, 3, 4, 5, 6);""",
-    "a check of a list": "CREATE TABLE c (id INTEGER PRIMARY KEY, s VARCHAR(9) CHECK (s IN ('a', 'b'))); INSERT INTO c VALUES (1, 'a');",
-    "a view": "CREATE TABLE base (id INTEGER PRIMARY KEY, n INTEGER); CREATE VIEW shown AS SELECT id, n FROM base; INSERT INTO base VALUES (1, 2);",
-}  # fmt: skip
+    "an id that is no key": (
+        "CREATE TABLE thing (id VARCHAR(9), code INTEGER PRIMARY KEY); "
+        "INSERT INTO thing VALUES ('x', 1);"
+    ),
+    "names that fold to one": (
+        "CREATE TABLE t (a_b INTEGER PRIMARY KEY, {aB} INTEGER, {A B} INTEGER); "
+        "INSERT INTO t VALUES (1, 2, 3);"
+    ),
+    "names of GraphQL's own": """CREATE TABLE query (id INTEGER
+        PRIMARY KEY, {__typename} INTEGER, type INTEGER, {on} INTEGER, fragment INTEGER,
+        {true} INTEGER);
+        CREATE TABLE node (id INTEGER PRIMARY KEY);
+          CREATE TABLE mutation (id INTEGER PRIMARY KEY);
+          INSERT INTO query VALUES (1, 2, 3, 4, 5, 6);""",
+    "a check of a list": (
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, s VARCHAR(9) CHECK (s IN ('a', 'b'))); "
+        "INSERT INTO c VALUES (1, 'a');"
+    ),
+    "a view": (
+        "CREATE TABLE base (id INTEGER PRIMARY KEY, n INTEGER); "
+        "CREATE VIEW shown AS SELECT id, n FROM base; INSERT INTO base VALUES (1, 2);"
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", WILD)
@@ -79,7 +106,10 @@ def test_a_database_without_a_table_has_a_schema(door, vendor, new_database, ten
 def test_two_thousand_tables_in_a_chain(vendor, new_database, sent, registry) -> None:
     count = 2_000 if vendor is SQLITE else 700  # making them is what takes long
     tables = "".join(
-        f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, a INTEGER, up INTEGER REFERENCES t{max(i - 1, 0)}(id));"
+        (
+            f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, a INTEGER, up INTEGER "
+            f"REFERENCES t{max(i - 1, 0)}(id));"
+        )
         for i in range(count)
     )
     database = new_database(vendor, tables)
@@ -107,9 +137,12 @@ def test_the_widest_table(vendor, new_database) -> None:
 def test_schemas_with_equal_table_names(postgresql, new_database) -> None:
     database = new_database(
         postgresql,
-        """CREATE SCHEMA sales; CREATE SCHEMA "we.ird"; CREATE TABLE orders (id INTEGER PRIMARY KEY); INSERT INTO orders VALUES (1);
-        CREATE TABLE sales.orders (id INTEGER PRIMARY KEY, other INTEGER REFERENCES public.orders(id)); INSERT INTO sales.orders VALUES (2, 1);
-        CREATE TABLE "we.ird".orders (id INTEGER PRIMARY KEY, other INTEGER REFERENCES sales.orders(id)); INSERT INTO "we.ird".orders VALUES (3, 2);""",
+        """CREATE SCHEMA sales; CREATE SCHEMA "we.ird";
+            CREATE TABLE orders (id INTEGER PRIMARY KEY); INSERT INTO orders VALUES (1);
+        CREATE TABLE sales.orders (id INTEGER PRIMARY KEY, other INTEGER
+          REFERENCES public.orders(id)); INSERT INTO sales.orders VALUES (2, 1);
+        CREATE TABLE "we.ird".orders (id INTEGER PRIMARY KEY, other INTEGER
+          REFERENCES sales.orders(id)); INSERT INTO "we.ird".orders VALUES (3, 2);""",
         name="wild",
     )
 
@@ -128,10 +161,14 @@ def test_partitions_and_extensions_are_hidden_children_are_shown_once(
 ) -> None:
     new_database(
         postgresql,
-        """CREATE EXTENSION pg_trgm; CREATE TABLE part (d DATE, n INTEGER, PRIMARY KEY (d, n)) PARTITION BY RANGE (d);
-        CREATE TABLE part_a PARTITION OF part FOR VALUES FROM ('2024-01-01') TO ('2025-01-01'); INSERT INTO part VALUES ('2024-05-05', 1);
-        CREATE TABLE animal (id INTEGER PRIMARY KEY); CREATE TABLE dog (bark INTEGER) INHERITS (animal); INSERT INTO dog VALUES (1, 2);
-        CREATE MATERIALIZED VIEW seen AS SELECT 1 AS one; CREATE FUNCTION f() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1';""",
+        """CREATE EXTENSION pg_trgm; CREATE TABLE part (d DATE, n INTEGER,
+            PRIMARY KEY (d, n)) PARTITION BY RANGE (d);
+        CREATE TABLE part_a PARTITION OF part FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+          INSERT INTO part VALUES ('2024-05-05', 1);
+        CREATE TABLE animal (id INTEGER PRIMARY KEY);
+          CREATE TABLE dog (bark INTEGER) INHERITS (animal); INSERT INTO dog VALUES (1, 2);
+        CREATE MATERIALIZED VIEW seen AS SELECT 1 AS one;
+          CREATE FUNCTION f() RETURNS INTEGER LANGUAGE sql AS 'SELECT 1';""",
         name="wild",
     )
 
@@ -142,8 +179,10 @@ def test_partitions_and_extensions_are_hidden_children_are_shown_once(
 def test_a_role_that_may_not_see_all(postgresql, new_database, registry) -> None:
     database = new_database(
         postgresql,
-        """CREATE TABLE open (id INTEGER PRIMARY KEY, half INTEGER, hidden INTEGER); CREATE TABLE closed (id INTEGER PRIMARY KEY);
-        INSERT INTO open VALUES (1, 2, 3); DROP ROLE IF EXISTS gateway_reader; CREATE ROLE gateway_reader LOGIN;
+        """CREATE TABLE open (id INTEGER PRIMARY KEY, half INTEGER, hidden INTEGER);
+            CREATE TABLE closed (id INTEGER PRIMARY KEY);
+        INSERT INTO open VALUES (1, 2, 3); DROP ROLE IF EXISTS gateway_reader;
+          CREATE ROLE gateway_reader LOGIN;
         GRANT SELECT (id, half) ON open TO gateway_reader;""",
         name="wild",
     )
@@ -162,8 +201,10 @@ def test_a_role_that_may_not_see_all(postgresql, new_database, registry) -> None
 def test_comments_enums_and_sets_of_mariadb(mariadb, new_database) -> None:
     database = new_database(
         mariadb,
-        """CREATE TABLE tool (id INTEGER PRIMARY KEY AUTO_INCREMENT COMMENT 'The number', size ENUM('s','it''s') DEFAULT 's', UNIQUE KEY one (size),
-        code VARCHAR(300) CHARACTER SET latin1, UNIQUE KEY beginning (code(10))) COMMENT 'What one has';
+        """CREATE TABLE tool (id INTEGER PRIMARY KEY AUTO_INCREMENT COMMENT 'The number',
+            size ENUM('s','it''s') DEFAULT 's', UNIQUE KEY one (size),
+        code VARCHAR(300) CHARACTER SET latin1, UNIQUE KEY beginning (code(10))) COMMENT
+          'What one has';
         INSERT INTO tool (code) VALUES ('x'); CREATE VIEW tools AS SELECT * FROM tool;""",
         name="wild",
     )

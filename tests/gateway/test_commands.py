@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import sqlite3
+import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
 from dynamic_databases.models import Baseline, Database
 from tenants.models import Tenant
+from tests.fixtures.commands import run
 from tests.fixtures.databases import execute
 from tests.fixtures.processes import wait_for
 from tests.fixtures.vendors import SQLITE
 
 SQL = "CREATE TABLE contact (id INTEGER PRIMARY KEY, name VARCHAR(40), city VARCHAR(40))"
-
-
-def run(*arguments: str) -> str:
-    """Return what a command printed. Raises CommandError."""
-    out = StringIO()
-    call_command(*arguments, stdout=out)
-    return out.getvalue()
 
 
 @pytest.fixture
@@ -45,7 +44,10 @@ def test_a_baseline_has_versions(shop) -> None:
         run("baseline", "show", "crm")
         == "contact:  id INTEGER, name VARCHAR(40), city VARCHAR(40), age INTEGER\n"
     )
-    assert [line["databases"] for line in json.loads(run("baseline", "list", "--json"))] == ["1 databases", "0 databases"]  # fmt: skip
+    assert [line["databases"] for line in json.loads(run("baseline", "list", "--json"))] == [
+        "1 databases",
+        "0 databases",
+    ]
     assert Baseline.objects.named("crm").version == 2
     assert run("baseline", "remove", "crm@2") == "crm@2  removed\n"
     with pytest.raises(CommandError, match="crm@1 is assigned"):
@@ -82,11 +84,33 @@ def test_what_is_wrong_with_a_baseline_is_told(shop, arguments, words) -> None:
         run("baseline", *arguments)
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("tenant add Shop", "slug: use a-z, 0-9 and -"),
+        ("database add x books.sqlite3", "no '='.* sqlite:///books.sqlite3"),
+        (
+            "database add x sqlite:///x.sqlite3",
+            "Nothing was registered. .* there is a file NAME in GATEWAY_SQLITE_ROOT",
+        ),
+        (
+            "database add x sqlite:////etc/x",
+            "^Nothing was registered. NAME: .* or change the setting$",
+        ),
+    ],
+)
+def test_a_refusal_says_what_was_wrong_and_what_is_right(db, command, words) -> None:
+    with pytest.raises(CommandError, match=words):
+        run(*command.split())
+
+
 def test_columns_by_command(shop) -> None:
     run("baseline", "capture", "shop", "--name", "crm")
     run("baseline", "assign", "crm", "shop")
 
-    assert "add contact.cf_size" in run("column", "add", "shop", "contact", "cf_size", "Int", "--default", "3")  # fmt: skip
+    assert "add contact.cf_size" in run(
+        "column", "add", "shop", "contact", "cf_size", "Int", "--default", "3"
+    )
     assert execute(shop.url, "INSERT INTO contact (id) VALUES (1)") == []
     run("column", "rename", "shop", "contact", "cf_size", "cf_weight")
     run("column", "widen", "shop", "contact", "cf_weight", "String(40)")
@@ -96,9 +120,12 @@ def test_columns_by_command(shop) -> None:
     run("column", "drop", "shop", "contact", "cf_weight", "--force")
     log = json.loads(run("column", "log", "shop", "--json"))
     assert [(line["change"], line["state"]) for line in log] == [
-        ("drop contact.cf_weight", "done"), ("drop contact.cf_weight", "failed"), ("widen contact.cf_weight", "done"),
-        ("rename contact.cf_size", "done"), ("add contact.cf_size", "done"),
-    ]  # fmt: skip
+        ("drop contact.cf_weight", "done"),
+        ("drop contact.cf_weight", "failed"),
+        ("widen contact.cf_weight", "done"),
+        ("rename contact.cf_size", "done"),
+        ("add contact.cf_size", "done"),
+    ]
     assert all("(manage.py)" in line["who"] for line in log)
 
 
@@ -118,7 +145,12 @@ def test_every_tenants_schema_is_loaded(shop, new_database, tenant_of) -> None:
     dead = new_database(SQLITE, SQL, "dead")
     tenant_of("dead", production=dead)
     assert "2 databases, 1 schemas" in run("load_schema")
-    dead.config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1", "PORT": "1"}  # fmt: skip
+    dead.config = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "x",
+        "HOST": "127.0.0.1",
+        "PORT": "1",
+    }
     dead.save()
 
     assert "1 databases, 1 schemas" in run("load_schema", "shop")
@@ -126,6 +158,23 @@ def test_every_tenants_schema_is_loaded(shop, new_database, tenant_of) -> None:
         run("load_schema")
     with pytest.raises(CommandError, match="no active tenant called nosuch"):
         run("load_schema", "nosuch")
+
+
+def test_a_default_environment_out_of_service_is_no_loaded_schema(
+    shop, new_database, tenant_of
+) -> None:
+    tenant_of("shop", development=new_database(SQLITE, SQL, "spare"))
+    Database.objects.get(name="shop").unregister()
+    out = StringIO()
+
+    with pytest.raises(CommandError, match=r"can't be served now: shop/production$"):
+        call_command("load_schema", stdout=out)
+    reason = "The tenant's default environment has no database in service; in service: development."
+    assert f"shop/production: {reason}" in out.getvalue()
+
+
+def test_a_tenant_is_loaded_by_each_of_its_names(shop) -> None:
+    assert "1 databases, 1 schemas" in run("load_schema", str(Tenant.objects.get(slug="shop").pk))
 
 
 def test_a_token_of_an_operator(shop, door) -> None:
@@ -184,3 +233,89 @@ def test_secrets_that_no_key_opens_are_named_and_kept(db, settings) -> None:
     with pytest.raises(CommandError, match="opens the secrets of crm: give them again"):
         run("secrets", "rotate")
     assert Database.objects.get().config == row.config
+
+
+def test_references_that_no_setting_allows_any_more_are_named(db, settings) -> None:
+    settings.GATEWAY_SECRET_ENV, settings.GATEWAY_SECRET_FILES = ("*",), ("*",)
+    config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "db.example.com"}
+    for name, secret in {"by_env": {"$env": "CRM"}, "by_file": {"$file": "crm"}}.items():
+        Database.objects.create(name=name, config={**config, "PASSWORD": secret})
+    settings.GATEWAY_SECRET_ENV, settings.GATEWAY_SECRET_FILES = ("DB_*",), ()
+
+    listed = run("secrets", "list").splitlines()
+    assert listed[0].startswith("by_env  refused: $env must name") and "lists DB_*" in listed[0]
+    assert listed[1].startswith("by_file  refused: $file must name") and "lists none" in listed[1]
+    assert "refused: PASSWORD: $env must name" in run("database", "list")
+    with pytest.raises(CommandError, match=r"by_env: PASSWORD: \$env must name"):
+        run("database", "test", "by_env")
+    warned = [one.msg for one in run_checks(databases=["default"]) if one.id.endswith("W001")]
+    assert [name in text for name, text in zip(("by_env", "by_file"), warned, strict=True)] == [
+        True,
+        True,
+    ]
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard input is a terminal: `terminal(b"text")` types there."""
+    keyboard, screen = pty.openpty()
+    with os.fdopen(screen, "r") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        yield lambda text: os.write(keyboard, text)
+    os.close(keyboard)
+
+
+def remove(*options: str) -> str:
+    """Remove the database `shop`; return what is shown."""
+    out = StringIO()
+    try:
+        call_command("database", "remove", "shop", *options, stdout=out, stderr=out)
+    except CommandError as error:
+        return f"{out.getvalue()}{error}"
+    return out.getvalue()
+
+
+@pytest.fixture
+def unattached(new_database) -> Database:
+    """A database that no tenant has, with a baseline."""
+    database = new_database(SQLITE, SQL, "shop")
+    run("baseline", "capture", "shop", "--name", "crm")
+    run("baseline", "assign", "crm", "shop")
+    return database
+
+
+@pytest.mark.parametrize("wrong", [b"\n", b"yes\n", b"\x04"], ids=["nothing", "yes", "end"])
+def test_a_terminal_confirms_before_a_database_is_removed(unattached, terminal, wrong) -> None:
+    terminal(wrong)
+    shown = remove()
+    assert "Its baseline crm@1 stays." in shown and shown.endswith("Nothing was removed.")
+    assert Database.objects.filter(name="shop").exists()
+
+    terminal(b"shop\n")
+    assert remove().endswith("shop  removed\n")
+    assert not Database.objects.filter(name="shop").exists()
+
+
+def test_a_terminal_says_what_goes_with_a_database(shop, terminal) -> None:
+    assert "is in use" in remove()  # refused before anything is asked
+    terminal(b"no\n")
+    shown = remove("--force")
+    assert "This goes or fails without it: shop production: shop" in shown
+    assert Database.objects.filter(name="shop").exists()
+
+
+def test_no_input_asks_nothing(unattached, terminal) -> None:
+    assert remove("--no-input").endswith("shop  removed\n")
+
+
+def test_the_database_of_the_controller_is_removed_by_force_alone(
+    unattached, terminal, settings
+) -> None:
+    columns = {"database": "shop", "table": "t", "id": "id", "connection": "url"}
+    settings.GATEWAY = replace(settings.GATEWAY, controller=columns)
+    named = "GATEWAY_CONTROLLER, which looks tenants up in it"
+
+    assert named in remove()
+    terminal(b"shop\n")
+    shown = remove("--force")
+    assert f"This goes or fails without it: {named}" in shown and "removed" in shown

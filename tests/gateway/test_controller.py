@@ -1,4 +1,4 @@
-"""A team's own table of customers: tenants are looked up there, and followed as their rows change."""
+"""A team's own table of customers: the gateway finds tenants there and follows its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dynamic_databases.models import Database
-from gateway.conf import InvalidSetting, load_config
+from gateway.config import InvalidSetting, load_config
 from tenants.authentication.tokens import issue_token
 from tenants.controller import Controller, ControllerConfig
 from tenants.models import Tenant
@@ -20,9 +20,16 @@ from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.processes import wait_for
 from tests.fixtures.vendors import POSTGRESQL, SQLITE, present
 
-CUSTOMERS = """CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, domain_name VARCHAR(80), conn VARCHAR(400), is_active BOOLEAN, title VARCHAR(40));"""
-NOTES = "CREATE TABLE note (id INTEGER PRIMARY KEY, text VARCHAR(40)); INSERT INTO note VALUES (1, '{}');"
-CONFIG = ControllerConfig("central", "customer", "customer_id", "conn", "domain_name", "is_active", "title")  # fmt: skip
+CUSTOMERS = """CREATE TABLE customer (customer_id INTEGER
+    PRIMARY KEY, domain_name VARCHAR(80), conn VARCHAR(400), is_active BOOLEAN,
+    title VARCHAR(40));"""
+NOTES = (
+    "CREATE TABLE note (id INTEGER PRIMARY KEY, text VARCHAR(40)); "
+    "INSERT INTO note VALUES (1, '{}');"
+)
+CONFIG = ControllerConfig(
+    "central", "customer", "customer_id", "conn", "domain_name", "is_active", "title"
+)
 QUERY = "{ note { text } }"
 
 
@@ -31,9 +38,19 @@ def central(vendor, new_database):
     """The team's central database, with three customers: two served, one not."""
     database = new_database(vendor, CUSTOMERS, "central")
     true, false = ("1", "0") if vendor is SQLITE else ("true", "false")
-    for number, domain, active in ((701, "One.example.com", true), (702, "two.example.com", true), (703, "three.example.com", false)):  # fmt: skip
+    for number, domain, active in (
+        (701, "One.example.com", true),
+        (702, "two.example.com", true),
+        (703, "three.example.com", false),
+    ):
         url = make_url(SQLITE, NOTES.format(f"of {number}"))
-        execute(database.url, f"INSERT INTO customer VALUES ({number}, '{domain}', '{url}', {active}, 'Customer {number}')")  # fmt: skip
+        execute(
+            database.url,
+            (
+                f"INSERT INTO customer VALUES ({number}, '{domain}', '{url}', {active}, "
+                f"'Customer {number}')"
+            ),
+        )
     return database
 
 
@@ -41,9 +58,9 @@ def central(vendor, new_database):
 def gateway(central, door, monkeypatch):
     """A door that knows where the customers are, with an operator's token."""
     controller = Controller(CONFIG, 0.1)
-    services, _ = door._application._ready()
+    runtime, _ = door._application._ready()
     endpoint = door._application._endpoint
-    monkeypatch.setattr(services.admission, "_controller", controller)
+    monkeypatch.setattr(runtime.authenticator, "_controller", controller)
     assert endpoint is not None
     door.controller = controller
     door.token = issue_token(None, "admin", None, None)
@@ -52,11 +69,19 @@ def gateway(central, door, monkeypatch):
 
 def test_a_customer_is_served_by_id_and_by_domain_name(gateway) -> None:
     assert gateway.query("/t/701/graphql", QUERY).data == {"note": [{"text": "of 701"}]}
-    assert gateway.query("/graphql", QUERY, host="two.example.com").data == {"note": [{"text": "of 702"}]}  # fmt: skip
-    assert gateway.query("/graphql", QUERY, **{"x-tenant": "one.example.com"}).data == {"note": [{"text": "of 701"}]}  # fmt: skip
+    assert gateway.query("/graphql", QUERY, host="two.example.com").data == {
+        "note": [{"text": "of 702"}]
+    }
+    assert gateway.query("/graphql", QUERY, **{"x-tenant": "one.example.com"}).data == {
+        "note": [{"text": "of 701"}]
+    }
 
     tenant = Tenant.objects.get(external_id="701")
-    assert (tenant.slug, tenant.name, tenant.domains) == ("one-example-com", "Customer 701", ["one.example.com"])  # fmt: skip
+    assert (tenant.slug, tenant.name, tenant.domains) == (
+        "one-example-com",
+        "Customer 701",
+        ["one.example.com"],
+    )
     alias = tenant.attachments.get().database.label
     note = tenant.attachments.get().database.get_model("note")
     assert note.objects.using(alias).get().text == "of 701"
@@ -111,7 +136,9 @@ def test_customers_of_one_domain_name_are_kept_apart(gateway, central) -> None:
     )
     for _ in range(2):
         for key in (701, 702):
-            assert gateway.query(f"/t/{key}/graphql", QUERY).data == {"note": [{"text": f"of {key}"}]}  # fmt: skip
+            assert gateway.query(f"/t/{key}/graphql", QUERY).data == {
+                "note": [{"text": f"of {key}"}]
+            }
         gateway.controller.follow()
     slugs = dict(Tenant.objects.values_list("external_id", "slug"))
     assert slugs == {"701": "one-example-com", "702": "customer-702"}
@@ -119,7 +146,13 @@ def test_customers_of_one_domain_name_are_kept_apart(gateway, central) -> None:
 
 def test_a_domain_name_is_the_active_customers(gateway, central) -> None:
     """Whoever had it before may still be in the table, with a lower id."""
-    execute(central.url, "UPDATE customer SET domain_name = 'two.example.com', is_active = NOT is_active WHERE customer_id <> 702")  # fmt: skip
+    execute(
+        central.url,
+        (
+            "UPDATE customer SET domain_name = 'two.example.com', is_active = NOT is_active "
+            "WHERE customer_id <> 702"
+        ),
+    )
     execute(central.url, "UPDATE customer SET is_active = NOT is_active WHERE customer_id = 703")
 
     answer = gateway.query("/graphql", QUERY, host="two.example.com")
@@ -143,7 +176,13 @@ def test_a_customer_without_a_connection_is_served_nothing(gateway, central) -> 
 
 def test_a_customer_that_comes_is_found_soon(gateway, central, vendor) -> None:
     assert gateway.query("/t/703/graphql", QUERY).code == "TENANT_NOT_FOUND"
-    execute(central.url, f"UPDATE customer SET is_active = {'1' if vendor is SQLITE else 'true'} WHERE customer_id = 703")  # fmt: skip
+    execute(
+        central.url,
+        (
+            f"UPDATE customer SET is_active = {'1' if vendor is SQLITE else 'true'} "
+            "WHERE customer_id = 703"
+        ),
+    )
 
     def is_served() -> bool:
         return "errors" not in gateway.query("/t/703/graphql", QUERY).json
@@ -203,9 +242,11 @@ def test_a_table_that_does_not_answer_keeps_nobody_from_what_was_revoked(gateway
     url = make_url(present(POSTGRESQL), CUSTOMERS)
     where = {"database": "central", "table": "customer", "id": "customer_id", "connection": "conn"}
     gateway = gateway_with(
-        GATEWAY_CONTROLLER=json.dumps(where), GATEWAY_CONTROLLER_CHECK_SECONDS="0.1",
-        GATEWAY_POLL_SECONDS="0.1", GATEWAY_DEADLINE_MS="60000",
-    )  # fmt: skip
+        GATEWAY_CONTROLLER=json.dumps(where),
+        GATEWAY_CONTROLLER_CHECK_SECONDS="0.1",
+        GATEWAY_POLL_SECONDS="0.1",
+        GATEWAY_DEADLINE_MS="60000",
+    )
     gateway.manage("database", "add", "central", url)
     gateway.manage("tenant", "add", "acme")
     token = gateway.manage("token", "create", "acme", "--role", "admin").splitlines()[-1]
@@ -220,7 +261,9 @@ def test_a_table_that_does_not_answer_keeps_nobody_from_what_was_revoked(gateway
         )
         wait_for(lambda: held.execute(waiting).fetchone() != (0,), seconds=10)
         gateway.manage("token", "revoke", token[:12])
-        wait_for(lambda: gateway.ask("/graphql", "{ __typename }", token).status_code == 401, seconds=10)  # fmt: skip
+        wait_for(
+            lambda: gateway.ask("/graphql", "{ __typename }", token).status_code == 401, seconds=10
+        )
         assert held.execute(waiting).fetchone() != (0,)
     gateway.stop()
     drop_database(url)
@@ -268,11 +311,11 @@ def test_a_bad_connection_string_is_refused_and_told_to_the_operator(
 
 
 def test_sql_server_strings_take_the_templates_options(transactional_db) -> None:
-    from tenants.records import TenantRecord, store  # noqa: PLC0415 - used once
+    from tenants.provisioning import TenantRecord, upsert_tenant  # noqa: PLC0415 - used once
 
     text = "Server=tcp:db.example,1433;Initial Catalog=crm;User ID=sa;Password={a;b}}c};Encrypt=yes"
     template = {"OPTIONS": {"connection_timeout": 7}, "TIME_ZONE": None}
-    store(TenantRecord("shop", text, external_id="9", template=template))
+    upsert_tenant(TenantRecord("shop", text, external_id="9", template=template))
 
     config = Database.objects.get().config
     assert config["HOST"] == "db.example" and config["OPTIONS"]["connection_timeout"] == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.fixtures.processes import Demo
@@ -53,6 +54,12 @@ def test_the_printed_login_and_token_work(demo: Demo, page) -> None:
     assert "errors" in demo.ask(
         "/t/globex/graphql", "{ author { name } }", Authorization=f"Bearer {token}"
     )
+
+    operator_token = demo.printed.split("and /metrics:\n")[1].split("\n")[0]
+    with_token = {"Authorization": f"Bearer {operator_token}"}
+    assert httpx.get(f"{demo.url}/metrics", headers=with_token).status_code == 200
+    assert httpx.get(f"{demo.url}/metrics").status_code == 404
+    assert demo.ask("/t/globex/graphql", "{ __typename }", **with_token)["data"]
 
     user, password = re.search(r"user: (\S+)  password: (\S+)", demo.printed).groups()
     page.goto(f"{demo.url}/admin/")

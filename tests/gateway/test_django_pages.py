@@ -14,8 +14,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils.deprecation import MiddlewareMixin
 
-from dynamic_databases.revisions import Revision
-from gateway.django_pages import DjangoPages
+from dynamic_databases.change_log import Revision
+from gateway.pages.django_handler import DjangoPages
 
 
 class Around(MiddlewareMixin):
@@ -26,8 +26,12 @@ class Around(MiddlewareMixin):
 
 
 def page(request) -> HttpResponse:
-    """Tell how many middlewares called this within their own calls, and whether in the loop's thread."""
-    calls = [frame.name for frame in traceback.extract_stack() if frame.filename.endswith("deprecation.py")]  # fmt: skip
+    """Return how many middlewares called this in their own calls, and if in the loop's thread."""
+    calls = [
+        frame.name
+        for frame in traceback.extract_stack()
+        if frame.filename.endswith("deprecation.py")
+    ]
     assert set(request.seen) == {threading.current_thread()} != {threading.main_thread()}
     return HttpResponse(f"{calls.count('__call__')} calls, {len(request.seen)} seen")
 
@@ -63,13 +67,19 @@ urlpatterns = [
 def pages(settings, transactional_db) -> Iterator[DjangoPages]:
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = [f"{__name__}.Around"] * 2
-    found = DjangoPages()
+    found = DjangoPages(60)
     yield found
     found.close()
 
 
 async def body_of(application: DjangoPages, page: str = "/page") -> bytes:
-    scope = {"type": "http", "method": "GET", "path": page, "query_string": b"", "headers": [(b"host", b"localhost")]}  # fmt: skip
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": page,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
     client = ApplicationCommunicator(application, scope)
     await client.send_input({"type": "http.request", "body": b""})
     await client.receive_output()
@@ -101,7 +111,7 @@ def test_a_thread_keeps_its_connection_to_the_control_database(pages) -> None:
 
 
 def test_a_kept_connection_is_given_up_after_a_while(pages, monkeypatch) -> None:
-    monkeypatch.setattr("gateway.django_pages._KEPT_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.pages.django_handler._KEPT_SECONDS", 0.0)
     asyncio.run(body_of(pages, "/asking"))
 
     assert not [wrapper for wrapper in pages._kept if wrapper.connection is not None]

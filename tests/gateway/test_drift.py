@@ -6,13 +6,17 @@ import json
 from io import StringIO
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 
 from dynamic_databases.columns import drop_column
-from dynamic_databases.models import Baseline
+from dynamic_databases.models import Baseline, Database
+from tenants.models import Environment, Tenant
 from tests.fixtures.databases import execute
 
-BEFORE = """CREATE TABLE account (id {identity}, name VARCHAR(40) NOT NULL, tier VARCHAR(10), size INTEGER);
+BEFORE = """CREATE TABLE account (id {identity}, name VARCHAR(40) NOT NULL, tier VARCHAR(10),
+    size INTEGER);
 CREATE INDEX by_name ON account (name, tier);"""
 AFTER = """CREATE TABLE account (id {identity}, name VARCHAR(40), size BIGINT, cf_note VARCHAR(40));
 CREATE TABLE extra (id {identity});"""
@@ -44,9 +48,21 @@ def shop(vendor, new_database, tenant_of):
 def test_environments_side_by_side(shop) -> None:
     text, error = run("drift", "shop", "--from", "production", "--to", "development")
 
-    for line in ("- column account.tier", "+ column account.cf_note", "~ type account.size", "~ nullability account.name: NOT NULL → NULL", "- index account.by_name: (name, tier)", "+ table extra: 1 columns"):  # fmt: skip
+    for line in (
+        "- column account.tier",
+        "+ column account.cf_note",
+        "~ type account.size",
+        "~ nullability account.name: NOT NULL → NULL",
+        "- index account.by_name: (name, tier)",
+        "+ table extra: 1 columns",
+    ):
         assert line in text
-    for line in ("breaking: Account.tier was removed.", "breaking: Account.size changed type from Int to BigInt.", "breaking: Account.name changed type from String! to String.", "safe: Account.cfNote was added."):  # fmt: skip
+    for line in (
+        "breaking: Account.tier was removed.",
+        "breaking: Account.size changed type from Int to BigInt.",
+        "breaking: Account.name changed type from String! to String.",
+        "safe: Account.cfNote was added.",
+    ):
         assert line in text
     assert "shop_development" in error
 
@@ -62,8 +78,22 @@ def test_as_json_with_an_exit_code_of_ones_own(shop) -> None:
     assert (
         found["nullability", "name"] == ("NOT NULL", "NULL") and found["column", "tier"][1] is None
     )
-    same, error = run("drift", "shop", "--from", "production", "--to", "production", "--fail-on", "any")  # fmt: skip
+    same, error = run(
+        "drift", "shop", "--from", "production", "--to", "production", "--fail-on", "any"
+    )
     assert "no difference" in same and error == ""
+
+
+def test_clients_know_the_default_environment_where_none_is_named(shop) -> None:
+    named, _ = run("drift", "shop", "--from", "production", "--to", "development")
+    assert run("drift", "shop", "--to", "development")[0] == named
+    Database.objects.get(name="shop_production").unregister()
+    _, error = run("drift", "shop", "--to", "development")
+    assert error == "shop's database in production is disabled: it isn't asked."
+    tenant = Tenant.objects.get()
+    tenant.default_environment = Environment.objects.get(name="development")
+    tenant.save()
+    assert "no difference" in run("drift", "shop", "--to", "development")[0]
 
 
 def test_the_fleet_against_its_baseline(shop) -> None:
@@ -75,7 +105,13 @@ def test_the_fleet_against_its_baseline(shop) -> None:
 
 
 def test_a_database_that_does_not_answer_is_told(shop) -> None:
-    shop.config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1", "PORT": "1", "USER": "u"}  # fmt: skip
+    shop.config = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "x",
+        "HOST": "127.0.0.1",
+        "PORT": "1",
+        "USER": "u",
+    }
     shop.save()
     text, error = run("drift", "--fleet")
 
@@ -99,11 +135,34 @@ def test_what_is_asked_wrongly_is_told(shop, arguments, words) -> None:
 def test_the_admins_page(shop, admin_client) -> None:
     url = "/admin/drift/"
 
-    page = admin_client.get(f"{url}?tenant=shop&before=production&after=development").content.decode()  # fmt: skip
+    page = admin_client.get(
+        f"{url}?tenant=shop&before=production&after=development"
+    ).content.decode()
     assert "Account.tier was removed." in page and "by_name" in page
     assert "No difference." in admin_client.get(f"{url}?fleet=1").content.decode()
     wrong = admin_client.get(f"{url}?tenant=shop&before=production&after=x").content.decode()
     assert "Select a valid choice" in wrong
+
+
+def test_the_admins_page_asks_for_what_it_shows(shop, client) -> None:
+    user = get_user_model().objects.create_user("support", password="x", is_staff=True)
+    client.force_login(user)
+    pair = "/admin/drift/?tenant=shop&before=production&after=development"
+
+    def grant(*names: str) -> None:
+        user.user_permissions.set(Permission.objects.filter(codename__in=names))
+
+    grant("view_database")
+    assert client.get(pair).status_code == 403
+    assert client.get("/admin/drift/?fleet=1").status_code == 403
+    grant("view_database", "view_baseline")
+    fleet = client.get("/admin/drift/?fleet=1")
+    assert fleet.status_code == 200 and 'name="tenant"' not in fleet.content.decode()
+    assert client.get(pair).status_code == 403
+    both = client.get(f"{pair}&fleet=1")
+    assert both.context["drifts"] and both.context["drifts"] == fleet.context["drifts"]
+    grant("view_database", "view_tenant", "view_tenantdatabase")
+    assert "Account.tier was removed." in client.get(pair).content.decode()
 
 
 def test_a_saved_query_is_found_before_it_fails(shop, tmp_path, door, tenant_of) -> None:
@@ -147,6 +206,26 @@ def test_which_tenants_a_query_breaks_on(shop, tmp_path) -> None:
     assert error == ""
 
 
+def test_a_default_environment_out_of_service_breaks_every_query(shop, tmp_path) -> None:
+    (tmp_path / "id.graphql").write_text("{ account { id } }")
+    Database.objects.get(name="shop_production").unregister()
+
+    text, error = run("check_operations", str(tmp_path))
+    assert (
+        "shop/production: The tenant's default environment has no database in service; "
+        "in service: development."
+    ) in text
+    assert error == "Documents break on: shop/production"
+    assert run("check_operations", str(tmp_path), "--environment", "development")[1] == ""
+
+
+def test_nothing_checked_is_no_success(shop, tmp_path) -> None:
+    (tmp_path / "id.graphql").write_text("{ account { id } }")
+
+    for arguments in (("--tenant", "nosuch"), ("--environment", "nosuch")):
+        assert run("check_operations", str(tmp_path), *arguments)[1]
+
+
 def test_a_folder_without_documents_is_told(db, tmp_path) -> None:
     assert "no .graphql or .gql file" in run("check_operations", str(tmp_path))[1]
     assert "is no folder" in run("check_operations", str(tmp_path / "x"))[1]
@@ -155,11 +234,13 @@ def test_a_folder_without_documents_is_told(db, tmp_path) -> None:
 def test_indexes_of_a_database(vendor, new_database) -> None:
     from dynamic_databases.catalog.indexes import read_indexes  # noqa: PLC0415 - used once
     from dynamic_databases.catalog.types import TableName  # noqa: PLC0415 - likewise
-    from dynamic_databases.registry import process_registry  # noqa: PLC0415 - likewise
+    from dynamic_databases.process import process_registry  # noqa: PLC0415 - likewise
 
     database = new_database(vendor, BEFORE.format(identity=vendor.identity), "indexed")
     execute(database.url, "CREATE UNIQUE INDEX one_size ON account (size)")
     with process_registry().connections.lease(database.label) as wrapper:
         found = read_indexes(wrapper)
 
-    assert found == {TableName("", "account"): {"by_name": "(name, tier)", "one_size": "unique (size)"}}  # fmt: skip
+    assert found == {
+        TableName("", "account"): {"by_name": "(name, tier)", "one_size": "unique (size)"}
+    }

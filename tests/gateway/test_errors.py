@@ -1,18 +1,21 @@
-"""What goes wrong is told with the right code and status, in words to act on, with nothing internal."""
+"""Errors have the right code and status, say what to do, and reveal nothing internal."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from io import StringIO
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from dynamic_databases.models import Database
 from tenants.authentication.tokens import issue_token
 from tenants.models import ApiToken, Environment, Tenant
 from tests.fixtures.databases import execute
 from tests.fixtures.processes import wait_for
-from tests.fixtures.vendors import SQLITE
+from tests.fixtures.vendors import SQLITE, postgresql_url
 
 URL = "/t/music/graphql"
 JSON = {"content-type": "application/json"}
@@ -28,20 +31,45 @@ NEW = "application/graphql-response+json"
         ('{ trackByPk(trackId: "x") { name } }', None, "GRAPHQL_VALIDATION_FAILED", "Int"),
         ("query($i: Int!) { trackByPk(trackId: $i) { name } }", {"i": "x"}, "BAD_USER_INPUT", "$i"),
         ("query($i: Int!) { trackByPk(trackId: $i) { name } }", {}, "BAD_USER_INPUT", "$i"),
-        ("query($i: Int!) { trackByPk(trackId: $i) { name } }", {"i": None}, "BAD_USER_INPUT", "$i"),
-        ("query($w: TrackBoolExp) { track(where: $w) { name } }", {"w": {"nope": 1}}, "BAD_USER_INPUT", "nope"),
+        (
+            "query($i: Int!) { trackByPk(trackId: $i) { name } }",
+            {"i": None},
+            "BAD_USER_INPUT",
+            "$i",
+        ),
+        (
+            "query($w: TrackBoolExp) { track(where: $w) { name } }",
+            {"w": {"nope": 1}},
+            "BAD_USER_INPUT",
+            "nope",
+        ),
         ("query A { __typename } query B { __typename }", None, "BAD_USER_INPUT", "operationName"),
         ("fragment F on Track { name }", None, "GRAPHQL_VALIDATION_FAILED", "operation"),
         ("{ track(limit: -1) { name } }", None, "BAD_USER_INPUT", "negative"),
         ("{ track(offset: -1) { name } }", None, "BAD_USER_INPUT", "negative"),
         ("{ track(limit: 1001) { name } }", None, "QUERY_TOO_COMPLEX", "1000"),
-        ("{ " + " ".join(f"a{i}: genre {{ name }}" for i in range(31)) + " }", None, "QUERY_TOO_COMPLEX", "20 ("),
-        ("{ genre { " + " ".join(f"a{i}: name" for i in range(31)) + " } }", None, "QUERY_TOO_COMPLEX", "30 ("),
-        ("{ album { " + "artist { albums { " * 6 + "title" + " } }" * 6 + " } }", None, "QUERY_TOO_COMPLEX", "12 ("),
+        (
+            "{ " + " ".join(f"a{i}: genre {{ name }}" for i in range(31)) + " }",
+            None,
+            "QUERY_TOO_COMPLEX",
+            "20 (",
+        ),
+        (
+            "{ genre { " + " ".join(f"a{i}: name" for i in range(31)) + " } }",
+            None,
+            "QUERY_TOO_COMPLEX",
+            "30 (",
+        ),
+        (
+            "{ album { " + "artist { albums { " * 6 + "title" + " } }" * 6 + " } }",
+            None,
+            "QUERY_TOO_COMPLEX",
+            "12 (",
+        ),
         ("{ genre { " + "name " * 10_001 + "} }", None, "QUERY_TOO_COMPLEX", "10000"),
         ("subscription { track { name } }", None, "GRAPHQL_VALIDATION_FAILED", ""),
     ],
-)  # fmt: skip
+)
 def test_documents(music, query: str, variables: dict | None, code: str, words: str) -> None:
     for accept, status in (("application/json", 200), (NEW, 400)):
         answer = music.query(URL, query, variables, accept=accept)
@@ -160,8 +188,14 @@ def test_a_token_for_one_environment(music, library) -> None:
 
 
 def test_tenants_are_found_by_path_header_and_token(music) -> None:
-    for path, headers in ((URL, {}), ("/graphql", {"x-tenant": "music"}), ("/graphql", {}), (f"/t/{Tenant.objects.get().pk}/graphql", {}),
-                          ("/graphql?env=production", {}), ("/graphql", {"x-tenant": "music", "x-environment": "production"})):  # fmt: skip
+    for path, headers in (
+        (URL, {}),
+        ("/graphql", {"x-tenant": "music"}),
+        ("/graphql", {}),
+        (f"/t/{Tenant.objects.get().pk}/graphql", {}),
+        ("/graphql?env=production", {}),
+        ("/graphql", {"x-tenant": "music", "x-environment": "production"}),
+    ):
         assert music.query(path, "{ __typename }", **headers).data
     assert (
         music.query("/graphql", "{ __typename }", **{"x-environment": "nope"}).code
@@ -182,18 +216,32 @@ def test_the_anonymous_role_counts_on_loopback_alone(music) -> None:
     assert status("127.0.0.1", host="localhost:8000") == 200
     assert status("10.0.0.9", host="localhost:8000") == 401
     assert status("127.0.0.1", host="evil.example") == 401
-    assert status("127.0.0.1", **{"host": "localhost", "x-forwarded-for": "10.0.0.9"}) == 401
+    for header in (
+        "x-forwarded-for",
+        "forwarded",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "via",
+        "cf-connecting-ip",
+        "true-client-ip",
+    ):  # each asked after a local request was let in
+        assert status("127.0.0.1", **{"host": "localhost:8000", header: "10.0.0.9"}) == 401
+    assert status("127.0.0.1", host="localhost:8000", origin="http://localhost:8000") == 200
+    for origin in ("https://evil.example", "http://localhost:9000", "null"):
+        assert status("127.0.0.1", host="localhost:8000", origin=origin) == 401
 
 
 @pytest.mark.parametrize(
     "url",
     [
         "postgresql://postgres:hunter2@127.0.0.1:1/nowhere",
-        "postgresql://postgres:hunter2@127.0.0.1:5432/no_such_database",
+        "postgresql://postgres:hunter2@{server}/no_such_database",
         "sqlite:///missing.sqlite3",
     ],
 )
-def test_an_unreachable_database(door, tenant_of, url: str, caplog) -> None:
+def test_an_unreachable_database(door, tenant_of, postgresql, url: str, caplog) -> None:
+    url = url.format(server=urlsplit(postgresql_url()).netloc.rpartition("@")[2])
     _, door.token = tenant_of("down", production=Database.objects.from_url("down", url))
 
     answer = door.query("/t/down/graphql", "{ __typename }")
@@ -204,8 +252,9 @@ def test_an_unreachable_database(door, tenant_of, url: str, caplog) -> None:
 
 
 def test_a_wrong_password(door, tenant_of, postgresql) -> None:
+    server = urlsplit(postgresql_url()).netloc.rpartition("@")[2]
     row = Database.objects.from_url(
-        "locked", "postgresql://no_such_user:hunter2@127.0.0.1:5432/postgres"
+        "locked", f"postgresql://no_such_user:hunter2@{server}/postgres"
     )
     _, door.token = tenant_of("locked", production=row)
 
@@ -214,7 +263,8 @@ def test_a_wrong_password(door, tenant_of, postgresql) -> None:
     assert "hunter2" not in answer.body.decode() and "no_such_user" not in answer.body.decode()
 
 
-def test_a_secret_that_is_not_there(door, tenant_of) -> None:
+def test_a_secret_that_is_not_there(door, tenant_of, settings) -> None:
+    settings.GATEWAY_SECRET_ENV = ("NOT_SET_*",)
     config = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "x",
@@ -228,6 +278,37 @@ def test_a_secret_that_is_not_there(door, tenant_of) -> None:
     answer = door.query("/t/half/graphql", "{ __typename }")
     assert (answer.status, answer.code) == (503, "TENANT_UNAVAILABLE")
     assert "NOT_SET_ANYWHERE" not in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"TIME_ZONE": "Nowhere/City"},
+        {"OPTIONS": {"connect_timeout": "soon"}},
+        {"PORT": "x"},
+        {"NAME": "x" * 64},
+        {"CONN_MAX_AGE": 5},
+        {"OPTIONS": {"sslmode": ["require"]}},
+        {"HOST": 5},
+    ],
+    ids=range(7),
+)
+def test_a_value_that_an_older_release_stored(door, tenant_of, bad: dict) -> None:
+    """Its tenant is unavailable, and an operator learns which key is wrong."""
+    config = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1"}
+    row = Database.objects.create(name="older", config=config)
+    _, door.token = tenant_of("older", production=row)
+    Database.objects.filter(pk=row.pk).update(config={**config, **bad})
+
+    answer = door.query("/t/older/graphql", "{ __typename }")
+    assert (answer.status, answer.code) == (503, "TENANT_UNAVAILABLE")
+    key = next(iter(bad))
+    assert key not in answer.body.decode()
+    listed = StringIO()
+    call_command("database", "list", stdout=listed)
+    assert f"refused: {key}" in listed.getvalue()
+    with pytest.raises(CommandError, match=key):
+        call_command("database", "test", "older")
 
 
 def test_a_column_that_went_away(music) -> None:
@@ -255,7 +336,7 @@ def test_answers_tell_the_schemas_version(music) -> None:
 
 
 def test_a_column_that_was_added_is_served_without_a_restart(music) -> None:
-    """Asked for behind requests, every GATEWAY_CATALOG_CHECK_SECONDS (a tenth of a second in tests)."""
+    """The check runs after requests, every GATEWAY_CATALOG_CHECK_SECONDS (0.1 s in tests)."""
     assert music.query(URL, "{ artist { name } }").data
     execute(music.database.url, "ALTER TABLE artist ADD COLUMN born INTEGER")
 
@@ -268,12 +349,18 @@ def test_a_column_that_was_added_is_served_without_a_restart(music) -> None:
 def test_environments_whose_tables_differ(door, new_database, tenant_of) -> None:
     live = new_database(
         SQLITE,
-        "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO item VALUES (1, 'live');",
+        (
+            "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT); "
+            "INSERT INTO item VALUES (1, 'live');"
+        ),
         "live",
     )
     draft = new_database(
         SQLITE,
-        "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, extra TEXT); INSERT INTO item VALUES (1, 'draft', 'e');",
+        (
+            "CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, extra TEXT); "
+            "INSERT INTO item VALUES (1, 'draft', 'e');"
+        ),
         "draft",
     )
     _, door.token = tenant_of("shop", production=live, development=draft)
@@ -294,7 +381,10 @@ def test_environments_whose_tables_differ(door, new_database, tenant_of) -> None
 def test_a_view_that_takes_too_long_is_ended(door, vendor, new_database, tenant_of) -> None:
     if not vendor.sleep:
         pytest.skip("SQLite can't sleep")
-    sql = f"CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); CREATE VIEW slow AS SELECT id, {vendor.sleep} AS s FROM t;"
+    sql = (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); "
+        f"CREATE VIEW slow AS SELECT id, {vendor.sleep} AS s FROM t;"
+    )
     database = new_database(vendor, sql)
     _, door.token = tenant_of("slow", production=database)
     assert door.query("/t/slow/graphql", "{ t { id } }").data
@@ -312,9 +402,12 @@ def test_nothing_is_left_open_when_a_database_is_removed(
     url = database.url
     _, door.token = tenant_of("gone", production=database)
     assert door.query("/t/gone/graphql", "{ t { id } }").data
-    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    count = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()"
+    )
     assert execute(url, count)[0][0] >= 1
 
     database.delete()
-    assert door.query("/t/gone/graphql", "{ t { id } }").code == "TENANT_NOT_FOUND"
+    assert door.query("/t/gone/graphql", "{ t { id } }").code == "TENANT_UNAVAILABLE"
     assert execute(url, count) == [(0,)]

@@ -1,4 +1,4 @@
-"""One of three databases goes wrong behind a real gateway: the others don't notice, and it comes back by itself."""
+"""One of three databases fails in a real gateway: the others don't notice, and it recovers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAULTS = [fault for fault in Fault if fault is not Fault.NONE]
 
 
 class Load:
-    """Four threads that read from one tenant until they are stopped; keeps what came of it, and how long it took."""
+    """Four threads that read from one tenant until stopped; keeps outcomes and durations."""
 
     def __init__(self, gateway: Gateway, tenant: str, token: str) -> None:
         self._url = f"{gateway.url}/t/{tenant}/graphql"
@@ -42,13 +42,12 @@ class Load:
 
     def _run(self) -> None:
         with httpx.Client(timeout=30, headers=self._headers) as client:
-            while not self._stop.is_set():
+            while not self._stop.wait(0.005):
                 began = time.monotonic()
                 answer = client.post(self._url, json={"query": READ}).json()
                 self.seconds.append(time.monotonic() - began)
                 errors = answer.get("errors")
                 self.codes[errors[0]["extensions"]["code"] if errors else "OK"] += 1
-                time.sleep(0.005)
 
     def taken(self) -> tuple[Counter[str], list[float]]:
         """Return what was counted since the last call."""
@@ -65,7 +64,7 @@ class Load:
 
 @pytest.fixture
 def three(vendor, gateway_with, proxy_to):
-    """A gateway with tenants `sick` (through a proxy), `well` and `file`: (gateway, proxy, tokens, URL of sick)."""
+    """A gateway with tenants `sick` (through a proxy), `well` and `file`."""
     if vendor is SQLITE:
         pytest.skip("a file has no network before it")
     gateway = gateway_with(
@@ -110,13 +109,13 @@ def test_a_database_that_goes_wrong_costs_its_own_tenant_alone(three, vendor) ->
     gateway, proxy, tokens, sick = three
     loads = {name: Load(gateway, name, token) for name, token in tokens.items()}
     try:
-        time.sleep(1.0)
+        wait_for(lambda: all(load.codes["OK"] >= 20 for load in loads.values()))
         before = {name: load.taken() for name, load in loads.items()}
         assert all(set(codes) == {"OK"} for codes, _ in before.values()), before
         figures = held(gateway)
         for fault in FAULTS:
             proxy.break_with(fault)
-            time.sleep(3.0)
+            time.sleep(3.0)  # how long each fault lasts
             during = {name: load.taken() for name, load in loads.items()}
             proxy.heal()
             healed = time.monotonic()
@@ -149,11 +148,14 @@ def _tell(fault: Fault, before: dict, during: dict, seconds: float) -> None:
         name: round(p99(during[name][1]) / p99(before[name][1]), 2) for name in ("well", "file")
     }
     slowest = round(max(during["sick"][1], default=0), 2)
-    print(f"{fault}: sick {dict(during['sick'][0])}, slowest {slowest} s; others' p99 × {ratios}; served again after {seconds:.2f} s")  # fmt: skip
+    print(
+        f"{fault}: sick {dict(during['sick'][0])}, slowest {slowest} s; "
+        f"others' p99 × {ratios}; served again after {seconds:.2f} s"
+    )
 
 
 def test_silent_databases_hold_up_nobody_elses_first_request(three) -> None:
-    """The catalogs of ten databases that never answer are waited for; another one's is read meanwhile."""
+    """Ten catalogs are waited for whose databases never answer; another one is read meanwhile."""
     gateway, proxy, _, sick = three
     token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
     for number in range(10):
@@ -161,12 +163,15 @@ def test_silent_databases_hold_up_nobody_elses_first_request(three) -> None:
     gateway.register(token, "later", sick)
     gateway.stop()
     proxy.break_with(Fault.SILENT)
+    gateway.environment["GATEWAY_DEADLINE_MS"] = "10000"  # a busy machine reads a catalog in that
     gateway.start()  # nothing is known of any catalog
     with ThreadPoolExecutor(10) as pool:
         paths = [f"/t/silent{number}/graphql" for number in range(10)]
+        taken = proxy.taken
         waiting = [pool.submit(gateway.ask, path, READ, token) for path in paths]
-        time.sleep(0.2)
+        wait_for(lambda: proxy.taken > taken)
         assert gateway.ask("/t/later/graphql", READ, token).json()["data"]["book"]
+        assert not any(one.done() for one in waiting)
         assert {one.result().status_code for one in waiting} <= {503, 504}
 
 
@@ -185,7 +190,7 @@ def test_the_schema_is_served_while_its_database_is_down(door, tenant_of, vendor
 
     def is_left_alone() -> bool:
         door.token = operator
-        return b'{what="open_breakers"} 1.0' in door.request("GET", "/metrics").body
+        return b"\ngateway_open_circuit_breakers 1.0\n" in door.request("GET", "/metrics").body
 
     assert ask(READ).data["book"]
     proxy.break_with(Fault.REFUSE)
@@ -193,7 +198,7 @@ def test_the_schema_is_served_while_its_database_is_down(door, tenant_of, vendor
         assert ask(READ).code == "TENANT_UNAVAILABLE"
     for _ in range(3):
         assert ask("{ __schema { queryType { name } } __typename }").data["__schema"]
-        time.sleep(0.3)  # it may be asked again
+        time.sleep(0.3)  # longer than a circuit stays open, so that a probe may come
         assert is_left_alone()
         assert ask(READ).code == "TENANT_UNAVAILABLE"
         assert ask("{ book { title } }").code == "TENANT_UNAVAILABLE"

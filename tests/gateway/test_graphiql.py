@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.processes import Gateway
+from tests.fixtures.processes import Gateway, wait_for
 
+_ENVIRONMENT = ".gateway-switches select >> nth=1"
 _FIELD = ".gateway-switches input[list]"
 # What a browser does when a name is taken from the field's list, which opens on a screen alone.
 _TAKE = """(field, name) => {
     field.setRangeText(name, 0, field.value.length, 'end');
-    field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertReplacementText' }));
+    field.dispatchEvent(new InputEvent('input',
+      { bubbles: true, inputType: 'insertReplacementText' }));
 }"""
 
 
@@ -75,3 +77,122 @@ def test_a_name_taken_from_the_list_needs_no_enter(gateway: Gateway, token: str,
 
     page.eval_on_selector(_FIELD, _TAKE, "t12")
     page.wait_for_url("**/t/t12/production/graphql")
+
+
+@pytest.fixture
+def acme(gateway: Gateway, tmp_path: Path) -> str:
+    """A tenant whose default comes after others in the alphabet, and a token of its admin."""
+    databases = tmp_path / "databases"
+    databases.mkdir(exist_ok=True)
+    lines = []
+    for stage in ("development", "production", "testing"):
+        with sqlite3.connect(databases / f"{stage}.sqlite3") as file:
+            file.execute(f"CREATE TABLE {stage}_note (id INTEGER PRIMARY KEY, body TEXT)")
+        lines += [
+            f"{slug},{stage},sqlite:///{stage}.sqlite3,{slug}_{stage}"
+            for slug in ("acme", "globex")
+        ]
+    file = tmp_path / "tenants.csv"
+    file.write_text("\n".join(["slug,environment,connection,database", *lines]))
+    gateway.manage("tenant", "import", str(file))
+    return gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+
+
+def switches(page) -> list[str]:
+    """Return what the two lists show: the tenant and the environment."""
+    page.wait_for_selector(".gateway-switches select")
+    return page.eval_on_selector_all(".gateway-switches select", "all => all.map(one => one.value)")
+
+
+def give(page, token: str) -> None:
+    page.fill(".gateway-token input", token)
+    page.press(".gateway-token input", "Enter")
+    page.wait_for_selector(".gateway-switches select")
+
+
+def test_the_page_shows_the_environment_that_it_asks(gateway: Gateway, acme: str, page) -> None:
+    page.goto(f"{gateway.url}/t/acme/graphql")
+    give(page, acme)
+    assert switches(page) == ["acme", "production"]
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=productionNote")
+
+    page.select_option(".gateway-switches select >> nth=1", "testing")
+    page.wait_for_url("**/t/acme/testing/graphql")
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=testingNote")
+    assert switches(page) == ["acme", "testing"]
+
+    page.select_option(".gateway-switches select >> nth=0", "globex")
+    page.wait_for_url("**/t/globex/production/graphql")  # its default, not its first
+
+
+def test_an_environment_out_of_service_is_shown_as_such(gateway: Gateway, acme: str, page) -> None:
+    gateway.manage("database", "remove", "acme_production", "--force")
+    wait_for(lambda: gateway.ask("/t/acme/graphql", "{ __typename }", acme).status_code == 503)
+    page.goto(f"{gateway.url}/t/acme/graphql")
+    give(page, acme)
+
+    assert switches(page) == ["acme", "production"]
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=out of service")
+
+
+def test_a_tenant_out_of_service_altogether_is_shown_as_such(
+    gateway: Gateway, acme: str, page
+) -> None:
+    mutation = 'mutation {{ enableDatabase(name: "acme_{}", enabled: false) {{ name }} }}'
+    for stage in ("development", "production", "testing"):
+        answer = gateway.ask("/manage/graphql", mutation.format(stage), acme).json()
+        assert "errors" not in answer, answer
+    wait_for(lambda: gateway.ask("/t/acme/graphql", "{ __typename }", acme).status_code == 503)
+    page.goto(f"{gateway.url}/t/acme/graphql")
+    give(page, acme)
+
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=out of service")
+
+
+def test_a_page_of_no_tenant_lets_one_choose(gateway: Gateway, acme: str, page) -> None:
+    page.goto(f"{gateway.url}/graphql")
+    give(page, acme)
+    assert switches(page) == [""]
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=Choose a tenant")
+
+    page.focus(".gateway-switches select")
+    page.keyboard.type("ac")  # by keyboard: the first one can be chosen, too
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/acme/production/graphql")
+
+
+@pytest.mark.parametrize("choose", ["Enter", "button"])
+def test_arrow_keys_choose_nothing_by_themselves(
+    gateway: Gateway, acme: str, page, choose: str
+) -> None:
+    visited: list[str] = []
+    page.goto(f"{gateway.url}/t/acme/graphql")
+    give(page, acme)
+    page.on("framenavigated", lambda frame: visited.append(frame.url))
+    page.focus(_ENVIRONMENT)
+
+    page.keyboard.press("ArrowUp")
+    page.wait_for_selector("text=Open development")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("text=Open development", state="detached")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("text=Open testing")
+    assert switches(page) == ["acme", "testing"]
+    page.keyboard.press("Enter") if choose == "Enter" else page.click("text=Open testing")
+    page.wait_for_url("**/t/acme/testing/graphql")
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=testingNote")
+    assert visited == [f"{gateway.url}/t/acme/testing/graphql"]
+
+
+def test_arrow_keys_choose_no_tenant_by_themselves(gateway: Gateway, acme: str, page) -> None:
+    page.goto(f"{gateway.url}/t/acme/testing/graphql")
+    give(page, acme)
+    page.focus(".gateway-switches select >> nth=0")
+
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("text=Open globex")
+    assert page.url == f"{gateway.url}/t/acme/testing/graphql"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/globex/production/graphql")

@@ -1,4 +1,4 @@
-"""A thousand interleaved requests of three tenants over eight threads: nobody sees another's row."""
+"""A thousand interleaved requests of three tenants in eight threads: no row of another one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ ROWS = 40
 
 def sql(tenant: str, vendor: Vendor) -> str:
     values = ", ".join(f"({i}, '{tenant} {i}')" for i in range(ROWS))
-    return f"CREATE TABLE note (id INTEGER PRIMARY KEY, owner VARCHAR(40)); INSERT INTO note VALUES {values};"
+    return (
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, owner VARCHAR(40)); "
+        f"INSERT INTO note VALUES {values};"
+    )
 
 
 def test_tenants_never_meet(door, vendor, new_database, tenant_of) -> None:
-    """The catalogs are equal, so schema, operations and statements are shared: only the alias differs."""
+    """Catalogs are equal, so tenants share schema, operations and statements; the alias differs."""
     tokens = {
         name: tenant_of(name, production=new_database(vendor, sql(name, vendor), name))[1]
         for name in ("a", "b", "c")
@@ -48,7 +51,10 @@ def test_writes_stay_with_their_tenant(door, vendor, new_database, tenant_of) ->
         name: tenant_of(name, production=new_database(vendor, sql(name, vendor), name))[1]
         for name in ("a", "b")
     }
-    query = "mutation($i: Int!, $o: String) { updateNoteByPk(pkColumns: {id: $i}, _set: {owner: $o}) { owner } }"
+    query = (
+        "mutation($i: Int!, $o: String) { updateNoteByPk(pkColumns: {id: $i}, "
+        "_set: {owner: $o}) { owner } }"
+    )
 
     def write(number: int) -> None:
         name = "ab"[number % 2]
@@ -89,7 +95,8 @@ def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vend
         if vendor is SQLITE:
             folder = gateway.folder / "databases"
             folder.mkdir(exist_ok=True)
-            url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).rename(folder / f'{name}.sqlite3')}"
+            path = Path(url.removeprefix("sqlite:///"))
+            url = f"sqlite:///{path.rename(folder / f'{name}.sqlite3')}"
         urls.append(url)
         gateway.manage("database", "add", name, url)
         gateway.manage("tenant", "add", name)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +16,10 @@ from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.processes import Gateway, wait_for
 from tests.fixtures.vendors import SQLITE
 
-SQL = "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); INSERT INTO book VALUES (1, 'One');"
+SQL = (
+    "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); "
+    "INSERT INTO book VALUES (1, 'One');"
+)
 
 
 @pytest.fixture
@@ -46,13 +52,13 @@ def test_a_tenant_from_nothing_and_away_again(gateway: Gateway, vendor, url: str
     if vendor is not SQLITE:
         assert execute(url, vendor.sessions)[0][0] > 0
 
-    gateway.manage("database", "remove", "books")
+    gateway.manage("database", "remove", "books", "--force")
     wait_for(
-        lambda: gateway.ask("/t/books/graphql", "{ book { title } }", token).status_code == 404,
+        lambda: gateway.ask("/t/books/graphql", "{ book { title } }", token).status_code == 503,
         seconds=5,
     )
     answer = gateway.ask("/t/books/graphql", "{ book { title } }", token)
-    assert answer.json()["errors"][0]["extensions"]["code"] == "TENANT_NOT_FOUND"
+    assert answer.json()["errors"][0]["extensions"]["code"] == "TENANT_UNAVAILABLE"
     if vendor is not SQLITE:
         wait_for(lambda: execute(url, vendor.sessions) == [(0,)])
     assert gateway.stop() == 0
@@ -93,7 +99,7 @@ def test_a_revoked_token_opens_nothing(gateway: Gateway) -> None:
     token = gateway.manage(
         "token", "create", "acme", "--role", "admin", "--expires", "1h"
     ).splitlines()[-1]
-    assert gateway.ask("/graphql", "{ __typename }", token).status_code == 404  # no database yet
+    assert gateway.ask("/graphql", "{ __typename }", token).status_code == 503  # no database yet
 
     assert token not in gateway.manage("token", "list", "--json")
     gateway.manage("token", "revoke", token[:12])
@@ -101,7 +107,7 @@ def test_a_revoked_token_opens_nothing(gateway: Gateway) -> None:
 
 
 def test_no_thread_keeps_the_control_database_open(gateway: Gateway) -> None:
-    """Eight catalogs are read beside each other, each by a thread that asks the control database for its source."""
+    """Eight threads read catalogs at once; each asks the control database for its settings."""
     names = [f"books{number}" for number in range(8)]
     token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
     for name in names:
@@ -129,3 +135,33 @@ def _file(gateway: Gateway, name: str) -> str:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(SQL)
     return f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_server_reads_no_standard_input(gateway: Gateway, workers: int) -> None:
+    """A driver may: MariaDB's client asks a person there where its server wants a dialog."""
+    gateway.stop()
+    reading, writing = os.pipe()
+    gateway.stdin = reading
+    try:
+        gateway.start(workers=workers)
+        assert gateway.server is not None
+        for pid in (gateway.server.pid, *gateway.workers()):
+            assert str(Path(f"/proc/{pid}/fd/0").readlink()) == os.devnull
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_a_worker_that_is_held_up_is_replaced_only_after_a_while(gateway_with) -> None:
+    """It answers no ping of its supervisor, as a full collection or a busy machine can cause."""
+    gateway = gateway_with(2)
+    held, other = gateway.workers()
+    os.kill(held, signal.SIGSTOP)
+    time.sleep(7)  # one ping is missed after five seconds
+    os.kill(held, signal.SIGCONT)
+    assert set(gateway.workers()) == {held, other}
+
+    os.kill(held, signal.SIGSTOP)
+    wait_for(lambda: held not in gateway.workers() and len(gateway.workers()) == 2, seconds=60)
+    assert other in gateway.workers()

@@ -1,4 +1,4 @@
-"""Disks that are full and servers that only read: what failed is not there, what is there can still be read."""
+"""Full disks and read-only servers: a failed write isn't stored, stored rows stay readable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ def small_disk(settings) -> Iterator[Path]:
     settings.GATEWAY_SQLITE_ROOT = folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k,mode=777", "tmpfs", folder], check=True, capture_output=True)  # fmt: skip
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=512k,mode=777", "tmpfs", folder],
+            check=True,
+            capture_output=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         folder.rmdir()
         pytest.skip("file systems can't be mounted here")

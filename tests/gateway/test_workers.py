@@ -1,4 +1,4 @@
-"""Threads are bounded per database and process; waiting is bounded, fair, and ends at the deadline."""
+"""Threads are bounded per database and process; waits are bounded, fair, and have deadlines."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import connections
 
-from dynamic_databases.connections import Connections, PoolBounds, before_commit
+from dynamic_databases.concurrency.deadline import Deadline
+from dynamic_databases.connections.pool import Connections, PoolBounds
+from dynamic_databases.connections.watcher import before_commit
 from dynamic_databases.errors import OutcomeUnknown
-from dynamic_databases.registry import process_registry
-from gateway.deadline import Deadline
+from dynamic_databases.process import process_registry
 from gateway.errors import DeadlinePassed, Overloaded
-from gateway.places import Bounds
-from gateway.watchdog import Watchdog
-from gateway.workers import Lease, Workers
+from gateway.execution.bulkhead import BulkheadLimits
+from gateway.execution.jobs import Lease
+from gateway.execution.watchdog import Watchdog
+from gateway.execution.workers import Workers
+from tests.fixtures.processes import wait_for
 from tests.fixtures.vendors import POSTGRESQL
 
 
 def make_workers(
     places: int, per_alias: int, waiting: int, per_server: int = 100, wait_seconds: float = 60
 ) -> Workers:
-    bounds = Bounds(places, per_alias, per_server, waiting)
-    return Workers(bounds, Connections(PoolBounds(1), 1000), Watchdog(), wait_seconds)
+    bounds = BulkheadLimits(places, per_alias, per_server, waiting)
+    return Workers(bounds, Connections(PoolBounds(1), 1000), Watchdog(str), wait_seconds)
 
 
 @pytest.fixture
@@ -50,14 +54,16 @@ def test_the_answer_and_the_error_come_back(workers: Workers) -> None:
 
 def test_one_database_takes_no_more_threads_than_its_share(workers: Workers) -> None:
     running: list[int] = []
+    ran: list[int] = []
     peak: list[int] = []
     lock = threading.Lock()
 
     def work(_) -> None:
         with lock:
             running.append(1)
+            ran.append(1)
             peak.append(len(running))
-        time.sleep(0.02)
+        wait_for(lambda: workers.counts[1] == 4 - len(ran))
         with lock:
             running.pop()
 
@@ -144,6 +150,82 @@ def test_a_client_that_goes_away_leaves_the_line(workers: Workers) -> None:
     assert ran == []
 
 
+def test_who_goes_away_while_being_refused_gives_back_no_place() -> None:
+    workers = make_workers(places=1, per_alias=1, waiting=10)
+    gate = threading.Event()
+
+    async def main() -> None:
+        running = asyncio.create_task(workers.run("a", soon(), lambda _: gate.wait(10)))
+        turn = asyncio.create_task(workers.acquire_slot("b", soon(50)))
+        turn.get_loop().call_later(0.05, turn.cancel)  # after the deadline, before it is told
+        with suppress(DeadlinePassed, asyncio.CancelledError):
+            await turn
+        assert workers.counts == (1, 0)
+        gate.set()
+        assert await running
+
+    asyncio.run(main())
+    wait_for(lambda: workers.counts == (0, 0))
+    workers.stop()
+
+
+def test_a_thread_that_can_not_be_started_costs_no_place() -> None:
+    """No system gives a thread a stack of that size."""
+    workers = make_workers(places=1, per_alias=1, waiting=10)
+
+    async def main() -> None:
+        turn = asyncio.create_task(workers.acquire_slot("x", soon()))
+        await turn
+        waiting = [asyncio.create_task(workers.run("a", soon(), lambda _: 1)) for _ in range(3)]
+        await asyncio.sleep(0)
+        before = threading.stack_size(1 << 46)
+        try:
+            workers.release_slot("x")
+        finally:
+            threading.stack_size(before)
+        refused = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(error) for error in refused} == {Overloaded}
+        assert workers.counts == (0, 0)
+        assert await workers.run("a", soon(), lambda _: "again") == "again"
+
+    asyncio.run(main())
+    workers.stop()
+
+
+def test_a_thread_outlives_a_connection_that_can_not_be_closed(workers: Workers, caplog) -> None:
+    def work(_lease) -> str:
+        held = connections["default"]  # this thread's own
+        held.close_if_unusable_or_obsolete = lambda: 1 // 0
+        return "done"
+
+    async def main() -> None:
+        for _ in range(6):  # more than there are threads
+            assert await workers.run("a", soon(), work) == "done"
+
+    asyncio.run(main())
+    wait_for(lambda: workers.counts == (0, 0))
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_event_loop_that_ended_keeps_no_place(workers: Workers) -> None:
+    gate, reached = threading.Event(), threading.Event()
+
+    async def leaves() -> None:
+        running = asyncio.create_task(
+            workers.run("a", soon(), lambda _: (reached.set(), gate.wait(10)))
+        )
+        await asyncio.to_thread(reached.wait, 10)
+        running.cancel()
+
+    asyncio.run(leaves())
+    gate.set()
+
+    async def main() -> None:
+        assert await workers.run("a", soon(), lambda _: "again") == "again"
+
+    asyncio.run(main())
+
+
 def test_who_waits_too_long_is_refused() -> None:
     workers = make_workers(places=1, per_alias=1, waiting=10, wait_seconds=0.1)
     gate = threading.Event()
@@ -154,18 +236,18 @@ def test_who_waits_too_long_is_refused() -> None:
         with pytest.raises(Overloaded):
             await workers.run("b", soon(), lambda _: None)
         with pytest.raises(Overloaded):
-            await workers.turn("b", soon())
+            await workers.acquire_slot("b", soon())
         gate.set()
         assert await running
         assert await workers.run("b", soon(), lambda _: "free") == "free"
-        assert workers.counts == (0, 0)
 
     asyncio.run(main())
+    wait_for(lambda: workers.counts == (0, 0))
     workers.stop()
 
 
 def test_nothing_is_committed_for_whom_nobody_waits(workers: Workers) -> None:
-    """The deadline and the COMMIT agree: either the write is given up, or its outcome is waited for."""
+    """Deadline and COMMIT agree: the write is given up, or its outcome is waited for."""
     reached, go_on = threading.Event(), threading.Event()
     outcomes: list[str] = []
 
@@ -218,18 +300,17 @@ def test_work_that_may_go_on_outlives_its_caller(workers: Workers) -> None:
             await workers.run("a", soon(50), work, soon(5000))
         assert workers.counts == (1, 0)
         gate.set()
-        await asyncio.sleep(0.1)
 
     asyncio.run(main())
-    assert done.is_set()
-    assert workers.counts == (0, 0)
+    assert done.wait(10)
+    wait_for(lambda: workers.counts == (0, 0))
 
 
 def test_a_cancelled_statement_takes_no_other_with_it(new_database, postgresql) -> None:
-    """The deadline meets the end of the statement: the request to cancel must not meet the next one."""
+    """The deadline meets the statement's end: the cancel request must not hit the next one."""
     alias = new_database(POSTGRESQL, "").label
     connections = process_registry().connections
-    workers = Workers(Bounds(1, 1, 1, 10), connections, Watchdog(), 60)
+    workers = Workers(BulkheadLimits(1, 1, 1, 10), connections, Watchdog(str), 60)
 
     def nap(lease: Lease) -> None:
         with lease() as wrapper, wrapper.cursor() as cursor:

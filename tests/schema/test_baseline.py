@@ -5,20 +5,23 @@ from __future__ import annotations
 import pytest
 
 from dynamic_databases.models import Baseline
-from dynamic_databases.registry import process_registry
+from dynamic_databases.process import process_registry
 from schema.access import FULL_ACCESS
-from schema.build import build_schema
+from schema.build.builder import build_schema
 from schema.limits import Limits
 from tests.fixtures.databases import execute
 from tests.fixtures.schemas import both_ways
 
 BASE = """CREATE TABLE account (id {identity}, name VARCHAR(40) NOT NULL, tier VARCHAR(10));
-CREATE TABLE contact (id {identity}, account_id INTEGER REFERENCES account(id), name VARCHAR(40) NOT NULL, city VARCHAR(40), age INTEGER);"""
+CREATE TABLE contact (id {identity}, account_id INTEGER
+  REFERENCES account(id), name VARCHAR(40) NOT NULL, city VARCHAR(40), age INTEGER);"""
 OWN = """CREATE TABLE account (id {identity}, name VARCHAR(80) NOT NULL, cf_size INTEGER);
-CREATE TABLE contact (id {identity}, account_id INTEGER REFERENCES account(id), name VARCHAR(40) NOT NULL, age VARCHAR(10), cf_note VARCHAR(40));
+CREATE TABLE contact (id {identity}, account_id INTEGER
+  REFERENCES account(id), name VARCHAR(40) NOT NULL, age VARCHAR(10), cf_note VARCHAR(40));
 CREATE TABLE extra (id {identity});
 INSERT INTO account (name, cf_size) VALUES ('One', 7), ('Two', NULL);
-INSERT INTO contact (account_id, name, age, cf_note) VALUES (1, 'Ada', 'old', 'x'), (2, 'Bob', NULL, NULL);"""
+INSERT INTO contact (account_id, name, age, cf_note)
+  VALUES (1, 'Ada', 'old', 'x'), (2, 'Bob', NULL, NULL);"""
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def baseline(vendor, new_database):
 
 @pytest.fixture
 def own(door, vendor, baseline, new_database, tenant_of):
-    """A tenant `own`: it lacks account.tier and contact.city, has another contact.age, and columns of its own."""
+    """A tenant `own`: it lacks two columns, has another contact.age, and columns of its own."""
     door.database = new_database(vendor, OWN.format(identity=vendor.identity), "own")
     door.database.baseline = baseline.baseline
     door.database.save()
@@ -72,7 +75,9 @@ def test_what_is_lacking_is_null_with_a_note(own) -> None:
         {"name": "Ada", "city": None, "age": None, "account": {"name": "One", "tier": None}},
         {"name": "Bob", "city": None, "age": None, "account": {"name": "Two", "tier": None}},
     ]
-    assert answer["extensions"] == {"missingColumns": ["contact.city", "contact.age", "account.tier"]}  # fmt: skip
+    assert answer["extensions"] == {
+        "missingColumns": ["contact.city", "contact.age", "account.tier"]
+    }
     assert "extensions" not in ask(own, "{ contact { name } }").json
 
 
@@ -98,7 +103,9 @@ def test_what_is_beyond_is_in_custom_fields(own) -> None:
     ],
 )
 def test_an_absent_column_counts_as_null_in_filters(own, where, names) -> None:
-    found = ask(own, f"{{ contact(where: {where}, orderBy: [{{city: DESC}}, {{name: ASC}}]) {{ name }} }}")  # fmt: skip
+    found = ask(
+        own, f"{{ contact(where: {where}, orderBy: [{{city: DESC}}, {{name: ASC}}]) {{ name }} }}"
+    )
     assert [row["name"] for row in found.data["contact"]] == names
 
 
@@ -106,8 +113,9 @@ def test_figures_of_an_absent_column_are_null(own) -> None:
     query = "{ contactAggregate { aggregate { count max { city name } } } }"
 
     assert ask(own, query).data["contactAggregate"]["aggregate"] == {
-        "count": 2, "max": {"city": None, "name": "Bob"},
-    }  # fmt: skip
+        "count": 2,
+        "max": {"city": None, "name": "Bob"},
+    }
 
 
 def test_base_and_dynamic_columns_are_written_together(own) -> None:
@@ -115,9 +123,16 @@ def test_base_and_dynamic_columns_are_written_together(own) -> None:
       row { name tier customFields } changes { field column } } }"""
     saved = ask(own, query, {"set": {"name": "Uno", "tier": None, "customFields": {"cf_size": 8}}})
 
-    assert saved.data["saveAccount"]["row"] == {"name": "Uno", "tier": None, "customFields": {"cf_size": 8}}  # fmt: skip
+    assert saved.data["saveAccount"]["row"] == {
+        "name": "Uno",
+        "tier": None,
+        "customFields": {"cf_size": 8},
+    }
     assert sorted(c["column"] for c in saved.data["saveAccount"]["changes"]) == ["cf_size", "name"]
-    insert = 'mutation { insertAccountOne(object: {name: "Three", customFields: {cf_size: 3}}) { customFields } }'
+    insert = (
+        'mutation { insertAccountOne(object: {name: "Three", customFields: {cf_size: 3}}) '
+        "{ customFields } }"
+    )
     assert ask(own, insert).data["insertAccountOne"] == {"customFields": {"cf_size": 3}}
 
 
@@ -143,7 +158,10 @@ def test_both_ways_of_reading_answer_alike(own) -> None:
     built = build_schema(entry, FULL_ACCESS, {}, Limits(), common=True)
 
     for query in (
-        '{ contact(where: {_or: [{city: {_eq: "x"}}, {age: {_isNull: true}}]}) { city customFields account { tier } } }',
+        (
+            '{ contact(where: {_or: [{city: {_eq: "x"}}, {age: {_isNull: true}}]}) '
+            "{ city customFields account { tier } } }"
+        ),
         "{ contactAggregate { aggregate { max { city name } } nodes { city } } }",
     ):
         for one, other in both_ways(own.database, built, query):

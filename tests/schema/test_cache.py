@@ -1,4 +1,4 @@
-"""Schemas are shared by equal catalogs and access, built once however many wait, and dropped by age."""
+"""Schemas are shared by equal catalogs and access, built by single flight, dropped by age."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from dataclasses import replace
 
 import pytest
 
-from dynamic_databases.registry import Entry, process_registry
+from dynamic_databases.process import process_registry
+from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS, Access, TableAccess
-from schema.built import BuiltSchema
-from schema.cache import SchemaCache
+from schema.build.cache import SchemaCache
+from schema.build.memory_size import bytes_of
+from schema.built_schema import BuiltSchema
 from schema.errors import NoBaseline
-from schema.footprint import bytes_of
 from tests.fixtures.databases import execute, library_sql
 from tests.fixtures.processes import wait_for
 from tests.fixtures.schemas import LIMITS
@@ -51,6 +52,37 @@ def test_one_build_however_many_wait(library) -> None:
     assert len({id(schema) for schema in found}) == 1
 
 
+class Unmeasurable:
+    """What can't tell its size."""
+
+    def __sizeof__(self) -> int:
+        raise OverflowError("larger than any figure")
+
+
+def test_a_schema_that_can_not_be_measured_keeps_no_other_from_it(library, caplog) -> None:
+    entry = process_registry().entry(library.label)
+    cache = SchemaCache(_MANY, 10, {})
+    first = cache.get(entry, FULL_ACCESS, LIMITS)
+    first.operations.odd = Unmeasurable()
+    key = first.built.key
+    wait_for(lambda: "could not be measured" in caplog.text)
+
+    cache.get(entry, READ_ONLY, LIMITS)
+    estimates = dict(cache._sizes)
+    wait_for(
+        lambda: (
+            cache._sizes.keys() - {key}
+            and all(
+                size != estimates[other] for other, size in cache._sizes.items() if other != key
+            )
+        )
+    )
+    cache._wants_measure(key)
+    wait_for(lambda: cache._measurer is None)
+    assert cache._sizes[key] == estimates[key]
+    assert caplog.text.count("could not be measured") == 1
+
+
 def test_the_least_used_is_dropped(library) -> None:
     entry = process_registry().entry(library.label)
     cache = SchemaCache(1, 10, {})
@@ -63,7 +95,7 @@ def test_the_least_used_is_dropped(library) -> None:
 
 def test_a_schema_counts_with_the_bytes_that_it_takes(library, monkeypatch) -> None:
     """Measured when it is said here: its operations count, and two schemas count twice."""
-    monkeypatch.setattr("schema.cache._MEASURED_AFTER_SECONDS", 60)
+    monkeypatch.setattr("schema.build.cache._MEASURED_AFTER_SECONDS", 60)
     entry = process_registry().entry(library.label)
     cache = SchemaCache(_MANY, 100, {})
     first = cache.get(entry, FULL_ACCESS, LIMITS)
@@ -84,8 +116,9 @@ def test_a_schema_counts_with_the_bytes_that_it_takes(library, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("common", [False, True], ids=["own", "baseline"])
-def test_what_schemas_share_is_counted_once(vendor, new_database, common) -> None:
+def test_what_schemas_share_is_counted_once(vendor, new_database, common, monkeypatch) -> None:
     """A database with a column of its own costs the cache that column's table."""
+    monkeypatch.setattr("schema.build.cache._MEASURED_AFTER_SECONDS", 60)  # measured here alone
 
     def get(cache: SchemaCache, entry: Entry) -> BuiltSchema:
         return cache.get(entry, FULL_ACCESS, LIMITS, common=common).built
@@ -127,7 +160,7 @@ def _measured(cache: SchemaCache) -> int:
 
 
 def test_what_is_dropped_is_freed(library) -> None:
-    """Schema, operations, catalog and models: nothing of them stays in any registry of the process."""
+    """Schema, operations, catalog and models: no registry of the process keeps any of them."""
     execute(library.url, "CREATE TABLE only_here (id INTEGER PRIMARY KEY)")  # no other's catalog
     registry = process_registry()
     cache = SchemaCache(1, 10, {})
@@ -136,7 +169,17 @@ def test_what_is_dropped_is_freed(library) -> None:
     cached = cache.get(entry, FULL_ACCESS, LIMITS)
     cached.operations.compile("{ genre { name } }", None)
     registry.model(library.label, "genre")
-    found = [weakref.ref(one) for one in (cached, cached.built, cached.built.schema.graphql_schema, entry, entry.catalog, registry.models(library.label))]  # fmt: skip
+    found = [
+        weakref.ref(one)
+        for one in (
+            cached,
+            cached.built,
+            cached.built.schema.graphql_schema,
+            entry,
+            entry.catalog,
+            registry.models(library.label),
+        )
+    ]
     execute(library.url, "ALTER TABLE genre ADD COLUMN mood VARCHAR(20)")
     other = registry.refresh(library.label)
     del entry, cached
@@ -177,7 +220,8 @@ def test_a_build_that_fails_is_not_tried_by_every_request(library) -> None:
             cache.get(entry, FULL_ACCESS, LIMITS, common=True)
         errors.append(failed.value)
 
-    assert errors[0] is errors[1] is errors[2]
+    assert errors[1].__cause__ is errors[2].__cause__ is errors[0]  # each caller has its own
+    assert len({id(error) for error in errors}) == 3
 
 
 def test_operations_are_planned_once_per_shape_of_the_variables(library) -> None:
@@ -197,7 +241,7 @@ def test_operations_are_planned_once_per_shape_of_the_variables(library) -> None
 
 
 def test_schemas_that_are_built_at_once_share_the_fixed_types() -> None:
-    """The first two builds of a process, in two threads: in a process of its own, since it happens once."""
+    """The first two builds of a process, in two threads; it happens once in each process."""
     program = """
 import threading, django
 django.setup()

@@ -11,9 +11,12 @@ from tests.fixtures.schemas import built_of
 from tests.schema.test_two_ways import ROOTS, conditions, orders
 
 URL = "/t/music/graphql"
-PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $orderBy: [TrackOrderBy!], $where: TrackBoolExp) {
-  trackConnection(first: $first, after: $after, last: $last, before: $before, orderBy: $orderBy, where: $where) {
-    edges { cursor node { trackId name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $orderBy:
+    [TrackOrderBy!], $where: TrackBoolExp) {
+  trackConnection(first: $first, after: $after, last: $last, before: $before,
+    orderBy: $orderBy, where: $where) {
+    edges { cursor node { trackId name } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
 
 
 def page(music, **variables) -> dict:
@@ -31,8 +34,11 @@ def test_forward_page_by_page(music) -> None:
 
     assert [ids(first), ids(second), ids(third)] == [[1, 2], [3, 4], [5, 6]]
     assert first["pageInfo"] | {"startCursor": 0, "endCursor": 0} == {
-        "hasNextPage": True, "hasPreviousPage": False, "startCursor": 0, "endCursor": 0,
-    }  # fmt: skip
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": 0,
+        "endCursor": 0,
+    }
     assert second["pageInfo"]["hasPreviousPage"] is second["pageInfo"]["hasNextPage"] is True
     assert third["pageInfo"]["hasNextPage"] is False
 
@@ -76,7 +82,8 @@ def test_pages_stay_where_they_are_while_rows_come_and_go(music) -> None:
 
 
 def test_the_total_is_counted_when_asked_even_of_an_empty_page(music, sent) -> None:
-    query = """query($after: String) { trackConnection(where: {name: {_neq: "loose"}}, first: 9, after: $after) {
+    query = """query($after: String) { trackConnection(where: {name: {_neq: "loose"}}, first:
+        9, after: $after) {
         total: totalCount edges { node { name } } pageInfo { endCursor hasPreviousPage } } }"""
     found = music.query(URL, query).data["trackConnection"]
     with sent() as statements:
@@ -84,8 +91,10 @@ def test_the_total_is_counted_when_asked_even_of_an_empty_page(music, sent) -> N
 
     assert found["total"] == 5
     assert empty["trackConnection"] == {
-        "total": 5, "edges": [], "pageInfo": {"endCursor": None, "hasPreviousPage": True},
-    }  # fmt: skip
+        "total": 5,
+        "edges": [],
+        "pageInfo": {"endCursor": None, "hasPreviousPage": True},
+    }
     assert len(statements.answers) == 1
     with sent() as statements:
         page(music, first=1)
@@ -93,7 +102,8 @@ def test_the_total_is_counted_when_asked_even_of_an_empty_page(music, sent) -> N
 
 
 def test_nested_lists_and_aliases_in_edges(music) -> None:
-    query = """{ artistConnection(first: 1) { __typename edges { __typename a: cursor b: cursor x: node { name }
+    query = """{ artistConnection(first: 1) { __typename edges
+        { __typename a: cursor b: cursor x: node { name }
         y: node { albums(limit: 1) { title } albumsAggregate { aggregate { count } } } } } }"""
     found = music.query(URL, query).data["artistConnection"]
 
@@ -101,9 +111,10 @@ def test_nested_lists_and_aliases_in_edges(music) -> None:
     assert edge.pop("a") == edge.pop("b")
     assert found["__typename"] == "ArtistConnection"
     assert edge == {
-        "__typename": "ArtistEdge", "x": {"name": "Ada"},
+        "__typename": "ArtistEdge",
+        "x": {"name": "Ada"},
         "y": {"albums": [{"title": "First"}], "albumsAggregate": {"aggregate": {"count": 2}}},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -127,8 +138,11 @@ def test_a_cursor_is_opaque_and_belongs_to_its_list(music, new_database, vendor,
     others = [
         (PAGE, {"after": flipped}),
         (PAGE, {"after": cursor, "orderBy": [{"name": "ASC"}]}),
-        ("query($after: String) { albumConnection(after: $after) { totalCount } }", {"after": cursor}),
-    ]  # fmt: skip
+        (
+            "query($after: String) { albumConnection(after: $after) { totalCount } }",
+            {"after": cursor},
+        ),
+    ]
 
     assert all(music.query(URL, query, given).code == "BAD_USER_INPUT" for query, given in others)
     _, music.token = tenant_of("other", production=new_database(vendor, library_sql(vendor)))
@@ -143,8 +157,10 @@ def ordered(music):
         field, kind = ROOTS[table], table
         wanted, cursor = ("last", "before") if backward else ("first", "after")
         head = f"$o: [{kind}OrderBy!], $w: {kind}BoolExp"
-        walking = f"""query({head}, $n: Int, $c: String) {{ {field}Connection(orderBy: $o, where: $w, {wanted}: $n, {cursor}: $c) {{
-            edges {{ node {{ id }} }} pageInfo {{ startCursor endCursor hasNextPage hasPreviousPage }} }} }}"""
+        walking = f"""query({head}, $n: Int, $c: String)
+            {{ {field}Connection(orderBy: $o, where: $w, {wanted}: $n, {cursor}: $c) {{
+            edges {{ node {{ id }} }} pageInfo
+              {{ startCursor endCursor hasNextPage hasPreviousPage }} }} }}"""
         found: list[str] = []
         given = {"o": order, "w": where, "n": size, "c": None}
         for _ in range(20):
@@ -185,17 +201,24 @@ def test_pages_in_the_order_of_a_moment(ordered) -> None:
 
 def test_a_node_is_found_by_its_id(music, sent) -> None:
     listed = music.query(URL, "{ playlistTrack { id note } track(limit: 1) { id name } }").data
-    query = """query($id: ID!) { node(id: $id) { __typename id ... on PlaylistTrack { note track { id } } ...names } }
+    query = """query($id: ID!) { node(id: $id) { __typename id ...
+        on PlaylistTrack { note track { id } } ...names } }
         fragment names on Node { ... on Track { name } }"""
 
     for row in listed["playlistTrack"]:
         found = music.query(URL, query, {"id": row["id"]}).data["node"]
-        assert (found["__typename"], found["id"], found["note"]) == ("PlaylistTrack", row["id"], row["note"])  # fmt: skip
+        assert (found["__typename"], found["id"], found["note"]) == (
+            "PlaylistTrack",
+            row["id"],
+            row["note"],
+        )
     (track,) = listed["track"]
     with sent() as statements:
         assert music.query(URL, query, {"id": track["id"]}).data["node"] == {
-            "__typename": "Track", "id": track["id"], "name": "One",
-        }  # fmt: skip
+            "__typename": "Track",
+            "id": track["id"],
+            "name": "One",
+        }
     assert len(statements.answers) == 1
 
 
@@ -204,8 +227,9 @@ def test_a_node_of_a_type_that_the_query_does_not_name(music) -> None:
     query = "query($id: ID!) { node(id: $id) { kind: __typename id ... on Track { name } } }"
 
     assert music.query(URL, query, {"id": genre["id"]}).data["node"] == {
-        "kind": "Genre", "id": genre["id"],
-    }  # fmt: skip
+        "kind": "Genre",
+        "id": genre["id"],
+    }
 
 
 def test_an_id_of_another_database_is_none(music, vendor, new_database, tenant_of) -> None:
@@ -229,7 +253,10 @@ def test_plain_execution_of_a_node_and_a_connection(music) -> None:
     (genre,) = music.query(URL, "{ genre(limit: 1) { id } }").data["genre"]
     schema = built_of(music.database).schema
     context = {"alias": music.database.label}
-    query = "query($id: ID!) { node(id: $id) { id ... on Genre { name } } genreConnection(first: 1) { totalCount edges { node { name } } } }"
+    query = (
+        "query($id: ID!) { node(id: $id) { id ... on Genre { name } } "
+        "genreConnection(first: 1) { totalCount edges { node { name } } } }"
+    )
     result = schema.execute(query, variable_values=genre, context_value=context)
 
     assert result.errors is None

@@ -1,4 +1,4 @@
-"""`customFields`: the dynamic columns of a row as JSON, read and written by name, on every vendor."""
+"""`customFields`: a row's dynamic columns as JSON, read and written by name, on every vendor."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ from tests.fixtures.schemas import both_ways, built_of
 
 URL = "/t/crm/graphql"
 BASE = "CREATE TABLE contact (id {identity}, name VARCHAR(40), city VARCHAR(40){more});"
-MORE = ", cf_size INTEGER, cf_rate DECIMAL(8,2), cf_since DATE, cf_vip BOOLEAN, cf_note VARCHAR(40), cf_big BIGINT"
+MORE = (
+    ", cf_size INTEGER, cf_rate DECIMAL(8,2), cf_since DATE, cf_vip BOOLEAN, "
+    "cf_note VARCHAR(40), cf_big BIGINT"
+)
 ROWS = """INSERT INTO contact (name, city, cf_size, cf_note) VALUES ('Ada', 'Wien', 7, 'x');
 INSERT INTO contact (name, city) VALUES ('Bob', NULL);"""
-EMPTY = {"cf_size": None, "cf_rate": None, "cf_since": None, "cf_vip": None, "cf_note": None, "cf_big": None}  # fmt: skip
+EMPTY = {
+    "cf_size": None,
+    "cf_rate": None,
+    "cf_since": None,
+    "cf_vip": None,
+    "cf_note": None,
+    "cf_big": None,
+}
 
 
 def table(vendor, more: str = "") -> str:
@@ -63,8 +73,9 @@ def test_some_of_them_under_the_names_that_were_asked_for(crm, query, variables)
     )
 
     assert crm.query(URL, query, variables).data["contactByPk"]["customFields"] == {
-        "cfSize": 7, "cf_note": "x",
-    }  # fmt: skip
+        "cfSize": 7,
+        "cf_note": "x",
+    }
 
 
 def test_both_ways_of_reading_answer_alike(crm) -> None:
@@ -87,8 +98,22 @@ def test_they_are_fields_of_their_own_as_well(crm) -> None:
     assert "dynamic column" in fields["cfSize"] and "dynamic column" not in fields["city"]
 
 
-GIVEN = {"cf_size": 9, "cfRate": "12.50", "cf_since": "2024-02-29", "cf_vip": True, "cf_note": "ü", "cf_big": "9007199254740993"}  # fmt: skip
-KEPT = {"cf_size": 9, "cf_rate": "12.50", "cf_since": "2024-02-29", "cf_vip": True, "cf_note": "ü", "cf_big": "9007199254740993"}  # fmt: skip
+GIVEN = {
+    "cf_size": 9,
+    "cfRate": "12.50",
+    "cf_since": "2024-02-29",
+    "cf_vip": True,
+    "cf_note": "ü",
+    "cf_big": "9007199254740993",
+}
+KEPT = {
+    "cf_size": 9,
+    "cf_rate": "12.50",
+    "cf_since": "2024-02-29",
+    "cf_vip": True,
+    "cf_note": "ü",
+    "cf_big": "9007199254740993",
+}
 
 
 @pytest.mark.parametrize(
@@ -99,12 +124,17 @@ KEPT = {"cf_size": 9, "cf_rate": "12.50", "cf_since": "2024-02-29", "cf_vip": Tr
             {"o": {"name": "C", "customFields": GIVEN}},
         ),
         (
-            'mutation($f: JSON) { insertContactOne(object: {name: "C", customFields: $f}) { customFields } }',
+            (
+                'mutation($f: JSON) { insertContactOne(object: {name: "C", customFields: $f}) '
+                "{ customFields } }"
+            ),
             {"f": GIVEN},
         ),
         (
-            """mutation($s: Int) { insertContactOne(object: {name: "C", customFields: {cf_size: $s, cfRate: "12.50",
-            cf_since: "2024-02-29", cf_vip: true, cf_note: "ü", cf_big: "9007199254740993"}}) { customFields } }""",
+            """mutation($s: Int) { insertContactOne(
+                object: {name: "C", customFields: {cf_size: $s, cfRate: "12.50",
+            cf_since: "2024-02-29", cf_vip: true, cf_note: "ü", cf_big: "9007199254740993"}})
+              { customFields } }""",
             {"s": 9},
         ),
     ],
@@ -114,8 +144,10 @@ def test_they_are_inserted_checked_by_their_types(crm, query, variables) -> None
 
 
 def test_the_diff_save_writes_base_and_dynamic_columns_in_one_statement(crm, sent) -> None:
-    query = """mutation($set: ContactSetInput!) { saveContact(pkColumns: {id: 1}, _set: $set, _expect: {customFields: {cf_size: 7}}) {
-      row { name customFields(names: ["cf_size", "cf_note"]) } changes { field column before after } } }"""
+    query = """mutation($set: ContactSetInput!) { saveContact(pkColumns: {id: 1}, _set: $set,
+        _expect: {customFields: {cf_size: 7}}) {
+      row { name customFields(names: ["cf_size", "cf_note"]) }
+        changes { field column before after } } }"""
     given = {"name": "Ada L.", "city": "Wien", "customFields": {"cf_size": 8, "cf_note": "x"}}
 
     with sent() as statements:
@@ -140,7 +172,8 @@ def test_a_dynamic_field_that_changed_underneath_is_a_conflict(crm) -> None:
 
 
 def test_null_writes_null_and_what_is_left_out_stays(crm) -> None:
-    query = """mutation($f: JSON) { updateContactByPk(pkColumns: {id: 1}, _set: {customFields: $f}) {
+    query = """mutation($f: JSON) { updateContactByPk(pkColumns: {id: 1},
+        _set: {customFields: $f}) {
       customFields(names: ["cf_size", "cf_note"]) } }"""
 
     for given, kept in [({"cf_note": "y"}, (7, "y")), ({"cf_size": None}, (None, "y"))]:
@@ -161,7 +194,10 @@ def test_null_writes_null_and_what_is_left_out_stays(crm) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(crm, fields, words) -> None:
-    query = "mutation($f: JSON) { updateContactByPk(pkColumns: {id: 1}, _set: {customFields: $f}) { name } }"
+    query = (
+        "mutation($f: JSON) { updateContactByPk(pkColumns: {id: 1}, "
+        "_set: {customFields: $f}) { name } }"
+    )
 
     answer = crm.query(URL, query, {"f": fields})
     assert answer.code == "BAD_USER_INPUT"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import pytest
 
-from dynamic_databases.errors import StatementFailed
-from dynamic_databases.registry import process_registry
-from schema.errors import TooComplex
+from dynamic_databases.errors import TooDeep
+from dynamic_databases.models import Database
+from dynamic_databases.process import process_registry
 from schema.limits import Limits
 from schema.operations import OperationCache
-from schema.portable import PortableReader
-from tests.fixtures.databases import execute
+from schema.orm import OrmReader
+from tests.fixtures.databases import execute, library_sql
 from tests.fixtures.schemas import built_of
 from tests.fixtures.vendors import MARIADB, MSSQL, SQLITE
 
@@ -22,7 +20,10 @@ URL = "/t/music/graphql"
 def series(vendor, count: int) -> str:
     """A table of the numbers 1 to count, called s(n)."""
     if vendor is SQLITE:
-        return f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s) s"
+        return (
+            f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) "
+            "SELECT n FROM s) s"
+        )
     if vendor is MARIADB:
         return f"(SELECT seq AS n FROM seq_1_to_{count}) s"
     return f"generate_series(1, {count}) s(n)"
@@ -80,20 +81,28 @@ def test_relations_inside_each_other(music) -> None:
     assert answered or reply.code in ("TIMEOUT", "QUERY_TOO_COMPLEX")
 
 
-def test_relations_inside_each_other_on_the_portable_way(library) -> None:
-    """It is answered, or refused as too complex: nothing else comes out, a RecursionError least of all."""
+def test_relations_inside_each_other_by_the_orm(library) -> None:
+    assert b'"One"' in answer_by_orm(library, 3)
+
+
+def test_more_relations_than_sqlite_can_parse_are_refused_in_words(new_database) -> None:
+    library = new_database(SQLITE, library_sql(SQLITE))
+    with pytest.raises(TooDeep, match="nests deeper"):
+        answer_by_orm(library, 30)
+
+
+def answer_by_orm(library: Database, levels: int) -> bytes:
+    """Ask for tracks by a condition that goes to the album and back, `levels` times."""
     where = '{name: {_eq: "One"}}'
-    for _ in range(30):
+    for _ in range(levels):
         where = f"{{album: {{tracks: {where}}}}}"
     built = built_of(library)
     limits = Limits(max_depth=200, max_input_depth=200)
-    operation = OperationCache(built, limits, 1).compile(f"{{ track(where: {where}) {{ name }} }}", None)  # fmt: skip
-    (root,) = operation.plan({}).roots
+    query = f"{{ track(where: {where}) {{ name }} }}"
+    (root,) = OperationCache(built, limits, 1).compile(query, None).plan({}).roots
     models = process_registry().models(library.label)
     with process_registry().connections.lease(library.label):
-        reader = PortableReader(models, library.label, {}, limits)
-        with suppress(TooComplex, StatementFailed):
-            assert b"One" in reader.answer(root.action)
+        return OrmReader(models, library.label, {}, limits).answer(root.action)
 
 
 def test_a_list_of_five_thousand_values(music, vendor) -> None:
@@ -104,7 +113,7 @@ def test_a_list_of_five_thousand_values(music, vendor) -> None:
     given = {"k": list(range(3, 5003)), "n": [f"name {i}" for i in range(5000)]}
 
     answer = music.query(URL, query, given)
-    if vendor is MSSQL and "errors" in answer.json:  # on the portable way, which binds each value
+    if vendor is MSSQL and "errors" in answer.json:  # by the ORM, which binds each value
         assert answer.code == "QUERY_TOO_COMPLEX" and "2000" in answer.error["message"]
         return
     found = answer.data

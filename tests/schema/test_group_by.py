@@ -12,31 +12,53 @@ CASES = {
         {"keys": {"genreId": 2}, "aggregate": {"count": 2}},
         {"keys": {"genreId": None}, "aggregate": {"count": 1}},
     ],
-    "{ trackGroupBy(by: [genreId], orderBy: [{aggregate: {max: {seconds: DESC_NULLS_LAST}}}], limit: 1) "
-    "{ aggregate { count n: count(columns: [seconds]) max { seconds } sum { bytes } avg { seconds } } } }": [
-        {"aggregate": {"count": 2, "n": 1, "max": {"seconds": 549}, "sum": {"bytes": "5"}, "avg": {"seconds": 549}}}
+    "{ trackGroupBy(by: [genreId], "
+    "orderBy: [{aggregate: {max: {seconds: DESC_NULLS_LAST}}}], limit: 1) "
+    "{ aggregate { count n: count(columns: [seconds]) max { seconds } sum { bytes } "
+    "avg { seconds } } } }": [
+        {
+            "aggregate": {
+                "count": 2,
+                "n": 1,
+                "max": {"seconds": 549},
+                "sum": {"bytes": "5"},
+                "avg": {"seconds": 549},
+            }
+        }
     ],
-    "{ trackGroupBy(by: [genreId], having: {aggregate: {count: {_gt: 1, _lt: 3}}}) { keys { genreId } __typename } }": [
-        {"keys": {"genreId": 2}, "__typename": "TrackGroup"}
-    ],
-    "{ trackGroupBy(by: [genreId], having: {_or: [{aggregate: {count: {_eq: 1}}}, {aggregate: {sum: {bytes: {_eq: 5}}}}]}) "
+    (
+        "{ trackGroupBy(by: [genreId], having: {aggregate: {count: {_gt: 1, _lt: 3}}}) "
+        "{ keys { genreId } __typename } }"
+    ): [{"keys": {"genreId": 2}, "__typename": "TrackGroup"}],
+    "{ trackGroupBy(by: [genreId], "
+    "having: {_or: [{aggregate: {count: {_eq: 1}}}, {aggregate: {sum: {bytes: {_eq: 5}}}}]}) "
     "{ keys { genreId } } }": [{"keys": {"genreId": 2}}, {"keys": {"genreId": None}}],
-    "{ trackGroupBy(by: [genreId, explicit], where: {genreId: {_isNull: false}}, offset: 1, limit: 2) "
+    "{ trackGroupBy(by: [genreId, explicit], where: {genreId: {_isNull: false}}, "
+    "offset: 1, limit: 2) "
     "{ keys { e: explicit g: genreId } aggregate { count } } }": [
         {"keys": {"e": True, "g": 1}, "aggregate": {"count": 1}},
         {"keys": {"e": False, "g": 2}, "aggregate": {"count": 1}},
     ],
-    "{ trackGroupBy(by: [genreId], orderBy: [{aggregate: {count: ASC}}, {keys: {genreId: DESC}}]) { keys { genreId } } }": [
+    (
+        "{ trackGroupBy(by: [genreId], "
+        "orderBy: [{aggregate: {count: ASC}}, {keys: {genreId: DESC}}]) { keys { genreId } } }"
+    ): [
         {"keys": {"genreId": None}},
         {"keys": {"genreId": 2}},
         {"keys": {"genreId": 1}},
     ],
-    "{ albumGroupBy(by: [artistId], having: {aggregate: {max: {price: {_gt: \"9.5\"}}}}) "
+    '{ albumGroupBy(by: [artistId], having: {aggregate: {max: {price: {_gt: "9.5"}}}}) '
     "{ keys { artistId } aggregate { max { price } min { released } } } }": [
-        {"keys": {"artistId": 1}, "aggregate": {"max": {"price": "9.90"}, "min": {"released": "1999-01-02"}}},
-        {"keys": {"artistId": 2}, "aggregate": {"max": {"price": "12.00"}, "min": {"released": "1997-09-22"}}},
+        {
+            "keys": {"artistId": 1},
+            "aggregate": {"max": {"price": "9.90"}, "min": {"released": "1999-01-02"}},
+        },
+        {
+            "keys": {"artistId": 2},
+            "aggregate": {"max": {"price": "12.00"}, "min": {"released": "1997-09-22"}},
+        },
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("query", CASES)
@@ -58,7 +80,10 @@ def test_groups(music, sent, query: str) -> None:
         ("{ trackGroupBy(by: []) { keys { name } } }", "by must name at least one column"),
         ("{ trackGroupBy(by: [cover]) { keys { cover } } }", "by: cover"),
         (
-            "{ trackGroupBy(by: [name], having: {aggregate: {count: {_gt: null}}}) { keys { name } } }",
+            (
+                "{ trackGroupBy(by: [name], having: {aggregate: {count: {_gt: null}}}) "
+                "{ keys { name } } }"
+            ),
             "having.aggregate.count._gt must not be null",
         ),
     ],

@@ -12,8 +12,29 @@ from hypothesis import strategies as st
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MARIADB
 
-TABLES = ['or"der', "se'lect", "a b", "100%", "%s", "%(x)s", "select", "größe", "价格", "2nd", "a.b", "a;b", "back`tick", "x]y",
-          'id" FROM "secret" UNION SELECT 1 --', "{0}", "__typename", "Query", "na\\me", "emoji😀", "new\nline"]  # fmt: skip
+TABLES = [
+    'or"der',
+    "se'lect",
+    "a b",
+    "100%",
+    "%s",
+    "%(x)s",
+    "select",
+    "größe",
+    "价格",
+    "2nd",
+    "a.b",
+    "a;b",
+    "back`tick",
+    "x]y",
+    'id" FROM "secret" UNION SELECT 1 --',
+    "{0}",
+    "__typename",
+    "Query",
+    "na\\me",
+    "emoji😀",
+    "new\nline",
+]
 
 
 def names_of(vendor) -> list[str]:
@@ -25,12 +46,16 @@ def names_of(vendor) -> list[str]:
 def hostile(door, vendor, new_database, tenant_of):
     """A table and a column of each hostile name, and what they must never give away."""
     parts = [
-        "CREATE TABLE secret (id INTEGER PRIMARY KEY, word TEXT); INSERT INTO secret VALUES (1, 'hidden');"
+        (
+            "CREATE TABLE secret (id INTEGER PRIMARY KEY, word TEXT); "
+            "INSERT INTO secret VALUES (1, 'hidden');"
+        )
     ]
     for number, name in enumerate(names_of(vendor)):
         quoted = vendor.quoted(name)
         parts.append(
-            f"CREATE TABLE {quoted} (id INTEGER PRIMARY KEY, {quoted} TEXT, up INTEGER REFERENCES {quoted}(id));"
+            f"CREATE TABLE {quoted} (id INTEGER PRIMARY KEY, {quoted} TEXT, up INTEGER "
+            f"REFERENCES {quoted}(id));"
         )
         parts.append(f"INSERT INTO {quoted} VALUES (1, 'value {number}', NULL), (2, 'child', 1);")
     _, door.token = tenant_of("hostile", production=new_database(vendor, "\n".join(parts)))
@@ -41,7 +66,10 @@ def hostile(door, vendor, new_database, tenant_of):
 def test_every_hostile_name_reads_and_writes(hostile, vendor) -> None:
     fields = hostile.query(
         "/t/hostile/graphql",
-        "{ __schema { queryType { fields { name description type { ofType { ofType { ofType { name } } } } } } } }",
+        (
+            "{ __schema { queryType { fields { name description type "
+            "{ ofType { ofType { ofType { name } } } } } } } }"
+        ),
     )
     found = fields.data["__schema"]["queryType"]["fields"]
     rows = [f for f in found if re.fullmatch("Rows of .*[.]", f["description"], re.DOTALL)]
@@ -59,14 +87,22 @@ def test_every_hostile_name_reads_and_writes(hostile, vendor) -> None:
             for f in shape["__type"]["fields"]
             if (f["description"] or "").endswith("text") or "TEXT" in (f["description"] or "")
         )
-        query = f"mutation($v: String) {{ update{kind}ByPk(pkColumns: {{id: 1}}, _set: {{{column}: $v}}) {{ {column} }} }}"
+        query = (
+            f"mutation($v: String) {{ update{kind}ByPk(pkColumns: {{id: 1}}, "
+            f"_set: {{{column}: $v}}) {{ {column} }} }}"
+        )
         assert hostile.query("/t/hostile/graphql", query, {"v": f"new {number}"}).data
-        query = f'{{ {field}(where: {{{column}: {{_eq: "new {number}"}}}}, orderBy: {{{column}: ASC}}) {{ id {column} }} }}'
+        query = (
+            f'{{ {field}(where: {{{column}: {{_eq: "new {number}"}}}}, orderBy: '
+            f"{{{column}: ASC}}) {{ id {column} }} }}"
+        )
         assert hostile.query("/t/hostile/graphql", query).data == {
             field: [{"id": 1, column: f"new {number}"}]
         }
-        query = f"""{{ {field}Connection(first: 1, orderBy: {{{column}: DESC}}) {{ edges {{ cursor node {{ {column} }} }} }}
-            {field}GroupBy(by: [{column}]) {{ keys {{ {column} }} aggregate {{ max {{ {column} }} }} }}
+        query = f"""{{ {field}Connection(first: 1, orderBy: {{{column}: DESC}})
+            {{ edges {{ cursor node {{ {column} }} }} }}
+            {field}GroupBy(by: [{column}])
+              {{ keys {{ {column} }} aggregate {{ max {{ {column} }} }} }}
             d: {field}(distinctOn: [{column}]) {{ id }} }}"""
         assert len(hostile.query("/t/hostile/graphql", query).data[f"{field}GroupBy"]) == 2
 
@@ -153,7 +189,10 @@ def test_values_that_do_not_fit_are_refused_with_a_reason(
 
 
 def test_half_of_a_surrogate_pair_is_refused(music) -> None:
-    body = b'{"query": "query($v: String) { genre(where: {name: {_eq: $v}}) { name } }", "variables": {"v": "\\ud800"}}'
+    body = (
+        b'{"query": "query($v: String) { genre(where: {name: {_eq: $v}}) { name } }", '
+        b'"variables": {"v": "\\ud800"}}'
+    )
 
     answer = music.request("POST", "/t/music/graphql", body, {"content-type": "application/json"})
     assert (answer.status, answer.code) == (400, "BAD_USER_INPUT")
@@ -161,7 +200,10 @@ def test_half_of_a_surrogate_pair_is_refused(music) -> None:
 
 @pytest.mark.parametrize("number", ["-9223372036854775808", "9223372036854775807", "0", "-1"])
 def test_64_bit_edges(music, number: str) -> None:
-    query = "mutation($b: BigInt) { updateTrackByPk(pkColumns: {trackId: 1}, _set: {bytes: $b}) { bytes } }"
+    query = (
+        "mutation($b: BigInt) { updateTrackByPk(pkColumns: {trackId: 1}, "
+        "_set: {bytes: $b}) { bytes } }"
+    )
 
     assert music.query("/t/music/graphql", query, {"b": number}).data == {
         "updateTrackByPk": {"bytes": number}
@@ -173,7 +215,10 @@ def test_64_bit_edges(music, number: str) -> None:
 )
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
 def test_any_text_survives(music, text: str) -> None:
-    query = "mutation($t: String!) { updateTrackByPk(pkColumns: {trackId: 1}, _set: {name: $t}) { name } }"
+    query = (
+        "mutation($t: String!) { updateTrackByPk(pkColumns: {trackId: 1}, "
+        "_set: {name: $t}) { name } }"
+    )
 
     assert music.query("/t/music/graphql", query, {"t": text}).data == {
         "updateTrackByPk": {"name": text}

@@ -12,27 +12,64 @@ from graphql import (
     validate,
 )
 
-from schema import introspection
 from schema.errors import TooComplex
 from schema.limits import Limits
 from schema.operations import OperationCache
+from schema.types import introspection
 from tests.fixtures.schemas import built_of
 
 NAMED = "query($name: String!, $all: Boolean = false) { __type(name: $name) { %s } }"
 QUERIES = {
     "graphiql": (get_introspection_query(descriptions=True, input_value_deprecation=True), {}),
-    "codegen": (get_introspection_query(descriptions=False, specified_by_url=True, schema_description=True), {}),
-    "aliases": ("{ a: __schema { q: queryType { n: name } } b: __schema { types { name kind } } }", {}),
-    "beside the name": ("{ __typename here: __schema { __typename queryType { __typename name } } }", {}),
-    "fragments": ("{ __schema { ...S } } fragment S on __Schema { types { ...T ... on __Type { kind } } } fragment T on __Type { name }", {}),
-    "one field twice": ("{ __schema { queryType { name } queryType { kind fields { name } } } }", {}),
-    "skip": ("query($no: Boolean!) { __schema { queryType { name @skip(if: $no) kind @include(if: $no) } } }", {"no": True}),
-    "a type": (NAMED % "name kind fields(includeDeprecated: $all) { name args { name defaultValue type { kind ofType { name } } } }", {"name": "Query"}),
-    "an input": (NAMED % "kind inputFields(includeDeprecated: $all) { name defaultValue } isOneOf", {"name": "ArtistBoolExp", "all": True}),
-    "an enum": (NAMED % "enumValues(includeDeprecated: $all) { name isDeprecated }", {"name": "OrderBy"}),
+    "codegen": (
+        get_introspection_query(descriptions=False, specified_by_url=True, schema_description=True),
+        {},
+    ),
+    "aliases": (
+        "{ a: __schema { q: queryType { n: name } } b: __schema { types { name kind } } }",
+        {},
+    ),
+    "beside the name": (
+        "{ __typename here: __schema { __typename queryType { __typename name } } }",
+        {},
+    ),
+    "fragments": (
+        (
+            "{ __schema { ...S } } fragment S on __Schema "
+            "{ types { ...T ... on __Type { kind } } } fragment T on __Type { name }"
+        ),
+        {},
+    ),
+    "one field twice": (
+        "{ __schema { queryType { name } queryType { kind fields { name } } } }",
+        {},
+    ),
+    "skip": (
+        (
+            "query($no: Boolean!) { __schema { queryType "
+            "{ name @skip(if: $no) kind @include(if: $no) } } }"
+        ),
+        {"no": True},
+    ),
+    "a type": (
+        NAMED
+        % (
+            "name kind fields(includeDeprecated: $all) "
+            "{ name args { name defaultValue type { kind ofType { name } } } }"
+        ),
+        {"name": "Query"},
+    ),
+    "an input": (
+        NAMED % "kind inputFields(includeDeprecated: $all) { name defaultValue } isOneOf",
+        {"name": "ArtistBoolExp", "all": True},
+    ),
+    "an enum": (
+        NAMED % "enumValues(includeDeprecated: $all) { name isDeprecated }",
+        {"name": "OrderBy"},
+    ),
     "no type": (NAMED % "name fields(includeDeprecated: $all) { name }", {"name": "Nope"}),
     "a mutation's name": ("mutation { __typename }", {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -1,4 +1,4 @@
-"""Types are made as queries meet them: by its name each is found alone, and it is the one that the whole has."""
+"""Types are made when queries meet them: each is found by name and is the whole schema's own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from graphql import (
     validate_schema,
 )
 
-from dynamic_databases.registry import process_registry
+from dynamic_databases.process import process_registry
 from schema.access import FULL_ACCESS
-from schema.build import build_schema
+from schema.build.builder import build_schema
 from schema.errors import InvalidDocument
 from schema.limits import Limits
 from schema.operations import OperationCache
@@ -32,7 +32,8 @@ from tests.fixtures.databases import library_sql
 from tests.fixtures.vendors import POSTGRESQL, SQLITE
 
 MANY_KINDS = """CREATE TYPE mood AS ENUM ('sad', 'fine');
-CREATE TABLE person (id UUID PRIMARY KEY, mood mood, tags TEXT[], data JSONB, born DATE, pause INTERVAL);
+CREATE TABLE person (id UUID PRIMARY KEY, mood mood, tags TEXT[], data JSONB, born DATE,
+  pause INTERVAL);
 CREATE TABLE "person_bool_exp" (id BIGINT PRIMARY KEY, person UUID REFERENCES person (id));
 CREATE VIEW adults AS SELECT born FROM person;"""
 
@@ -118,7 +119,10 @@ def test_threads_find_the_same_types(library) -> None:
     def find(number: int) -> dict[str, object]:
         start.wait()
         turned = names[number * 20 :] + names[: number * 20]
-        return {name: schema.get_type(name) if number % 4 else schema.whole.type_map[name] for name in turned}  # fmt: skip
+        return {
+            name: schema.get_type(name) if number % 4 else schema.whole.type_map[name]
+            for name in turned
+        }
 
     with ThreadPoolExecutor(8) as pool:
         first, *others = pool.map(find, range(8))

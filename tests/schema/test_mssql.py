@@ -1,4 +1,4 @@
-"""SQL Server without a server: what is compiled for it on both ways of running."""
+"""SQL Server without a server: what is compiled for it on both executions."""
 
 from __future__ import annotations
 
@@ -7,26 +7,40 @@ import re
 import pytest
 from django.db import connections
 
-from dynamic_databases.active import Alias
+from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.mssql import sql_type
 from dynamic_databases.catalog.types import Catalog, Column, ForeignKey, Table, TableName
 from dynamic_databases.models_factory.factory import ModelSet
 from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS
-from schema.build import build_schema
+from schema.build.builder import build_schema
 from schema.errors import TooComplex
 from schema.limits import Limits
 from schema.operations import OperationCache
-from schema.portable import PortableReader
-from schema.portable.figures import figure_expressions
+from schema.orm import OrmReader
+from schema.orm.aggregates import aggregate_expressions
 
 TYPES = {
-    "id": ("int",), "flag": ("bit",), "big": ("bigint",), "price": ("decimal", 9, 10, 2), "cash": ("money",), "weight": ("float",),
-    "name": ("nvarchar", 80), "notes": ("text",), "day": ("date",), "at": ("datetime2", 8, 27, 7), "old": ("datetime",),
-    "seen": ("datetimeoffset", 10, 34, 7), "clock": ("time", 5, 16, 7), "uid": ("uniqueidentifier",), "data": ("varbinary", -1),
-    "doc": ("xml",), "place": ("geography",), "parent_id": ("int",),
-}  # fmt: skip
+    "id": ("int",),
+    "flag": ("bit",),
+    "big": ("bigint",),
+    "price": ("decimal", 9, 10, 2),
+    "cash": ("money",),
+    "weight": ("float",),
+    "name": ("nvarchar", 80),
+    "notes": ("text",),
+    "day": ("date",),
+    "at": ("datetime2", 8, 27, 7),
+    "old": ("datetime",),
+    "seen": ("datetimeoffset", 10, 34, 7),
+    "clock": ("time", 5, 16, 7),
+    "uid": ("uniqueidentifier",),
+    "data": ("varbinary", -1),
+    "doc": ("xml",),
+    "place": ("geography",),
+    "parent_id": ("int",),
+}
 NAME = TableName("sales", "or]der")
 CATALOG = Catalog(
     "microsoft",
@@ -50,9 +64,12 @@ def alias(settings):
     """A database that is configured and never connected; its version is known beforehand."""
     wrapper_class = __import__("mssql.base").base.DatabaseWrapper
     settings.DATABASES["MSSQL_OFFLINE"] = {
-        **connections.settings["default"], "ENGINE": "mssql", "NAME": "x", "HOST": "db.invalid",
+        **connections.settings["default"],
+        "ENGINE": "mssql",
+        "NAME": "x",
+        "HOST": "db.invalid",
         "OPTIONS": {"python_driver": "mssql_python"},
-    }  # fmt: skip
+    }
     wrapper_class._known_versions["MSSQL_OFFLINE"] = 2019
     wrapper_class._known_azures["MSSQL_OFFLINE"] = False
     yield "MSSQL_OFFLINE"
@@ -70,23 +87,31 @@ def prepared(query: str, way: JsonWay):
 
 
 CONDITIONS = [
-    "{id: {_eq: 1}}", "{flag: {_eq: true}}", '{price: {_gt: "1.5"}}', "{weight: {_lt: 1.5}}", '{name: {_in: ["a", "b"]}}', "{name: {_nin: []}}",
-    '{name: {_like: "a[b]%"}}', '{name: {_nilike: "_x"}}', '{notes: {_eq: "x"}}', '{day: {_gte: "2024-01-01"}}',
-    '{at: {_eq: "2024-01-01T10:00:00"}}', '{seen: {_lt: "2024-01-01T10:00:00Z"}}', '{uid: {_eq: "6f1c1ad0-6f0b-4f5c-8f3e-2b1f6f3a9d10"}}',
-    "{_not: {_or: [{id: {_isNull: true}}, {flag: {_neq: true}}]}}", '{parent: {name: {_eq: "x"}}}',
-    "{salesOrDers: {id: {_gt: 5}}}", "{salesOrDersAggregate: {count: {predicate: {_gt: 1}}}}",
-]  # fmt: skip
+    "{id: {_eq: 1}}",
+    "{flag: {_eq: true}}",
+    '{price: {_gt: "1.5"}}',
+    "{weight: {_lt: 1.5}}",
+    '{name: {_in: ["a", "b"]}}',
+    "{name: {_nin: []}}",
+    '{name: {_like: "a[b]%"}}',
+    '{name: {_nilike: "_x"}}',
+    '{notes: {_eq: "x"}}',
+    '{day: {_gte: "2024-01-01"}}',
+    '{at: {_eq: "2024-01-01T10:00:00"}}',
+    '{seen: {_lt: "2024-01-01T10:00:00Z"}}',
+    '{uid: {_eq: "6f1c1ad0-6f0b-4f5c-8f3e-2b1f6f3a9d10"}}',
+    "{_not: {_or: [{id: {_isNull: true}}, {flag: {_neq: true}}]}}",
+    '{parent: {name: {_eq: "x"}}}',
+    "{salesOrDers: {id: {_gt: 5}}}",
+    "{salesOrDersAggregate: {count: {predicate: {_gt: 1}}}}",
+]
 
 
 @pytest.mark.parametrize("where", CONDITIONS)
 def test_conditions_compile_without_a_connection(alias, where: str) -> None:
     """T-SQL has no boolean values: a condition stands by itself, it is never compared with 1."""
-    page = (
-        prepared(f"{{ salesOr_der(where: {where}) {{ id }} }}", JsonWay.PORTABLE)
-        .roots[0]
-        .root.action
-    )
-    reader = PortableReader(ModelSet(CATALOG), alias, {}, Limits())
+    page = prepared(f"{{ salesOr_der(where: {where}) {{ id }} }}", JsonWay.ORM).roots[0].root.action
+    reader = OrmReader(ModelSet(CATALOG), alias, {}, Limits())
     query = reader._query(page).order_by(*reader._order(page))[:10]
 
     text, _ = query.query.get_compiler(using=alias).as_sql()
@@ -118,7 +143,7 @@ def test_an_identity_that_is_given_is_inserted() -> None:
     without = 'mutation { insertSalesOr_derOne(object: {name: "x"}) { id } }'
     (row,) = prepared(without, JsonWay.EXACT).roots[0].write.rows
     assert "IDENTITY_INSERT" not in row.insert.sql
-    assert "OUTPUT INSERTED.[id] INTO @told ([id])" in row.insert.sql
+    assert "OUTPUT INSERTED.[id] INTO @output ([id])" in row.insert.sql
 
 
 def test_the_latest_moment_is_told_in_full(alias) -> None:
@@ -126,9 +151,11 @@ def test_the_latest_moment_is_told_in_full(alias) -> None:
     models = ModelSet(CATALOG)
     model = models.models[NAME]
     query = "{ salesOr_derAggregate { aggregate { max { at name } } } }"
-    (figures,) = prepared(query, JsonWay.PORTABLE).roots[0].root.action.answer
+    (aggregates,) = prepared(query, JsonWay.ORM).roots[0].root.action.answer
 
-    wanted = figure_expressions(figures, lambda c: model.attribute_of_column[c.name], "microsoft")
+    wanted = aggregate_expressions(
+        aggregates, lambda c: model.attribute_of_column[c.name], "microsoft"
+    )
     rows = model._base_manager.using(alias).annotate(
         **{f"f{i}": e for i, e in enumerate(wanted.values())}
     )
@@ -139,8 +166,8 @@ def test_the_latest_moment_is_told_in_full(alias) -> None:
 
 def test_a_list_above_the_limit_of_parameters_is_refused_by_name(alias) -> None:
     ids = list(range(2_001))
-    page = prepared(f"{{ salesOr_der(where: {{id: {{_in: {ids}}}}}) {{ id }} }}", JsonWay.PORTABLE)
-    reader = PortableReader(ModelSet(CATALOG), alias, {}, Limits())
+    page = prepared(f"{{ salesOr_der(where: {{id: {{_in: {ids}}}}}) {{ id }} }}", JsonWay.ORM)
+    reader = OrmReader(ModelSet(CATALOG), alias, {}, Limits())
 
     with pytest.raises(TooComplex, match="2001 values, above the 2000"):
         reader._query(page.roots[0].root.action)

@@ -18,14 +18,20 @@ def maria(door, mariadb, new_database, tenant_of):
     return door
 
 
-LARGE = """CREATE TABLE box (id INTEGER PRIMARY KEY); CREATE TABLE page (id INTEGER PRIMARY KEY, box_id INTEGER REFERENCES box(id), text LONGTEXT);
-INSERT INTO box VALUES (1), (2); INSERT INTO page SELECT seq, 1, REPEAT('x', 4000000) FROM seq_1_to_5; INSERT INTO page VALUES (9, 2, 'short');"""
+LARGE = """CREATE TABLE box (id INTEGER PRIMARY KEY);
+    CREATE TABLE page (id INTEGER PRIMARY KEY, box_id INTEGER REFERENCES box(id), text LONGTEXT);
+INSERT INTO box VALUES (1), (2); INSERT INTO page SELECT seq, 1, REPEAT('x', 4000000)
+  FROM seq_1_to_5; INSERT INTO page VALUES (9, 2, 'short');"""
 
 
 @pytest.mark.parametrize(
     "query",
-    ["{ page { text } }", "{ box { pages { text } } }", "{ boxConnection { edges { node { pages { text } } } } }"],
-)  # fmt: skip
+    [
+        "{ page { text } }",
+        "{ box { pages { text } } }",
+        "{ boxConnection { edges { node { pages { text } } } } }",
+    ],
+)
 def test_an_answer_beyond_a_packet_is_refused_never_cut(
     door, mariadb, new_database, tenant_of, query: str
 ) -> None:
@@ -51,8 +57,15 @@ def test_a_conflict_with_another_key_is_no_upsert(maria) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "{ artist(orderBy: {artistId: ASC}) { albums(distinctOn: [artistId], orderBy: [{artistId: ASC}, {title: DESC}]) { title } } }",
-        "{ artist(orderBy: {artistId: ASC}) { albumsAggregate(limit: 1) { aggregate { count } } } }",
+        (
+            "{ artist(orderBy: {artistId: ASC}) "
+            "{ albums(distinctOn: [artistId], orderBy: [{artistId: ASC}, {title: DESC}]) "
+            "{ title } } }"
+        ),
+        (
+            "{ artist(orderBy: {artistId: ASC}) "
+            "{ albumsAggregate(limit: 1) { aggregate { count } } } }"
+        ),
     ],
 )
 def test_what_needs_outer_columns_in_a_derived_table_goes_the_portable_way(
@@ -78,8 +91,10 @@ def test_two_keys_whose_names_say_what_they_are(maria) -> None:
         answer = maria.query(URL, query, {"o": given})
         facts = answer.error["extensions"]
         assert (answer.code, facts["constraint"], facts["columns"]) == (
-            "CONSTRAINT_VIOLATION", constraint, columns,
-        )  # fmt: skip
+            "CONSTRAINT_VIOLATION",
+            constraint,
+            columns,
+        )
 
 
 def test_an_enum_of_a_column_is_one_of_graphql(mariadb, new_database) -> None:
@@ -90,3 +105,13 @@ def test_an_enum_of_a_column_is_one_of_graphql(mariadb, new_database) -> None:
     types = built_of(database).schema.graphql_schema.type_map
     assert str(types["Shirt"].fields["size"].type) == "ShirtSize"
     assert set(types["ShirtSize"].values) == {"small", "x_large"}
+
+
+def test_a_row_that_holds_the_value_already_is_matched_and_counted(maria) -> None:
+    query = """mutation { updateGenre(where: {genreId: {_eq: 1}}, _set: {name: "Rock"}) {
+        affectedRows returning { name } } }"""
+
+    assert maria.query(URL, query).data["updateGenre"] == {
+        "affectedRows": 1,
+        "returning": [{"name": "Rock"}],
+    }

@@ -14,11 +14,11 @@ NAMES = {
     '{name: {_niregex: "e|o"}}': ["Jóga"],
     '{name: {_similar: "(O|T)%"}}': ["One", "Two"],
     '{name: {_nsimilar: "%[aeiou]%"}}': [],
-    '{meta: {_contains: {a: 1}}}': ["One"],
-    '{meta: {_containedIn: {a: 1, b: 2}}}': ["One"],
-    '{meta: {_eq: []}}': ["three_%"],
+    "{meta: {_contains: {a: 1}}}": ["One"],
+    "{meta: {_containedIn: {a: 1, b: 2}}}": ["One"],
+    "{meta: {_eq: []}}": ["three_%"],
     '{meta: {_in: [{a: 1}, "x"]}}': ["One", "Moment's Notice"],
-}  # fmt: skip
+}
 KEYS = {
     '{meta: {_hasKey: "a"}}': ["One"],
     '{meta: {_hasKey: "x"}}': ["Moment's Notice"],
@@ -60,17 +60,19 @@ def test_a_bad_regular_expression_is_the_clients_error(music, vendor) -> None:
 
 
 ARRAYS = """CREATE TYPE mood AS ENUM ('sad', 'very happy');
-CREATE TABLE box (id SERIAL PRIMARY KEY, tags TEXT[], numbers INTEGER[], moods mood[], attributes jsonb);
+CREATE TABLE box (id SERIAL PRIMARY KEY, tags TEXT[], numbers INTEGER[], moods mood[],
+  attributes jsonb);
 INSERT INTO box (tags, numbers, moods, attributes) VALUES
-  ('{a,b}', '{1,2}', '{sad}', '{"a": {"b": [1, 2]}}'), ('{}', NULL, '{}', '[1, "x", 2]'), (NULL, '{3}', '{very happy,sad}', NULL);"""
+  ('{a,b}', '{1,2}', '{sad}', '{"a": {"b": [1, 2]}}'), ('{}', NULL, '{}', '[1, "x", 2]'),
+    (NULL, '{3}', '{very happy,sad}', NULL);"""
 BOXES = {
     '{tags: {_contains: ["a"]}}': [1],
     '{tags: {_containedIn: ["a", "b", "c"]}}': [1, 2],
-    '{tags: {_eq: []}}': [2],
-    '{numbers: {_gt: [2]}}': [3],
-    '{moods: {_contains: [very_happy]}}': [3],
-    '{attributes: {_contains: [1]}}': [2],
-}  # fmt: skip
+    "{tags: {_eq: []}}": [2],
+    "{numbers: {_gt: [2]}}": [3],
+    "{moods: {_contains: [very_happy]}}": [3],
+    "{attributes: {_contains: [1]}}": [2],
+}
 
 
 @pytest.fixture
@@ -91,26 +93,30 @@ def test_arrays(boxes, where: str) -> None:
 @pytest.mark.parametrize(
     ("change", "before", "after"),
     [
-        ('_append: {attributes: {c: 1}}', 1, {"a": {"b": [1, 2]}, "c": 1}),
+        ("_append: {attributes: {c: 1}}", 1, {"a": {"b": [1, 2]}, "c": 1}),
         ('_append: {attributes: ["y"]}', 2, [1, "x", 2, "y"]),
-        ('_prepend: {attributes: [0]}', 2, [0, 1, "x", 2]),
+        ("_prepend: {attributes: [0]}", 2, [0, 1, "x", 2]),
         ('_deleteKey: {attributes: "a"}', 1, {}),
-        ('_deleteElem: {attributes: -1}', 2, [1, "x"]),
+        ("_deleteElem: {attributes: -1}", 2, [1, "x"]),
         ('_deleteAtPath: {attributes: ["a", "b", "0"]}', 1, {"a": {"b": [2]}}),
-        ('_append: {attributes: {c: 1}}', 3, None),
+        ("_append: {attributes: {c: 1}}", 3, None),
     ],
-)  # fmt: skip
+)
 def test_changing_json_in_place(boxes, change: str, before: int, after: object) -> None:
     query = f"mutation {{ updateBoxByPk(pkColumns: {{id: {before}}}, {change}) {{ attributes }} }}"
     assert boxes(query).data == {"updateBoxByPk": {"attributes": after}}
 
-    many = f"mutation {{ updateBox(where: {{id: {{_eq: {before}}}}}, _set: {{tags: []}}, {change}) {{ affectedRows }} }}"
+    many = (
+        f"mutation {{ updateBox(where: {{id: {{_eq: {before}}}}}, _set: {{tags: []}}, {change}) "
+        f"{{ affectedRows }} }}"
+    )
     assert boxes(many).data == {"updateBox": {"affectedRows": 1}}
 
 
 def test_a_column_is_changed_in_one_way(boxes) -> None:
     reply = boxes(
-        'mutation { updateBoxByPk(pkColumns: {id: 1}, _set: {attributes: 1}, _deleteKey: {attributes: "a"}) { id } }'
+        "mutation { updateBoxByPk(pkColumns: {id: 1}, _set: {attributes: 1}, _deleteKey: "
+        '{attributes: "a"}) { id } }'
     )
 
     assert reply.code == "BAD_USER_INPUT"
@@ -119,12 +125,17 @@ def test_a_column_is_changed_in_one_way(boxes) -> None:
 
 COUNTED = {
     "{albumsAggregate: {count: {predicate: {_gt: 1}}}}": ["Ada"],
-    "{albumsAggregate: {count: {predicate: {_eq: 1}, filter: {price: {_gt: 1}}}}}": ["Ada", "Björk"],
+    "{albumsAggregate: {count: {predicate: {_eq: 1}, filter: {price: {_gt: 1}}}}}": [
+        "Ada",
+        "Björk",
+    ],
     "{albumsAggregate: {count: {predicate: {_eq: 0}, arguments: [released], distinct: true}}}": [],
     "{_not: {albums: {tracksAggregate: {count: {predicate: {_gte: 1}}}}}}": [],
-    "{albumsAggregate: {count: {predicate: {_gte: 1, _lt: 2}}}, country: {_isNull: true}}": ["Björk"],
+    "{albumsAggregate: {count: {predicate: {_gte: 1, _lt: 2}}}, country: {_isNull: true}}": [
+        "Björk"
+    ],
     "{albumsAggregate: {}}": ["Ada", "Björk", "Coltrane"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("where", COUNTED)
@@ -155,19 +166,31 @@ def test_ordering_by_figures_behind_a_to_one_relation(music) -> None:
     )
 
     assert [row["title"] for row in music.query(URL, query).data["album"]] == [
-        "Second", "First", "Homogenic", "Blue %s Train",
-    ]  # fmt: skip
+        "Second",
+        "First",
+        "Homogenic",
+        "Blue %s Train",
+    ]
 
 
 DISTINCT = {
     "track(distinctOn: [genreId]) { name }": ["One", "three_%", "loose"],
-    "track(distinctOn: [genreId], orderBy: [{genreId: DESC}, {seconds: DESC_NULLS_LAST}]) { name }": [
-        "loose", "Moment's Notice", "Jóga",
+    (
+        "track(distinctOn: [genreId], "
+        "orderBy: [{genreId: DESC}, {seconds: DESC_NULLS_LAST}]) { name }"
+    ): [
+        "loose",
+        "Moment's Notice",
+        "Jóga",
     ],
-    "track(distinctOn: [genreId, explicit], where: {genreId: {_isNull: false}}, limit: 2, offset: 1) { name }": [
-        "One", "three_%",
+    (
+        "track(distinctOn: [genreId, explicit], where: {genreId: {_isNull: false}}, limit: 2, "
+        "offset: 1) { name }"
+    ): [
+        "One",
+        "three_%",
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("field", DISTINCT)

@@ -74,12 +74,21 @@ def test_rows(music, case: str) -> None:
 def test_every_kind_of_value(music, vendor) -> None:
     if vendor is MSSQL:
         pytest.skip("it keeps JSON as text; tests/types has its kinds")
-    query = "{ trackByPk(trackId: 1) { name seconds bytes rating explicit recordedAt meta album { released price } } }"
+    query = (
+        "{ trackByPk(trackId: 1) { name seconds bytes rating explicit recordedAt meta album "
+        "{ released price } } }"
+    )
 
     assert music.query("/t/music/graphql", query).data["trackByPk"] == {
-        "name": "One", "seconds": 100, "bytes": "9007199254740993", "rating": 4.5, "explicit": True,
-        "recordedAt": "1999-01-01T10:00:00", "meta": {"a": 1}, "album": {"released": "1999-01-02", "price": "9.90"},
-    }  # fmt: skip
+        "name": "One",
+        "seconds": 100,
+        "bytes": "9007199254740993",
+        "rating": 4.5,
+        "explicit": True,
+        "recordedAt": "1999-01-01T10:00:00",
+        "meta": {"a": 1},
+        "album": {"released": "1999-01-02", "price": "9.90"},
+    }
 
 
 def test_nested_lists_have_their_own_arguments(music) -> None:
@@ -108,17 +117,22 @@ def test_a_missing_row_is_null(music) -> None:
 
 
 def test_aliases_fragments_and_directives(music) -> None:
-    query = """query($no: Boolean!) { a: genre(limit: 1) { ...G } b: genre(offset: 1) { ... on Genre { x: name, name } }
+    query = """query($no: Boolean!) { a: genre(limit: 1) { ...G } b:
+        genre(offset: 1) { ... on Genre { x: name, name } }
         genre @include(if: $no) { name } } fragment G on Genre { __typename name @skip(if: $no) }"""
 
     assert music.query("/t/music/graphql", query, {"no": False}).data == {
-        "a": [{"__typename": "Genre", "name": "Rock"}], "b": [{"x": "Jazz", "name": "Jazz"}],
-    }  # fmt: skip
+        "a": [{"__typename": "Genre", "name": "Rock"}],
+        "b": [{"x": "Jazz", "name": "Jazz"}],
+    }
 
 
 def test_response_keys_that_are_names_of_ours(music) -> None:
     long = "x" * 70
-    query = f"{{ genre(limit: 1) {{ r: name p1: name t1: name c0: genreId {long}: name {long}y: genreId }} }}"
+    query = (
+        f"{{ genre(limit: 1) {{ r: name p1: name t1: name c0: genreId {long}: name {long}"
+        f"y: genreId }} }}"
+    )
 
     assert music.query("/t/music/graphql", query).data["genre"] == [
         {"r": "Rock", "p1": "Rock", "t1": "Rock", "c0": 1, long: "Rock", f"{long}y": 1}
@@ -168,7 +182,10 @@ def test_one_statement_for_each_root_field(music, vendor, sent) -> None:
     if vendor is MSSQL:
         pytest.skip("a server may be read the portable way")
     music.query("/t/music/graphql", "{ genre { name } }")
-    query = "{ artist { albums { tracks { genre { name } playlistTracks { note } } } } genre { tracks { name } } }"
+    query = (
+        "{ artist { albums { tracks { genre { name } playlistTracks { note } } } } "
+        "genre { tracks { name } } }"
+    )
 
     with sent() as statements:
         assert music.query("/t/music/graphql", query).data
@@ -214,11 +231,17 @@ AGGREGATES = {
         {"count": 2},
     ),
     "of the first rows": (
-        "{ trackAggregate(orderBy: {seconds: DESC_NULLS_LAST}, limit: 2, offset: 1) { aggregate { count sum { seconds } } } }",
+        (
+            "{ trackAggregate(orderBy: {seconds: DESC_NULLS_LAST}, limit: 2, offset: 1) "
+            "{ aggregate { count sum { seconds } } } }"
+        ),
         {"count": 2, "sum": {"seconds": "505"}},
     ),
     "of no row": (
-        "{ trackAggregate(where: {_or: []}) { aggregate { count sum { seconds } stddev { seconds } } } }",
+        (
+            "{ trackAggregate(where: {_or: []}) "
+            "{ aggregate { count sum { seconds } stddev { seconds } } } }"
+        ),
         {"count": 0, "sum": {"seconds": None}, "stddev": {"seconds": None}},
     ),
     "of one row": (
@@ -238,7 +261,8 @@ def test_aggregates(music, case: str) -> None:
 
 def test_aggregates_of_related_rows(music) -> None:
     query = """{ artist { name albumsAggregate(where: {price: {_isNull: false}}) {
-        aggregate { count max { price } } nodes { title tracksAggregate { aggregate { count } } } } } }"""
+        aggregate { count max { price } }
+          nodes { title tracksAggregate { aggregate { count } } } } } }"""
 
     assert music.query("/t/music/graphql", query).data["artist"][0] == {
         "name": "Ada",
@@ -250,7 +274,7 @@ def test_aggregates_of_related_rows(music) -> None:
 
 
 def test_eleven_levels_with_aggregates_at_each(music) -> None:
-    """SQLite's parser gives up before that in one statement; the portable way answers the same."""
+    """SQLite's parser gives up before that in one statement; ORM execution answers the same."""
     query = "title"
     for _ in range(5):
         query = (
@@ -270,8 +294,12 @@ def test_six_levels_with_aggregates_at_each_are_one_statement(music, vendor, sen
     if vendor is MSSQL:
         pytest.skip("a server may be read the portable way")
     figures = "aggregate { count sum { trackId } }"
-    tracks = f"tracks {{ name playlistTracks {{ note }} playlistTracksAggregate {{ {'aggregate { count sum { position } }'} }} }}"
-    query = f"""{{ artist {{ name albumsAggregate {{ aggregate {{ count max {{ title }} }} }} albums {{ title
+    tracks = (
+        f"tracks {{ name playlistTracks {{ note }} "
+        f"playlistTracksAggregate {{ {'aggregate { count sum { position } }'} }} }}"
+    )
+    query = f"""{{ artist {{ name albumsAggregate {{ aggregate {{ count max {{ title }} }} }}
+        albums {{ title
         tracksAggregate {{ {figures} }} artist {{ albumsAggregate {{ aggregate {{ count }} }}
         albums {{ tracksAggregate {{ {figures} }} {tracks} }} }} }} }} }}"""
     music.query("/t/music/graphql", query)

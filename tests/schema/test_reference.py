@@ -1,4 +1,4 @@
-"""Results equal a reference computed by plain SQL, one query per list, on generated schemas and data."""
+"""Results equal a reference of plain SQL, one query per list, on generated schemas and data."""
 
 from __future__ import annotations
 
@@ -62,18 +62,22 @@ def literal(value: object) -> str:
 @st.composite
 def worlds(draw) -> World:
     columns = {
-        t: [f"n{i}" for i in range(draw(st.integers(1, 2)))] + [f"s{i}" for i in range(draw(st.integers(1, 2)))]
+        t: [f"n{i}" for i in range(draw(st.integers(1, 2)))]
+        + [f"s{i}" for i in range(draw(st.integers(1, 2)))]
         for t in TABLES
-    }  # fmt: skip
+    }
     rows: dict[str, list[tuple]] = {}
     parents: list[int] = []
     for table in TABLES:
         keys = draw(st.lists(st.integers(1, 9), unique=True, max_size=6))
         rows[table] = [
-            (key, *([draw(st.sampled_from([None, *parents]))] if table != "house" else []),
-             *(draw(INTEGERS if c[0] == "n" else TEXTS) for c in columns[table]))
+            (
+                key,
+                *([draw(st.sampled_from([None, *parents]))] if table != "house" else []),
+                *(draw(INTEGERS if c[0] == "n" else TEXTS) for c in columns[table]),
+            )
             for key in keys
-        ]  # fmt: skip
+        ]
         parents = keys
     return World(columns, rows)
 
@@ -176,7 +180,10 @@ def sql_of(condition: tuple, table: str, alias: str) -> str:  # noqa: PLR0911 - 
         case ("child", child, inner):
             own = f"{alias}x"
             condition_sql = sql_of(inner, child, own)
-            return f"EXISTS (SELECT 1 FROM {child} {own} WHERE {own}.{table}_id = {alias}.row_no AND {condition_sql})"
+            return (
+                f"EXISTS (SELECT 1 FROM {child} {own} "
+                f"WHERE {own}.{table}_id = {alias}.row_no AND {condition_sql})"
+            )
         case (kind, []):
             return "1 = 1" if kind == "and" else "1 = 0"
         case (kind, parts):
@@ -195,7 +202,10 @@ def reference(url: str, node: Lists, parent: tuple[str, int] | None = None) -> l
     columns = ", ".join(["r.row_no", *(f"r.{column}" for column in node.columns)])
     found = execute(
         url,
-        f"SELECT {columns} FROM {node.table} r WHERE {where} ORDER BY {order} LIMIT {limit} OFFSET {node.offset or 0}",
+        (
+            f"SELECT {columns} FROM {node.table} r WHERE {where} "
+            f"ORDER BY {order} LIMIT {limit} OFFSET {node.offset or 0}"
+        ),
     )
     rows = []
     for key, *values in found:
@@ -209,7 +219,10 @@ def reference(url: str, node: Lists, parent: tuple[str, int] | None = None) -> l
 def order_of(column: str, direction: str) -> str:
     nulls = {"ASC": "LAST", "DESC": "FIRST"}.get(direction, direction.rpartition("_")[2])
     first = "0" if nulls == "FIRST" else "2"
-    return f"CASE WHEN r.{column} IS NULL THEN {first} ELSE 1 END, r.{column} {direction.partition('_')[0]}"
+    return (
+        f"CASE WHEN r.{column} IS NULL THEN {first} "
+        f"ELSE 1 END, r.{column} {direction.partition('_')[0]}"
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The JSON way and the portable way answer alike, for any query, to the letter."""
+"""Server-side JSON and ORM execution answer alike, for any query, to the letter."""
 
 from __future__ import annotations
 
@@ -21,13 +21,27 @@ SLOW = settings(
 COLUMNS = {
     "Genre": {"genreId": "int", "name": "text"},
     "Artist": {"artistId": "int", "name": "text", "country": "text"},
-    "Album": {"albumId": "int", "artistId": "int", "title": "text", "released": "date", "price": "decimal"},
+    "Album": {
+        "albumId": "int",
+        "artistId": "int",
+        "title": "text",
+        "released": "date",
+        "price": "decimal",
+    },
     "Track": {
-        "trackId": "int", "albumId": "int", "name": "text", "seconds": "int", "bytes": "bigint", "rating": "float",
-        "explicit": "bool", "recordedAt": "moment", "meta": None, "cover": None,
+        "trackId": "int",
+        "albumId": "int",
+        "name": "text",
+        "seconds": "int",
+        "bytes": "bigint",
+        "rating": "float",
+        "explicit": "bool",
+        "recordedAt": "moment",
+        "meta": None,
+        "cover": None,
     },
     "PlaylistTrack": {"playlist": "int", "position": "int", "note": "text"},
-}  # fmt: skip
+}
 TO_ONE = {
     "Album": {"artist": "Artist"},
     "Track": {"album": "Album", "genre": "Genre"},
@@ -57,7 +71,8 @@ VALUES = {
     "moment": st.sampled_from(["1999-01-01T10:00:00", "2001-05-05T23:59:59.250"]),
 }
 ORDERS = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST", "DESC_NULLS_LAST"]
-# Text is ordered by each server's own collation; both ways run on the same server, so it counts too.
+# Text is ordered by each server's own collation; both ways run on the same server, so it counts
+# too.
 
 
 @st.composite
@@ -167,8 +182,12 @@ def selections(draw, table: str, depth: int, variables: dict):
 
 
 FIGURES = {
-    "Genre": "genreId", "Artist": "artistId", "Album": "price", "Track": "seconds bytes rating", "PlaylistTrack": "position",
-}  # fmt: skip
+    "Genre": "genreId",
+    "Artist": "artistId",
+    "Album": "price",
+    "Track": "seconds bytes rating",
+    "PlaylistTrack": "position",
+}
 ORDERED = {
     "Genre": "name",
     "Artist": "country",
@@ -191,7 +210,10 @@ def aggregates(draw, table: str, variables: dict):
         *(f"{function} {{ {ORDERED[table]} {FIGURES[table]} __typename }}" for function in ends),
     ]
     nodes = f"nodes {{ {draw(selections(table, 1, variables))} }}" if draw(st.booleans()) else ""
-    return f"{draw(spelled_arguments(table, variables))} {{ aggregate {{ {' '.join(parts)} }} {nodes} }}"
+    return (
+        f"{draw(spelled_arguments(table, variables))} "
+        f"{{ aggregate {{ {' '.join(parts)} }} {nodes} }}"
+    )
 
 
 @st.composite

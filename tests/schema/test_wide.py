@@ -48,7 +48,8 @@ def test_a_whole_row_is_inserted_and_saved(wide, door, tenant_of) -> None:
     assert found == {"id": 99, **given}
 
     changed = given | {name: KINDS[kind][2] for name, kind in COLUMNS[100:104]}
-    save = """mutation($s: ContactSetInput!, $e: ContactSetInput) { saveContact(pkColumns: {id: 99}, _set: $s, _expect: $e) {
+    save = """mutation($s: ContactSetInput!, $e: ContactSetInput)
+        { saveContact(pkColumns: {id: 99}, _set: $s, _expect: $e) {
         changes { field before after } } }"""
     saved = door.query(URL, save, {"s": changed, "e": given}).data["saveContact"]["changes"]
     assert [change["field"] for change in saved] == ["c100", "c101", "c102", "c103"]
@@ -58,7 +59,10 @@ def test_a_whole_row_is_inserted_and_saved(wide, door, tenant_of) -> None:
 def test_a_row_beyond_the_vendors_limit_of_arguments(wide, door, tenant_of) -> None:
     """One UPDATE may set all 799 columns."""
     _, door.token = tenant_of("wide", production=wide)
-    update = "mutation($s: ContactSetInput!) { updateContactByPk(pkColumns: {id: 1}, _set: $s) { c0 c798 } }"
+    update = (
+        "mutation($s: ContactSetInput!) { updateContactByPk(pkColumns: {id: 1}, _set: $s) "
+        "{ c0 c798 } }"
+    )
     every = {name: KINDS[kind][2] for name, kind in COLUMNS}
 
     answer = door.query(URL, update, {"s": every})

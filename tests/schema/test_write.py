@@ -19,19 +19,30 @@ def rows(music, sql: str) -> list[tuple]:
 
 
 def test_insert_one_answers_the_row_with_its_relations(music) -> None:
-    query = """mutation { insertAlbumOne(object: {title: "Post", artistId: 2, price: 12.5, released: "1995-06-13"}) {
+    query = """mutation { insertAlbumOne(
+        object: {title: "Post", artistId: 2, price: 12.5, released: "1995-06-13"}) {
         albumId title price released artist { name } } }"""
 
     assert music.query(URL, query).data["insertAlbumOne"] == {
-        "albumId": 5, "title": "Post", "price": "12.50", "released": "1995-06-13", "artist": {"name": "Björk"},
-    }  # fmt: skip
+        "albumId": 5,
+        "title": "Post",
+        "price": "12.50",
+        "released": "1995-06-13",
+        "artist": {"name": "Björk"},
+    }
 
 
 def test_every_kind_of_value_comes_back_as_it_was_sent(music, vendor) -> None:
     given = {
-        "name": "Quote ' \" %s 😀", "bytes": "-9223372036854775808", "rating": 0.1, "explicit": True,
-        "recordedAt": "2024-02-29T23:59:59.125", "meta": {"deep": [1, {"x": None}]}, "cover": "AP8=", "seconds": None,
-    }  # fmt: skip
+        "name": "Quote ' \" %s 😀",
+        "bytes": "-9223372036854775808",
+        "rating": 0.1,
+        "explicit": True,
+        "recordedAt": "2024-02-29T23:59:59.125",
+        "meta": {"deep": [1, {"x": None}]},
+        "cover": "AP8=",
+        "seconds": None,
+    }
     if vendor is MSSQL:
         given["meta"] = json.dumps(given["meta"])  # which keeps JSON in texts
     fields = " ".join(given)
@@ -41,7 +52,10 @@ def test_every_kind_of_value_comes_back_as_it_was_sent(music, vendor) -> None:
 
 
 def test_insert_with_nothing_but_defaults(door, vendor, new_database, tenant_of) -> None:
-    sql = f"CREATE TABLE note (id {vendor.identity}, text VARCHAR(20) DEFAULT 'new', n INTEGER DEFAULT 7);"
+    sql = (
+        f"CREATE TABLE note (id {vendor.identity}, text VARCHAR(20) DEFAULT 'new', "
+        "n INTEGER DEFAULT 7);"
+    )
     _, door.token = tenant_of("notes", production=new_database(vendor, sql))
 
     assert door.query(
@@ -54,7 +68,10 @@ def test_insert_with_nothing_but_defaults(door, vendor, new_database, tenant_of)
 
 
 def test_update_writes_only_what_differs(music, sent) -> None:
-    query = 'mutation { updateTrackByPk(pkColumns: {trackId: 1}, _set: {name: "One", seconds: 101, rating: 4.5}) { name seconds } }'
+    query = (
+        "mutation { updateTrackByPk(pkColumns: {trackId: 1}, _set: "
+        '{name: "One", seconds: 101, rating: 4.5}) { name seconds } }'
+    )
 
     with sent() as statements:
         data = music.query(URL, query).data
@@ -65,7 +82,10 @@ def test_update_writes_only_what_differs(music, sent) -> None:
 
 def test_update_that_changes_nothing_sends_no_update(music, vendor, sent) -> None:
     meta = '"[]"' if vendor is MSSQL else "[]"  # which keeps JSON in texts
-    query = f'mutation {{ updateTrackByPk(pkColumns: {{trackId: 3}}, _set: {{name: "three_%", seconds: null, meta: {meta}, cover: null}}) {{ name }} }}'
+    query = (
+        f"mutation {{ updateTrackByPk(pkColumns: {{trackId: 3}}, _set: "
+        f'{{name: "three_%", seconds: null, meta: {meta}, cover: null}}) {{ name }} }}'
+    )
 
     with sent() as statements:
         assert music.query(URL, query).data
@@ -79,7 +99,8 @@ def test_update_minds_the_case(music) -> None:
 
 
 def test_update_of_a_key(music) -> None:
-    query = """mutation { updatePlaylistTrackByPk(pkColumns: {playlist: 1, position: 2}, _set: {position: 9, note: "z"}) {
+    query = """mutation { updatePlaylistTrackByPk(pkColumns: {playlist: 1, position: 2},
+        _set: {position: 9, note: "z"}) {
         playlist position note } }"""
 
     assert music.query(URL, query).data == {
@@ -203,7 +224,8 @@ def test_a_document_is_one_transaction(music) -> None:
 
 def test_a_later_field_sees_what_an_earlier_one_wrote(music) -> None:
     query = """mutation { insertGenreOne(object: {name: "Folk"}) { genreId }
-        updateTrackByPk(pkColumns: {trackId: 6}, _set: {genreId: 3}) { genre { name tracks { name } } } }"""
+        updateTrackByPk(pkColumns: {trackId: 6}, _set: {genreId: 3})
+          { genre { name tracks { name } } } }"""
 
     assert music.query(URL, query).data["updateTrackByPk"] == {
         "genre": {"name": "Folk", "tracks": [{"name": "loose"}]}
@@ -235,7 +257,10 @@ def test_constraints_are_named(music, vendor, query: str, columns: list[str]) ->
 def test_generated_columns_are_read_and_never_written(
     door, vendor, new_database, tenant_of
 ) -> None:
-    sql = f"CREATE TABLE item (id {vendor.identity}, price INTEGER, twice INTEGER GENERATED ALWAYS AS (price * 2) STORED);"
+    sql = (
+        f"CREATE TABLE item (id {vendor.identity}, price INTEGER, "
+        "twice INTEGER GENERATED ALWAYS AS (price * 2) STORED);"
+    )
     if vendor is MSSQL:
         sql = sql.replace("INTEGER GENERATED ALWAYS AS (price * 2) STORED", "AS (price * 2)")
     _, door.token = tenant_of("items", production=new_database(vendor, sql))
@@ -251,14 +276,20 @@ def test_generated_columns_are_read_and_never_written(
 
 def test_a_row_of_800_columns(door, vendor, new_database, tenant_of, sent) -> None:
     columns = ", ".join(f"c{i} INTEGER" for i in range(799))
-    sql = f"CREATE TABLE wide (id {vendor.identity}, {columns}); INSERT INTO wide (c5, c700) VALUES (5, 700);"
+    sql = (
+        f"CREATE TABLE wide (id {vendor.identity}, {columns}); "
+        "INSERT INTO wide (c5, c700) VALUES (5, 700);"
+    )
     _, door.token = tenant_of("wide", production=new_database(vendor, sql))
     fields = " ".join(f"c{i}" for i in range(799))
     row = door.query("/t/wide/graphql", f"{{ wideByPk(id: 1) {{ {fields} }} }}").data["wideByPk"]
     assert (row["c5"], row["c700"], row["c0"], len(row)) == (5, 700, None, 799)
 
     with sent() as statements:
-        query = f"mutation {{ updateWideByPk(pkColumns: {{id: 1}}, _set: {{c5: 6, c700: 700}}) {{ {fields} }} }}"
+        query = (
+            f"mutation {{ updateWideByPk(pkColumns: {{id: 1}}, _set: {{c5: 6, c700: 700}}) "
+            f"{{ {fields} }} }}"
+        )
         assert door.query("/t/wide/graphql", query).data["updateWideByPk"]["c5"] == 6
     (update,) = statements.updates
     assert update.count("=") == 2 and "c5" in update  # the column and the key
@@ -278,7 +309,10 @@ def test_get_may_not_write(music) -> None:
 
 
 def test_inserting_rows_answers_them_in_their_order(music) -> None:
-    query = "mutation($o: [GenreInsertInput!]!) { insertGenre(objects: $o) { affectedRows returning { genreId name tracks { name } } } }"
+    query = (
+        "mutation($o: [GenreInsertInput!]!) { insertGenre(objects: $o) "
+        "{ affectedRows returning { genreId name tracks { name } } } }"
+    )
 
     assert music.query(URL, query, {"o": [{"name": "Folk"}, {"name": "Ambient"}]}).data[
         "insertGenre"
@@ -303,7 +337,8 @@ def test_rows_are_inserted_all_or_none(music) -> None:
 
 
 def test_updating_what_matches(music) -> None:
-    query = """mutation { updateTrack(where: {album: {artist: {name: {_eq: "Ada"}}}}, _set: {rating: 2.5}, _inc: {seconds: 10, bytes: "1"}) {
+    query = """mutation { updateTrack(where: {album: {artist: {name: {_eq: "Ada"}}}},
+        _set: {rating: 2.5}, _inc: {seconds: 10, bytes: "1"}) {
         affectedRows returning { name seconds bytes rating } } }"""
 
     answer = music.query(URL, query).data["updateTrack"]
@@ -323,7 +358,8 @@ def test_updating_everything_takes_an_empty_where(music) -> None:
 
 def test_several_updates(music) -> None:
     query = """mutation { updateTrackMany(updates: [{where: {trackId: {_eq: 1}}, _set: {name: "a"}},
-        {where: {name: {_eq: "a"}}, _inc: {seconds: 1}}]) { affectedRows returning { name seconds } } }"""
+        {where: {name: {_eq: "a"}}, _inc: {seconds: 1}}])
+          { affectedRows returning { name seconds } } }"""
 
     assert music.query(URL, query).data["updateTrackMany"] == [
         {"affectedRows": 1, "returning": [{"name": "a", "seconds": 100}]},
@@ -332,7 +368,10 @@ def test_several_updates(music) -> None:
 
 
 def test_deleting_what_matches(music) -> None:
-    query = 'mutation { deletePlaylistTrack(where: {track: {name: {_in: ["One", "Two"]}}}) { affectedRows returning { note track { name } } } }'
+    query = (
+        'mutation { deletePlaylistTrack(where: {track: {name: {_in: ["One", "Two"]}}}) '
+        "{ affectedRows returning { note track { name } } } }"
+    )
 
     answer = music.query(URL, query).data["deletePlaylistTrack"]
     assert answer["affectedRows"] == 2
@@ -357,7 +396,10 @@ def test_no_more_rows_than_at_most(music, field: str) -> None:
 
 
 def test_adding_by_key_writes_no_row_where_nothing_is_added(music, vendor) -> None:
-    query = "mutation($n: Int) { updateTrackByPk(pkColumns: {trackId: 1}, _inc: {seconds: $n}) { seconds } }"
+    query = (
+        "mutation($n: Int) { updateTrackByPk(pkColumns: {trackId: 1}, _inc: {seconds: $n}) "
+        "{ seconds } }"
+    )
 
     def state() -> object:
         """The transaction that wrote the row last; SQLite's and MariaDB's counters of changes."""
@@ -375,13 +417,19 @@ def test_adding_by_key_writes_no_row_where_nothing_is_added(music, vendor) -> No
 
 
 def test_a_field_stands_in_set_or_in_inc(music) -> None:
-    query = "mutation { updateTrackByPk(pkColumns: {trackId: 1}, _set: {seconds: 1}, _inc: {seconds: 1}) { seconds } }"
+    query = (
+        "mutation { updateTrackByPk(pkColumns: {trackId: 1}, _set: {seconds: 1}, "
+        "_inc: {seconds: 1}) { seconds } }"
+    )
 
     assert "seconds stands in _set and in _inc" in music.query(URL, query).error["message"]
 
 
 def test_a_dry_run_answers_as_if_done_and_leaves_nothing(music) -> None:
-    query = 'mutation { insertGenreOne(object: {name: "Folk"}) { name } deletePlaylistTrack(where: {}) { affectedRows } }'
+    query = (
+        'mutation { insertGenreOne(object: {name: "Folk"}) { name } '
+        "deletePlaylistTrack(where: {}) { affectedRows } }"
+    )
 
     answer = music.query(URL, query, **{"x-dry-run": "true"})
     assert answer.data == {
@@ -432,7 +480,8 @@ def test_a_conflict_updates_or_leaves_the_row(
 
 
 def test_a_conflict_on_another_unique_key(music) -> None:
-    query = """mutation($c: GenreOnConflict!) { insertGenreOne(object: {genreId: 9, name: "Rock"}, onConflict: $c) { genreId name } }"""
+    query = """mutation($c: GenreOnConflict!) { insertGenreOne(
+        object: {genreId: 9, name: "Rock"}, onConflict: $c) { genreId name } }"""
 
     assert music.query(URL, query, {"c": {"constraint": "genreNameKey"}}).data == {
         "insertGenreOne": None

@@ -1,4 +1,4 @@
-"""The snapshot of tenants: after a change the rows that changed are read, here at once, elsewhere behind requests."""
+"""The snapshot of tenants: only changed rows are read, elsewhere in the background."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from django.apps import apps
 from django.db import OperationalError, connection
 from django.db.models import QuerySet
 
+from dynamic_databases.aliases import Alias
+from dynamic_databases.change_log import Change, changes_since
 from dynamic_databases.models import Database
-from dynamic_databases.revisions import Change, changes_since
 from tenants.authentication.tokens import digest_of, issue_token
-from tenants.directory import Directory, process_directory
+from tenants.directory import Directory
 from tenants.models import ApiToken, Environment, Role, Tenant, TenantDatabase
-from tenants.rows import read_all
+from tenants.process import process_directory
+from tenants.snapshot_loader import read_all
+
+
+def alias_of(pk: int) -> Alias:
+    return Alias(f"db_{pk}")
 
 
 @pytest.fixture
 def elsewhere(transactional_db) -> Directory:
     """Another process's directory: no signal of this process reaches it."""
-    found = Directory("db_")
+    found = Directory(alias_of)
     found.current()
     return found
 
@@ -47,9 +53,9 @@ def test_who_asks_while_it_follows_gets_the_former_snapshot(elsewhere) -> None:
 def test_what_nobody_asked_for_yet_is_not_read(transactional_db, django_assert_num_queries) -> None:
     change = Change(1, "tenants.tenant", 1)
     with django_assert_num_queries(0):
-        Directory("db_").follow(1, [change])
-        Directory("db_").follow(1, None)
-        Directory("db_").take_over(change)
+        Directory(alias_of).follow(1, [change])
+        Directory(alias_of).follow(1, None)
+        Directory(alias_of).take_over(change)
 
 
 def test_as_many_rows_are_read_as_changed(elsewhere, django_assert_num_queries) -> None:
@@ -94,7 +100,7 @@ def test_all_tenants_are_read_without_collections(transactional_db) -> None:
     gc.collect()
     gc.callbacks.append(note)
     try:
-        read_all("db_")
+        read_all(alias_of)
     finally:
         gc.callbacks.remove(note)
     assert walked == []
@@ -233,17 +239,17 @@ def two_tenants(transactional_db) -> str:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_follows_one_change_is_what_reading_all_gives(two_tenants, change) -> None:
-    """In the process that changes something, in one that follows, and in one that had it told twice."""
+    """In the process that makes a change, one that follows, and one that hears of it twice."""
     process_directory().invalidate()
     process_directory().current()
-    elsewhere = Directory(process_directory()._alias_prefix)
+    elsewhere = Directory(process_directory()._alias_of)
     before = elsewhere.current()
     CHANGES[change]()
 
     newest, changes = changes_since(elsewhere._revision)
     elsewhere.take_over(*changes[:1])
     elsewhere.follow(newest, changes)
-    expected = read_all(process_directory()._alias_prefix)
+    expected = read_all(process_directory()._alias_of)
 
     assert expected != before
     for directory in (process_directory(), elsewhere):

@@ -1,4 +1,4 @@
-"""`manage.py tenant import FILE`: a thousand in one go, again without a change, refusals by line."""
+"""`manage.py tenant import FILE`: a thousand at once, again without change, refusals by line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def load(path, *more: str) -> tuple[str, str, str]:
 
 def lines(count: int) -> str:
     return HEAD + "".join(
-        f"t{i},Tenant {i},t{i}.example.com www.t{i}.example.com,production,postgresql://u:secret{i}@db{i}.example/crm,1,\n"
+        (
+            f"t{i},Tenant {i},t{i}.example.com www.t{i}.example.com,production,postgresql://"
+            f"u:secret{i}@db{i}.example/crm,1,\n"
+        )
         for i in range(count)
     )
 
@@ -58,9 +61,18 @@ def test_json_lines_with_several_environments(transactional_db, tmp_path) -> Non
     path = tmp_path / "tenants.jsonl"
     Baseline.objects.create(name="crm", catalog_json={"vendor": "postgresql", "tables": []})
     rows = [
-        {"slug": "acme", "connection": "postgresql://u@a/x", "domains": ["acme.example.com"], "baseline": "crm"},
-        {"slug": "acme", "connection": "Server=db;Database=x;User ID=u;Password=p", "environment": "testing"},
-    ]  # fmt: skip
+        {
+            "slug": "acme",
+            "connection": "postgresql://u@a/x",
+            "domains": ["acme.example.com"],
+            "baseline": "crm",
+        },
+        {
+            "slug": "acme",
+            "connection": "Server=db;Database=x;User ID=u;Password=p",
+            "environment": "testing",
+        },
+    ]
     path.write_text("\n".join(json.dumps(row) for row in rows))
 
     found = json.loads(load(path, "--json")[0])
@@ -103,3 +115,25 @@ def test_a_wrong_head_is_told(transactional_db, tmp_path) -> None:
 
     assert "unknown: colour; missing: connection; the fields are slug, name" in load(path)[2]
     assert "No such file" in load(tmp_path / "nosuch.csv")[2]
+
+
+@pytest.mark.parametrize("field", ["slug", "database"])
+def test_no_line_leads_another_tenants_database_elsewhere(
+    transactional_db, tmp_path, field
+) -> None:
+    """Another tenant gets a slug that was given up: the database's name is the old tenant's."""
+    path = tmp_path / "tenants.csv"
+    path.write_text(lines(1))
+    load(path)
+    Tenant.objects.filter(slug="t0").update(slug="old")
+    connection, names = "postgresql://u:p@elsewhere.example/crm", {"slug": "t0", "database": "new"}
+    database = "t0_production" if field == "database" else ""
+    path.write_text(f"slug,database,connection\n{names[field]},{database},{connection}\n")
+
+    said, refused, _ = load(path)
+
+    assert said == "0 added, 0 changed, 0 unchanged, 1 refused\n"
+    assert "old production: t0_production" in refused
+    database = Tenant.objects.get(slug="old").attachments.get().database
+    assert database.config["HOST"] == "db0.example"
+    assert not Tenant.objects.filter(slug=names[field]).exists()

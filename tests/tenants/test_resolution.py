@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_databases.active import Alias
+from dynamic_databases.aliases import Alias
 from tenants.errors import TenantProblem
 from tenants.principals import Principal
 from tenants.resolution import TenantRef, reachable, resolve
@@ -47,3 +47,15 @@ def test_what_is_listed_is_what_may_be_entered(
     assert {entry.slug: set(names) for entry, names in listed} == {
         slug: stages for slug, stages in one_by_one.items() if stages
     }
+
+
+def test_a_number_is_an_id_and_no_domain_name() -> None:
+    """Whatever was stored before: one tenant's domain names lead to no other tenant's id."""
+    first = DirectoryEntry(1, "acme", "", "", {})
+    second = DirectoryEntry(2, "globex", "", "", {}, domains=("1", "٣", "acme"))
+    snapshot = Snapshot().with_tenants((), [first, second])
+
+    assert snapshot.tenant("1") is first
+    assert snapshot.tenant("acme") is first
+    assert snapshot.tenant("1", own_ids=False) is None
+    assert snapshot.tenant("٣") is None

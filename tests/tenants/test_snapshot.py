@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_databases.active import Alias
+from dynamic_databases.aliases import Alias
 from tenants.snapshot import DirectoryEntry, Snapshot, TokenRecord
+
+pytestmark = pytest.mark.pure
 
 NAMES = st.sampled_from(["a", "b", "c.example", "3"])  # few, so that they clash
 
@@ -52,12 +55,12 @@ def test_tenants_come_change_and_go(steps: list[tuple[set[int], list[DirectoryEn
 def test_a_name_finds_whoever_has_it_by_the_order_of_what_names_count(
     tenants: list[DirectoryEntry], name: str, own_ids: bool
 ) -> None:
-    """The controller's ids, slugs, domain names, our own ids; the first registered of several."""
+    """The controller's ids, slugs, domain names, then our own ids; the first match counts."""
     in_order = sorted(tenants, key=lambda entry: entry.pk)
     having = [
         *(entry for entry in in_order if entry.external_id == name),
         *(entry for entry in in_order if entry.slug == name),
-        *(entry for entry in in_order if name in entry.domains),
+        *(e for e in in_order if name in e.domains and not name.isdecimal()),
         *(e for e in in_order if own_ids and e.external_id is None and str(e.pk) == name),
     ]
     found = Snapshot().with_tenants((), tenants).tenant(name.upper(), own_ids=own_ids)
@@ -73,7 +76,10 @@ def test_tokens_come_change_and_go(steps: list[tuple[set[int], dict[int, str]]])
     for gone, changed in steps:
         keys = gone | changed.keys()
         now = {key: role for key, role in now.items() if key not in keys} | changed
-        rows = [(key, f"digest{key}", TokenRecord("", None, None, role, None)) for key, role in changed.items()]  # fmt: skip
+        rows = [
+            (key, f"digest{key}", TokenRecord("", None, None, role, None))
+            for key, role in changed.items()
+        ]
         found = found.with_tokens(keys, rows)
 
     assert {key: found.token(f"digest{key}").role for key in now} == now

@@ -1,7 +1,7 @@
 """Every column type of each vendor: its scalar, values as SQL writes them, and as JSON has them.
 
-`docs/types.md` is made from this table, and each cell of it is tried on a real server. A value whose
-JSON is `REFUSED` can't be carried: its cell is null.
+`docs/types.md` is made from this table, and each cell of it is tried on a real server. A value
+whose JSON is `REFUSED` can't be carried: its cell is null.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NULLED = None  # kept by the database, beyond what the scalar carries
 
 @dataclass(frozen=True)
 class Case:
-    """One column type: `values` are (SQL literal, JSON); `written` says whether JSON is taken back."""
+    """One column type: `values` are (SQL literal, JSON); `written`: JSON is accepted back."""
 
     type: str
     scalar: str
@@ -54,8 +54,11 @@ TIMES = (
     ("'23:59:59.999999'", "23:59:59.999999"),
     ("'12:30:00.5'", "12:30:00.5"),
 )
-MOMENTS = (("'0001-01-01 00:00:00'", "0001-01-01T00:00:00"), ("'9999-12-31 23:59:59.999999'", "9999-12-31T23:59:59.999999"),
-           ("'2024-03-31 02:30:00.5'", "2024-03-31T02:30:00.5"))  # fmt: skip
+MOMENTS = (
+    ("'0001-01-01 00:00:00'", "0001-01-01T00:00:00"),
+    ("'9999-12-31 23:59:59.999999'", "9999-12-31T23:59:59.999999"),
+    ("'2024-03-31 02:30:00.5'", "2024-03-31T02:30:00.5"),
+)
 
 SQLITE = (
     Case("BOOLEAN", "Boolean", (("1", True), ("0", False), ("7", NULLED))),
@@ -133,7 +136,11 @@ POSTGRESQL = (
             ("'0001-01-01 00:00:00+00'", "0001-01-01T00:00:00+00:00"),
         ),
     ),
-    Case("interval", "Duration", (("'1 day 02:00:03.5'", "P1DT2H3.5S"), ("'0'", "PT0S"))),
+    Case(
+        "interval",
+        "Duration",
+        (("'1 day 02:00:03.5'", "P1DT2H3.5S"), ("'0'", "PT0S"), ("'-1 day 02:00'", "P-1DT2H")),
+    ),
     Case("uuid", "UUID", ((f"'{UUID}'", UUID),)),
     Case(
         "json",
@@ -149,7 +156,15 @@ POSTGRESQL = (
         note="an enum of the database is one of GraphQL",
     ),
     Case("text[]", "[String]", (("'{}'", []), ("'{a,NULL,\"b,c\"}'", ["a", None, "b,c"]))),
-    Case("bigint[]", "[BigInt]", (("'{9223372036854775807}'", ["9223372036854775807"]),)),
+    Case(
+        "bigint[]",
+        "[BigInt]",
+        (("'{9223372036854775807}'", ["9223372036854775807"]), ("'{{1,2},{3,4}}'", NULLED)),
+        note="an array of more dimensions is null",
+    ),
+    Case("varchar(20)[]", "[String]", (("'{a,b}'", ["a", "b"]),)),
+    Case("smallint[]", "[Int]", (("'{1,2}'", [1, 2]),)),
+    Case("real[]", "[Float]", (("'{0.1}'", [0.1]),)),
     Case("int4range", "String", (("'[1,5)'", "[1,5)"),)),
     Case("cents", "BigInt", (("5", "5"),), note="a domain counts as what it stands on"),
     Case("pair", "String", (("'(1,x)'", "(1,x)"),), note="composite types are carried as text"),
@@ -171,6 +186,7 @@ MARIADB = (
     Case("BIT(9)", "String", (("b'101'", "000000101"),)),
     Case("TINYINT", "Int", (("127", 127), ("-128", -128))),
     Case("SMALLINT UNSIGNED", "Int", (("65535", 65535),)),
+    Case("SMALLINT(4) ZEROFILL", "Int", (("7", 7),)),
     Case("MEDIUMINT", "Int", (("8388607", 8388607),)),
     Case("INT", "Int", (("2147483647", 2147483647), ("-2147483648", -2147483648))),
     Case(
@@ -183,7 +199,7 @@ MARIADB = (
         (("18446744073709551615", "18446744073709551615"),),
         note="beyond 64 bits with a sign",
     ),
-    Case("YEAR", "Int", (("2024", 2024), ("1901", 1901))),
+    Case("YEAR", "Int", (("2024", 2024), ("1901", 1901), ("0", 0))),
     Case(
         "DECIMAL(38,20)",
         "Decimal",
@@ -192,8 +208,8 @@ MARIADB = (
     Case(
         "FLOAT",
         "Float",
-        (("0.1", 0.1), ("1.5", 1.5)),
-        note="six digits, which is what the server shows of it",
+        (("0.1", 0.1), ("1.5", 1.5), ("1e0 / 3", 0.3333333432674408)),
+        note="six digits as the server shows it, or those of a double where six aren't all",
     ),
     Case("DOUBLE", "Float", FLOATS),
     Case("CHAR(4)", "String", (("'ab'", "ab"),), note="the server takes blanks off its end"),
@@ -238,7 +254,9 @@ MSSQL = (
     Case("int", "Int", (("2147483647", 2147483647), ("-2147483648", -2147483648))),
     Case("bigint", "BigInt", BIG),
     Case("decimal(38,20)", "Decimal", (("0.5", "0.50000000000000000000"),)),
-    Case("money", "Decimal", (("12.5", "12.5000"), ("922337203685477.5807", "922337203685477.5807"))),
+    Case(
+        "money", "Decimal", (("12.5", "12.5000"), ("922337203685477.5807", "922337203685477.5807"))
+    ),
     Case("smallmoney", "Decimal", (("-0.5", "-0.5000"),)),
     Case("float", "Float", (("0", 0), ("0.1", 0.1), ("1e15", 1e15))),
     Case("real", "Float", (("1.5", 1.5),)),
@@ -250,16 +268,34 @@ MSSQL = (
     Case("varbinary(max)", "Byte", (("0x00ff", "AP8="),)),
     Case("date", "Date", DATES),
     Case("time(7)", "LocalTime", TIMES, note="its seventh digit is cut"),
-    Case("datetime", "LocalDateTime", (("'2024-03-31T02:30:00.500'", "2024-03-31T02:30:00.5"),), note="in steps of 1/300 of a second"),
+    Case(
+        "datetime",
+        "LocalDateTime",
+        (("'2024-03-31T02:30:00.500'", "2024-03-31T02:30:00.5"),),
+        note="in steps of 1/300 of a second",
+    ),
     Case("smalldatetime", "LocalDateTime", (("'2024-03-31T02:30:00'", "2024-03-31T02:30:00"),)),
-    Case("datetime2(7)", "LocalDateTime", tuple((literal.replace(" ", "T"), value) for literal, value in MOMENTS)),
-    Case("datetimeoffset(7)", "DateTime", (("'2024-03-31T02:30:00+02:00'", "2024-03-31T00:30:00+00:00"),)),
+    Case(
+        "datetime2(7)",
+        "LocalDateTime",
+        tuple((literal.replace(" ", "T"), value) for literal, value in MOMENTS),
+    ),
+    Case(
+        "datetimeoffset(7)",
+        "DateTime",
+        (("'2024-03-31T02:30:00+02:00'", "2024-03-31T00:30:00+00:00"),),
+    ),
     Case("uniqueidentifier", "UUID", ((f"'{UUID}'", UUID),)),
     Case("xml", "String", (("'<a/>'", "<a/>"),)),
     Case("sql_variant", "String", (("'x'", "x"),)),
-    Case("geography", "String", (("geography::STGeomFromText('POINT (1 2)', 4326)", "POINT (1 2)"),), written=False),
+    Case(
+        "geography",
+        "String",
+        (("geography::STGeomFromText('POINT (1 2)', 4326)", "POINT (1 2)"),),
+        written=False,
+    ),
     Case("rowversion", "Byte", (), written=False, note="given by the server"),
-)  # fmt: skip
+)
 CASES = {"sqlite": SQLITE, "postgresql": POSTGRESQL, "mariadb": MARIADB, "mssql": MSSQL}
 TITLES = {
     "sqlite": "SQLite",

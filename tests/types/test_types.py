@@ -17,7 +17,8 @@ from tests.fixtures.vendors import POSTGRESQL, VENDORS, present
 from tests.types.cases import CASES, TITLES, Case
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "types.md"
-TYPES = """CREATE TYPE mood AS ENUM ('ok', 'so so'); CREATE DOMAIN cents AS BIGINT; CREATE TYPE pair AS (a INTEGER, b TEXT);"""
+TYPES = """CREATE TYPE mood AS ENUM ('ok', 'so so'); CREATE DOMAIN cents AS BIGINT;
+    CREATE TYPE pair AS (a INTEGER, b TEXT);"""
 BY_NAME = {vendor.name: vendor for vendor in VENDORS}
 LIVE = [(name, case) for name in CASES if name in BY_NAME for case in CASES[name]]
 
@@ -79,7 +80,10 @@ def test_what_is_carried_is_taken_back(column, door, tenant_of) -> None:
         pytest.skip("the database alone writes it")
     _, door.token = tenant_of("types", production=database)
     set_input = built_of(database).schema.graphql_schema.type_map["SampleSetInput"].fields["x"].type
-    query = f"mutation($x: {set_input}) {{ updateSampleByPk(pkColumns: {{id: 1}}, _set: {{x: $x}}) {{ x }} }}"
+    query = (
+        f"mutation($x: {set_input}) {{ updateSampleByPk(pkColumns: {{id: 1}}, "
+        f"_set: {{x: $x}}) {{ x }} }}"
+    )
 
     for _, value in case.values:
         answer = door.query("/t/types/graphql", query, {"x": value})
@@ -98,10 +102,11 @@ def test_every_type_of_sql_server_has_its_scalar() -> None:
 
 _HEAD = """# Column types
 
-Made from `tests/types/cases.py`, where every cell is tried on a real server (`make golden` writes it anew).
-Values are carried as JSON and taken back in the same spelling; NULL is `null` for every type. Where a value is beyond
-what its scalar carries, its cell is `null` and the rest of the list is as it should be. Types that GraphQL has no scalar
-for are carried as text, and the field's description says so.
+Made from `tests/types/cases.py`, where every cell is tried on a real server (`make golden` writes
+it). Values are carried as JSON and taken back in the same spelling; NULL is `null` for every
+type. Where a value is beyond what its scalar carries, its cell is `null` and the rest of the list
+is as it should be. Types that GraphQL has no scalar for are carried as text, and the field's
+description says so.
 """
 
 
@@ -110,7 +115,8 @@ def matrix() -> str:
     parts = [_HEAD]
     for name, cases in CASES.items():
         parts.append(
-            f"\n## {TITLES[name]}\n\n| column type | GraphQL | SQL → JSON | |\n| --- | --- | --- | --- |\n"
+            f"\n## {TITLES[name]}\n\n| column type | GraphQL | SQL → JSON | |\n"
+            "| --- | --- | --- | --- |\n"
         )
         parts += [row_of(case) for case in cases]
     return "".join(parts)

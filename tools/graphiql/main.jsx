@@ -3,7 +3,7 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import 'graphiql/style.css';
 import { getNamedType, isLeafType, isListType, isNonNullType, buildClientSchema, getIntrospectionQuery } from 'graphql';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import './page.css';
 
@@ -32,7 +32,21 @@ async function readSchema(token) {
     body: JSON.stringify({ query: getIntrospectionQuery() }),
   });
   const answer = await response.json();
-  return answer.data ? buildClientSchema(answer.data) : null;
+  // The answer says which database it is of: the address may name a tenant by its id or domain name.
+  return {
+    schema: answer.data ? buildClientSchema(answer.data) : null,
+    tenant: response.headers.get('X-Tenant') ?? config.tenant,
+    environment: response.headers.get('X-Environment') ?? config.environment,
+    unavailable: response.status === 503 ? answer.errors[0].message : '',
+  };
+}
+
+const unread = { schema: null, tenant: config.tenant, environment: config.environment, unavailable: '' };
+
+// What the page asks, with its entry in the list of what one may enter.
+function placeOf(read, targets) {
+  const here = targets.find((target) => target.tenant === read.tenant);
+  return { tenant: read.tenant, environment: read.environment || here?.default || '', here };
 }
 
 function firstQuery(schema) {
@@ -50,17 +64,58 @@ function firstQuery(schema) {
   return `# The first rows of one table. Ctrl+Space completes, Ctrl+Enter runs.\n{\n  ${list.name}(limit: 10) {\n${columns || '    __typename\n'}  }\n}\n`;
 }
 
+function noSchema({ tenant, environment, here }, targets, unavailable) {
+  if (!tenant && targets.length > 0) return '# Choose a tenant above.\n';
+  if (!tenant) return '# Give a token above, then choose a tenant.\n';
+  if (unavailable) return `# ${unavailable}\n`; // a tenant that is out of service altogether is none of the targets
+  if (here && !here.environments.includes(environment)) return `# The environment ${environment} of ${tenant} is out of service.\n`;
+  return '# No schema for you here:\n# give a token of this tenant above, or check the address.\n';
+}
+
+// A list whose value is chosen on purpose. The arrow keys pass through values: there Enter or the button chooses.
+function Choice({ label, value, onChoose, children }) {
+  const [pending, setPending] = useState(value);
+  const isByKey = useRef(false);
+  const isChanged = pending !== value;
+  const changed = (event) => {
+    setPending(event.target.value);
+    if (!isByKey.current) onChoose(event.target.value);
+  };
+  const pressed = (event) => {
+    isByKey.current = true;
+    if (event.key === 'Escape') setPending(value);
+    if (event.key !== 'Enter' || !isChanged) return;
+    event.preventDefault(); // some systems open the list with it
+    onChoose(pending);
+  };
+  return (
+    <span className="gateway-choice">
+      <label>
+        {label}
+        <select value={pending} onChange={changed} onKeyDown={pressed} onPointerDown={() => { isByKey.current = false; }}>{children}</select>
+      </label>
+      {isChanged && <button type="button" onClick={() => onChoose(pending)}>Open {pending}</button>}
+    </span>
+  );
+}
+
 // A list to choose from; of many tenants a field that finds them by what is typed.
-function TenantSwitch({ targets, onChoose }) {
+function TenantSwitch({ tenant, targets, onChoose }) {
   const named = (slug) => targets.find((target) => target.tenant === slug);
   const options = targets.map((target) => <option key={target.tenant} value={target.tenant}>{target.tenant}</option>);
   if (targets.length <= listedTenants) {
-    return <select value={config.tenant} onChange={(event) => onChoose(named(event.target.value))}>{options}</select>;
+    // Where the address names no tenant, none is chosen: the first one can be, too.
+    return (
+      <Choice key={tenant} label="Tenant" value={tenant} onChoose={(slug) => onChoose(named(slug))}>
+        {!named(tenant) && <option value={tenant} disabled>{tenant || 'choose a tenant'}</option>}
+        {options}
+      </Choice>
+    );
   }
   const choose = (field) => {
     const target = named(field.value.trim());
     field.setCustomValidity(target ? '' : 'You may enter no tenant of this name.');
-    if (target && target.tenant !== config.tenant) onChoose(target);
+    if (target && target.tenant !== tenant) onChoose(target);
     else field.reportValidity();
   };
   // A name that was taken from the list is complete; one that is being typed may be the beginning of another.
@@ -70,35 +125,29 @@ function TenantSwitch({ targets, onChoose }) {
     if (isTaken(event)) choose(event.target);
   };
   return (
-    <>
-      <input list="gateway-tenants" autoComplete="off" spellCheck={false} placeholder={`one of ${targets.length}`} defaultValue={config.tenant}
+    <label>
+      Tenant
+      <input list="gateway-tenants" autoComplete="off" spellCheck={false} placeholder={`one of ${targets.length}`} defaultValue={tenant}
         onFocus={(event) => event.target.select()} onChange={changed} onKeyDown={(event) => event.key === 'Enter' && choose(event.target)} />
       <datalist id="gateway-tenants">{options}</datalist>
-    </>
+    </label>
   );
 }
 
-function Switches({ targets, token, onToken }) {
+function Switches({ place, targets, token, onToken }) {
   const go = (tenant, environment) => {
     globalThis.location.href = config.pattern.replace('TENANT', tenant).replace('ENVIRONMENT', environment);
   };
-  const here = targets.find((target) => target.tenant === config.tenant);
+  const { tenant: current, environment: asked, here } = place;
   return (
     <form className="gateway-switches" onSubmit={(event) => event.preventDefault()}>
       <strong>Tenant GraphQL Gateway</strong>
-      {targets.length > 0 && (
-        <label>
-          Tenant
-          <TenantSwitch targets={targets} onChoose={(target) => go(target.tenant, target.environments[0])} />
-        </label>
-      )}
+      {targets.length > 0 && <TenantSwitch tenant={current} targets={targets} onChoose={(target) => go(target.tenant, target.default)} />}
       {here && (
-        <label>
-          Environment
-          <select value={config.environment || here.environments[0]} onChange={(event) => go(config.tenant, event.target.value)}>
-            {here.environments.map((environment) => <option key={environment}>{environment}</option>)}
-          </select>
-        </label>
+        <Choice key={`${current}/${asked}`} label="Environment" value={asked} onChoose={(environment) => go(current, environment)}>
+          {!here.environments.includes(asked) && <option value={asked} disabled>{asked} (out of service)</option>}
+          {here.environments.map((environment) => <option key={environment}>{environment}</option>)}
+        </Choice>
       )}
       <label className="gateway-token">
         Token
@@ -114,8 +163,8 @@ function Page() {
   const [state, setState] = useState(null);
   useEffect(() => {
     let isCurrent = true;
-    Promise.all([readSchema(token).catch(() => null), getJson(config.targets, token).catch(() => null)]).then(
-      ([schema, targets]) => isCurrent && setState({ token, schema, targets: targets ?? [] }),
+    Promise.all([readSchema(token).catch(() => unread), getJson(config.targets, token).catch(() => null)]).then(
+      ([read, targets]) => isCurrent && setState({ token, read, targets: targets ?? [] }),
     );
     return () => { isCurrent = false; };
   }, [token]);
@@ -125,16 +174,15 @@ function Page() {
     setToken(value);
   };
   if (state === null) return <p className="gateway-wait">Reading the schema…</p>;
-  const query = state.schema
-    ? firstQuery(state.schema)
-    : '# No schema for you here: give a token of this tenant above, or check the address.\n';
+  const place = placeOf(state.read, state.targets);
+  const query = state.read.schema ? firstQuery(state.read.schema) : noSchema(place, state.targets, state.read.unavailable);
   const send = (params, options) =>
     fetcher(params, { ...options, headers: { ...authorization(token), ...options?.headers } });
   return (
     <div className="gateway-page">
-      <Switches targets={state.targets} token={token} onToken={changeToken} />
+      <Switches place={place} targets={state.targets} token={token} onToken={changeToken} />
       <div className="gateway-editor">
-        <GraphiQL key={state.token} fetcher={send} schema={state.schema ?? undefined} defaultQuery={query} initialQuery={query} shouldPersistHeaders={false} />
+        <GraphiQL key={state.token} fetcher={send} schema={state.read.schema ?? undefined} defaultQuery={query} initialQuery={query} shouldPersistHeaders={false} />
       </div>
     </div>
   );

@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from dynamic_databases.catalog.types import Catalog
+from dynamic_databases.commands import GatewayCommand
 from dynamic_databases.errors import DatabaseProblem
-from dynamic_databases.registry import Entry, process_registry
+from dynamic_databases.process import process_registry
+from dynamic_databases.registry import Entry
 from gateway.access import UnknownRole, access_of
 from gateway.limits import limits_of
-from gateway.saved_operations import Broken, SavedDocument, broken_by, read_documents
-from schema.build import build_schema, schema_key
+from gateway.reports.saved_operations import Broken, SavedDocument, broken_by, read_documents
+from schema.build.builder import build_schema, schema_key
 from schema.errors import NoBaseline
-from tenants.directory import process_directory
+from tenants.errors import out_of_service
 from tenants.principals import ADMIN_ROLE
+from tenants.process import process_directory
+from tenants.snapshot import DirectoryEntry, Snapshot
 
 
-class Command(BaseCommand):
+class Command(GatewayCommand):
     help = (
         "Validates saved GraphQL documents against tenants' schemas. Exits with 1 where one breaks."
     )
@@ -45,12 +49,14 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
-        if not folder.is_dir():
+        if not _is_folder(folder):
             raise CommandError(f"{folder} is no folder.")
         documents = read_documents(folder)
         if not documents:
             raise CommandError(f"There is no .graphql or .gql file below {folder}.")
         found = list(_checked(documents, options))
+        if not found:
+            raise CommandError("No tenant has a database there: nothing was checked.")
         broken = [one for one in found if one["broken"] or one["error"]]
         if options["json"]:
             self.stdout.write(json.dumps(found))
@@ -69,7 +75,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"{where}: {path}")
                 for message in messages:
                     self.stdout.write(f"  {message}")
-        self.stdout.write(f"{len(documents)} documents on {len(found)} databases: {len(broken)} databases break some")  # fmt: skip
+        self.stdout.write(
+            f"{len(documents)} documents on {len(found)} databases: {len(broken)} "
+            "databases break some"
+        )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its name is too long
+        return False
 
 
 def _checked(documents: list[SavedDocument], options: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -81,13 +97,14 @@ def _checked(documents: list[SavedDocument], options: dict[str, Any]) -> Iterato
     except UnknownRole as error:
         raise CommandError(str(error)) from None
     known: dict[object, list[Broken]] = {}
-    for tenant in snapshot.tenants:
-        if options["tenant"] and tenant.slug not in options["tenant"]:
-            continue
-        for environment, alias in tenant.environments.items():
+    for tenant in _chosen(snapshot, options["tenant"]):
+        for environment, alias in tenant.expected_environments():
             if options["environment"] not in (None, environment):
                 continue
             place = {"tenant": tenant.slug, "environment": environment, "broken": {}, "error": ""}
+            if alias is None:
+                yield place | {"error": out_of_service(tenant.environments)}
+                continue
             try:
                 entry = _without(process_registry().refresh(alias), options["without"])
                 key = schema_key(entry, access, common=options["common"])
@@ -100,6 +117,16 @@ def _checked(documents: list[SavedDocument], options: dict[str, Any]) -> Iterato
                 yield place | {"error": str(error)}
                 continue
             yield place | {"broken": {b.path: list(b.messages) for b in known[key]}}
+
+
+def _chosen(snapshot: Snapshot, names: list[str] | None) -> list[DirectoryEntry]:
+    """Return the active tenants of these names, or all. Raises CommandError for an unknown name."""
+    if names is None:
+        return list(snapshot.tenants)
+    found = {name: snapshot.tenant(name) for name in names}
+    if unknown := [name for name, entry in found.items() if entry is None]:
+        raise CommandError(f"There is no active tenant called {', '.join(unknown)}.")
+    return list(filter(None, found.values()))
 
 
 def _without(entry: Entry, columns: list[str]) -> Entry:

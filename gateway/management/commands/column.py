@@ -69,7 +69,7 @@ def _who() -> str:
 
 
 def _told(line: ColumnChange) -> dict[str, Any]:
-    told = {
+    shown = {
         "at": line.started_at.isoformat(timespec="seconds"),
         "who": line.who,
         "change": f"{line.action} {line.table}.{line.column}",
@@ -77,4 +77,4 @@ def _told(line: ColumnChange) -> dict[str, Any]:
         "after": line.after or "-",
         "state": line.state,
     }
-    return told | ({"error": line.error} if line.error else {})
+    return shown | ({"error": line.error} if line.error else {})

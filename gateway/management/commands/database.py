@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -11,12 +12,13 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import IntegrityError, transaction
 
-from dynamic_databases.commands import ActionCommand, Answer, find_database
-from dynamic_databases.errors import DatabaseProblem
+from dynamic_databases.commands import ActionCommand, Answer, find_database, from_standard_input
+from dynamic_databases.connect_causes import explain
+from dynamic_databases.errors import DatabaseProblem, StillInUse
 from dynamic_databases.models import Database
-from dynamic_databases.registry import process_registry
-from gateway.check import Report, check
+from dynamic_databases.process import process_registry
 from gateway.limits import limits_of
+from gateway.reports.database_check import Report, check
 
 
 class Command(ActionCommand):
@@ -27,7 +29,8 @@ class Command(ActionCommand):
         add.add_argument("name")
         add.add_argument(
             "url",
-            help="postgresql://…, mysql://…, mssql://…, sqlite:///… or a SQL Server connection string",
+            help="postgresql://…, mysql://…, mssql://…, sqlite:///…, "
+            "a SQL Server connection string, or - to read it from standard input",
         )
         add.add_argument("--no-test", action="store_true", help="don't connect now")
         actions.add_parser("list", help="list the databases")
@@ -35,7 +38,16 @@ class Command(ActionCommand):
         actions.add_parser(
             "check", help="ask every table and relation; fails where one doesn't answer"
         ).add_argument("name")
-        actions.add_parser("remove", help="forget a database; its data stays").add_argument("name")
+        remove = actions.add_parser(
+            "remove", help="forget a database, its data stays; a terminal asks first"
+        )
+        remove.add_argument("name")
+        remove.add_argument(
+            "--force", action="store_true", help="even while it is attached to a tenant"
+        )
+        remove.add_argument(
+            "--noinput", "--no-input", action="store_false", dest="interactive", help="don't ask"
+        )
 
     def show(self, answer: Answer | Report, *, as_json: bool) -> None:
         if not isinstance(answer, Report):
@@ -51,27 +63,20 @@ class Command(ActionCommand):
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         if "://" in options["name"]:
             raise CommandError("The name comes first: database add NAME URL")
+        url = from_standard_input(options["url"], "URL or connection string")
         try:
             with transaction.atomic():
-                row = Database.objects.from_url(options["name"], options["url"])
+                row = Database.objects.from_url(options["name"], url)
                 return {"name": row.name, "alias": row.label} | (
                     {} if options["no_test"] else _test(row)
                 )
         except IntegrityError:
             raise CommandError(f"There is a database called {options['name']} already.") from None
         except DatabaseProblem as error:
-            raise CommandError(f"{error} Nothing was registered.") from None
+            raise CommandError(f"Nothing was registered. {explain(error)}") from None
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": row.name,
-                "alias": row.label,
-                "state": "enabled" if row.enabled else "disabled",
-                "config": row.shown_config(),
-            }
-            for row in Database.objects.all()
-        ]
+        return [_line(row) for row in Database.objects.all()]
 
     def _test(self, options: dict[str, Any]) -> dict[str, Any]:
         row = find_database(options["name"])
@@ -80,7 +85,7 @@ class Command(ActionCommand):
         try:
             return {"name": row.name, "alias": row.label} | _test(row)
         except DatabaseProblem as error:
-            raise CommandError(f"{row.name}: {error}") from None
+            raise CommandError(f"{row.name}: {explain(error)}") from None
 
     def _check(self, options: dict[str, Any]) -> Report:
         row = find_database(options["name"])
@@ -88,12 +93,42 @@ class Command(ActionCommand):
         try:
             return check(process_registry(), row.label, config.names, limits_of(config))
         except DatabaseProblem as error:
-            raise CommandError(f"{row.name}: {error}") from None
+            raise CommandError(f"{row.name}: {explain(error)}") from None
 
     def _remove(self, options: dict[str, Any]) -> dict[str, Any]:
         row = find_database(options["name"])
-        row.delete()
+        try:
+            row.check_removal(force=options["force"])
+        except StillInUse as error:
+            raise CommandError(f"{error} With --force it is removed all the same.") from None
+        if options["interactive"] and sys.stdin.isatty():
+            self._confirm(row)
+        row.remove(force=options["force"])
         return {"name": options["name"], "state": "removed"}
+
+    def _confirm(self, row: Database) -> None:
+        """Ask on a terminal, as Django's `flush` does. Raises CommandError for any other answer."""
+        for dependent in row.dependents():
+            self.stderr.write(f"This goes or fails without it: {dependent}")
+        if row.baseline is not None:
+            self.stderr.write(f"Its baseline {row.baseline} stays.")
+        try:
+            answer = input(f"Type {row.name} to remove this database from the gateway: ")
+        except EOFError:
+            answer = ""
+        if answer != row.name:
+            raise CommandError("Nothing was removed.")
+
+
+def _line(row: Database) -> dict[str, Any]:
+    """Return what the list shows of a database, and why its configuration is refused if it is."""
+    problem = row.config_problem()
+    return {
+        "name": row.name,
+        "alias": row.label,
+        "state": "enabled" if row.enabled else "disabled",
+        "config": row.shown_config(),
+    } | ({"refused": f"refused: {problem}"} if problem else {})
 
 
 def _test(row: Database) -> dict[str, Any]:
@@ -112,4 +147,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"  {note}"
     for name, reason in report.skipped.items():
         yield f"{name}: not served, {reason}"
-    yield f"{len(report.tables)} tables served, {len(report.skipped)} names not, {report.failures} failures"
+    yield (
+        f"{len(report.tables)} tables served, {len(report.skipped)} names not, "
+        f"{report.failures} failures"
+    )

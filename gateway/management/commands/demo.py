@@ -1,4 +1,4 @@
-"""`manage.py demo`: the demo's databases, tenants, admin and token; run again it keeps what is there."""
+"""`manage.py demo`: makes the demo's databases, tenants, admin and token, or keeps them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from dynamic_databases.commands import GatewayCommand
 from dynamic_databases.models import Baseline, Database
 from gateway.demo import DEMO, DemoDatabase, make_database
 from tenants.authentication.tokens import digest_of
@@ -21,7 +22,7 @@ _BASELINE = "demo_crm"
 _ADMIN = "admin"
 
 
-class Command(BaseCommand):
+class Command(GatewayCommand):
     help = (
         "Makes the demo: tenants acme, globex and initech with their databases, an admin, a token."
     )
@@ -34,16 +35,19 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if not settings.GATEWAY.demo:
             raise CommandError(
-                "The demo lets anyone on this machine in: set GATEWAY_DEMO=1 to say that you want it."
+                "The demo lets anyone on this machine in: set GATEWAY_DEMO=1 to say that "
+                "you want it."
             )
         for position, name in enumerate(("production", "testing", "development")):
             Environment.objects.get_or_create(name=name, defaults={"position": position})
         for demo in DEMO:
             self._attach(demo)
         self._capture_baseline()
-        password, token = _derived("admin password")[:16], self._token()
+        password = _derived("admin password")[:16]
         self._admin(password)
-        self._print(options["url"].rstrip("/"), password, token)
+        token = self._token("token", Tenant.objects.get(slug=DEMO[0].tenant))
+        operator_token = self._token("operator token", None)
+        self._print(options["url"].rstrip("/"), password, token, operator_token)
 
     def _attach(self, demo: DemoDatabase) -> None:
         path = settings.GATEWAY_SQLITE_ROOT / f"{demo.name}.sqlite3"
@@ -67,11 +71,15 @@ class Command(BaseCommand):
             database.baseline = baseline
             database.save()
 
-    def _token(self) -> str:
-        """The demo's token is derived from the installation's key, so that it can be printed again."""
-        token = f"tgw_demo_{_derived('token')}"
-        tenant = Tenant.objects.get(slug=DEMO[0].tenant)
-        defaults = {"name": "demo", "tenant": tenant, "role": ADMIN_ROLE, "prefix": token[:12]}
+    def _token(self, purpose: str, tenant: Tenant | None) -> str:
+        """The demo's tokens are derived from the installation's key: they can be printed again."""
+        token = f"tgw_demo_{_derived(purpose)}"
+        defaults = {
+            "name": f"demo {purpose}",
+            "tenant": tenant,
+            "role": ADMIN_ROLE,
+            "prefix": token[:12],
+        }
         ApiToken.objects.get_or_create(digest=digest_of(token), defaults=defaults)
         return token
 
@@ -80,13 +88,15 @@ class Command(BaseCommand):
         if not users.objects.filter(username=_ADMIN).exists():
             users.objects.create_superuser(_ADMIN, password=password)
 
-    def _print(self, url: str, password: str, token: str) -> None:
+    def _print(self, url: str, password: str, token: str, operator_token: str) -> None:
         self.stdout.write("\nGraphiQL, one page per tenant:")
         for tenant in dict.fromkeys(demo.tenant for demo in DEMO):
             self.stdout.write(f"  {url}/t/{tenant}/graphql")
         self.stdout.write(f"\nAdmin: {url}/admin/  user: {_ADMIN}  password: {password}")
         self.stdout.write(f"\nToken of {DEMO[0].tenant} (header 'Authorization: Bearer …'):")
         self.stdout.write(f"{token}\n")
+        self.stdout.write("\nOperator's token, for every tenant, /manage/graphql and /metrics:")
+        self.stdout.write(f"{operator_token}\n")
 
 
 def _derived(purpose: str) -> str:

@@ -5,29 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from dynamic_databases.commands import GatewayCommand
 from dynamic_databases.errors import DatabaseProblem
-from dynamic_databases.registry import process_registry
+from dynamic_databases.process import process_registry
 from gateway.access import UnknownRole, access_of
 from gateway.limits import limits_of
-from schema.build import build_schema
+from schema.build.builder import build_schema
+from schema.build.printing import introspection_json, sdl
 from schema.errors import NoBaseline
-from schema.printing import introspection_json, sdl
-from tenants.directory import process_directory
 from tenants.principals import ADMIN_ROLE
+from tenants.process import process_directory
 
 _FORMATS = {"sdl": sdl, "json": introspection_json}
 
 
-class Command(BaseCommand):
+class Command(GatewayCommand):
     help = "Prints the GraphQL schema of a tenant's database."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("tenant", help="slug, id or domain name")
-        parser.add_argument(
-            "--environment", help="production where left out, or the tenant's first"
-        )
+        parser.add_argument("--environment", help="the tenant's default where left out")
         parser.add_argument("--format", choices=list(_FORMATS), default="sdl")
         parser.add_argument(
             "--json",
@@ -65,4 +64,6 @@ class Command(BaseCommand):
             )
         except (DatabaseProblem, UnknownRole, NoBaseline) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(_FORMATS[options["format"]](built).decode(), ending="")
+        self.stdout.write(
+            _FORMATS[options["format"]](built.schema.graphql_schema).decode(), ending=""
+        )

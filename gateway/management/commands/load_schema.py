@@ -5,22 +5,27 @@ A server builds them for itself before its first request where GATEWAY_WARM name
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from dynamic_databases.registry import process_registry
+from dynamic_databases.aliases import Alias
+from dynamic_databases.commands import GatewayCommand
+from dynamic_databases.process import process_registry
+from gateway.background.warmup import EVERY, Warmed, warm
 from gateway.limits import limits_of
-from gateway.warming import EVERY, warm
+from gateway.reports.bounded_reads import bounded_reads_of
 from schema.access import FULL_ACCESS
-from schema.cache import SchemaCache
-from tenants.directory import process_directory
+from schema.build.cache import SchemaCache
+from tenants.process import process_directory
 
 
-class Command(BaseCommand):
+class Command(GatewayCommand):
     help = "Reads catalogs and builds schemas, to see that every tenant can be served."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,15 +43,25 @@ class Command(BaseCommand):
         )
         limits = limits_of(config)
 
-        def build(alias: str) -> None:
-            schemas.get(process_registry().entry(alias), FULL_ACCESS, limits)
+        registry = process_registry()
+        reads = bounded_reads_of(registry.connections)
 
-        found = []
-        for one in warm(snapshot, options["tenants"] or [EVERY], build):
-            found.append(one)
-            if not options["json"]:
-                told = one.error or f"{one.ms} ms"
-                self.stdout.write(f"{one.tenant}/{one.environment}: {told}")
+        def build(alias: Alias) -> None:
+            schemas.get(registry.entry(alias), FULL_ACCESS, limits)
+
+        async def build_in_time(alias: Alias) -> None:
+            await reads.read(alias, partial(build, alias), config.catalog_deadline_ms / 1000)
+
+        async def build_all() -> list[Warmed]:
+            found = []
+            async for one in warm(snapshot, options["tenants"] or [EVERY], build_in_time):
+                found.append(one)
+                if not options["json"]:
+                    outcome = one.error or f"{one.ms} ms"
+                    self.stdout.write(f"{one.tenant}/{one.environment}: {outcome}")
+            return found
+
+        found = asyncio.run(build_all())
         if options["json"]:
             self.stdout.write(json.dumps([asdict(one) for one in found]))
         else:

@@ -1,4 +1,4 @@
-"""`manage.py secrets list | rotate`: under which key the databases' secrets are, and all under the first."""
+"""`manage.py secrets list | rotate`: which keys encrypt the secrets; use the first."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from dynamic_databases.models import Database
 
 
 class Command(ActionCommand):
-    help = "Encrypts the databases' secrets with the first of GATEWAY_SECRET_KEYS; nothing is reconnected."
+    help = (
+        "Encrypts the databases' secrets with the first of GATEWAY_SECRET_KEYS; "
+        "nothing is reconnected."
+    )
 
     def add_actions(self, actions: Any) -> None:
         actions.add_parser(
-            "list", help="say of each database whether its secrets need to be rotated"
+            "list",
+            help="say of each database whether its secrets are refused or need to be rotated",
         )
         actions.add_parser(
             "rotate",
-            help="encrypt anew what isn't under the first key; afterwards the others can go",
+            help="encrypt again what isn't under the first key; afterwards the others can go",
         )
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -45,12 +49,17 @@ class Command(ActionCommand):
         if lost:
             names = ", ".join(lost)
             raise CommandError(
-                f"{rotated} rotated. No key of GATEWAY_SECRET_KEYS opens the secrets of {names}: give them again."
+                f"{rotated} rotated. No key of GATEWAY_SECRET_KEYS opens the secrets of "
+                f"{names}: give them again."
             )
         return {"rotated": rotated, "databases": Database.objects.count()}
 
 
 def _state(row: Database) -> str:
+    try:
+        row.secrets.check_references(row.config if isinstance(row.config, dict) else {})
+    except InvalidConfig as error:
+        return f"refused: {error.reason}"
     try:
         return "first key" if row.secrets.rotate(row.config) == row.config else "to be rotated"
     except InvalidConfig:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
-from schema.arguments import Operand
+from schema.plan.arguments import Operand
 
 Link = tuple[Column, Column]  # (own column, their column)
 _COUNT = SqlType(Kind.BIGINT, "bigint")
@@ -47,6 +47,8 @@ class Use(StrEnum):
     LIST = "list"
     PATTERN = "pattern"  # of LIKE
     ICASE_PATTERN = "pattern without case"
+    AS_ANSWERED = "as answered"  # spelled as the API answers it
+    SPELLINGS = "spellings"  # all that may be stored for it
     RAW = "raw"  # as the database itself gave it a moment ago
     ROWS = "rows"
     ROWS_AND_ONE = "rows and one"  # the one tells whether there are more
@@ -88,7 +90,7 @@ class RelatedCount:
 
 
 @dataclass(frozen=True)
-class RelatedFigure:
+class RelatedAggregate:
     """A function of a column of all related rows."""
 
     table: Table
@@ -100,7 +102,7 @@ class RelatedFigure:
 
 
 @dataclass(frozen=True)
-class GroupFigure:
+class GroupAggregate:
     """A function of a column of a group's rows; without a function their number."""
 
     function: Function | None
@@ -110,7 +112,7 @@ class GroupFigure:
 
 
 # What can be compared and ordered by.
-Subject = Column | RelatedCount | RelatedFigure | GroupFigure
+Subject = Column | RelatedCount | RelatedAggregate | GroupAggregate
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Hop:
 
 @dataclass(frozen=True)
 class OrderTerm:
-    """One thing to order by, perhaps of a related row; nulls are placed the same on every vendor."""
+    """One order term, perhaps of a related row; nulls sort alike on every vendor."""
 
     hops: tuple[Hop, ...]
     subject: Subject

@@ -10,7 +10,7 @@ from schema.plan.nodes.writes import Write
 
 @dataclass(frozen=True)
 class Introspect:
-    """`__schema`, `__type`, or the lone field of a schema without tables: answered from the schema itself."""
+    """`__schema`, `__type`, or a tableless schema's lone field: the schema itself answers."""
 
     key: str
 

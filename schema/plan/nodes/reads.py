@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamic_databases.catalog.types import Column, SqlType, Table
-from schema.arguments import Operand
+from schema.plan.arguments import Operand
 from schema.plan.nodes.conditions import EVERYTHING, Function, Link, OrderTerm, Slot, Where
 
 
@@ -60,7 +60,7 @@ class Nested:
 
 @dataclass(frozen=True)
 class Count:
-    """How many rows, or how many of them have values in all of `columns`; distinct ones on request."""
+    """A count of rows, or of those with values in all of `columns`; distinct on request."""
 
     key: str
     columns: tuple[Column, ...] = ()
@@ -68,7 +68,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Figure:
+class AggregateColumn:
     """One function of one column, of the type that its answer has."""
 
     key: str
@@ -77,20 +77,20 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class FigureSet:
+class AggregateColumns:
     """One function of several columns, as an object."""
 
     key: str
     function: Function
-    parts: tuple[Figure | Typename | Absent, ...]
+    parts: tuple[AggregateColumn | Typename | Absent, ...]
 
 
 @dataclass(frozen=True)
-class Figures:
+class AggregateFields:
     """The field `aggregate`."""
 
     key: str
-    parts: tuple[Count | FigureSet | Typename, ...]
+    parts: tuple[Count | AggregateColumns | Typename, ...]
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Figures over rows of one table; without a limit over all of them."""
+    """AggregateFields over rows of one table; without a limit over all of them."""
 
     table: Table
-    answer: tuple[Figures | Nodes | Typename, ...]
+    answer: tuple[AggregateFields | Nodes | Typename, ...]
     where: Where = EVERYTHING
     order_by: tuple[OrderTerm, ...] = ()
     limit: Slot | None = None
@@ -116,7 +116,7 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class NestedAggregate:
-    """Figures over related rows, under a response key."""
+    """AggregateFields over related rows, under a response key."""
 
     key: str
     aggregate: Aggregate
@@ -153,11 +153,11 @@ class GroupKeys:
 
 @dataclass(frozen=True)
 class GroupBy:
-    """Figures over rows that are equal in `by`; the subjects of `having` and `order_by` are the group's."""
+    """Aggregates over rows equal in `by`; `having` and `order_by` have the group's subjects."""
 
     table: Table
     by: tuple[Column, ...]
-    answer: tuple[GroupKeys | Figures | Typename, ...]
+    answer: tuple[GroupKeys | AggregateFields | Typename, ...]
     where: Where
     having: Where
     order_by: tuple[OrderTerm, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dynamic_databases.catalog.types import Column, Table
-from schema.arguments import Operand
+from schema.plan.arguments import Operand
 from schema.plan.nodes.conditions import Slot, Where
 from schema.plan.nodes.reads import Page, Typename
 

@@ -1,4 +1,4 @@
-"""`manage.py baseline capture DATABASE --name B | list | show B | assign B … | unassign … | remove B`.
+"""`manage.py baseline capture DATABASE --name B | list | show B | assign | unassign | remove`.
 
 B is a name (`crm`: its newest version) or a version of it (`crm@2`).
 """

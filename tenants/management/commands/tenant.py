@@ -1,4 +1,13 @@
-"""`manage.py tenant add SLUG [--domain D] | attach SLUG ENV DATABASE | limit SLUG NAME=FIGURE … | import FILE | list`."""
+"""`manage.py tenant …`: adds tenants, attaches databases, sets environments and limits.
+
+tenant add SLUG [--name N] [--domain D] [--default-environment E]
+tenant attach SLUG ENVIRONMENT DATABASE
+tenant environment SLUG [ENVIRONMENT]      the one that is asked where none is named
+tenant environments [ENVIRONMENT …]        all of them, or their order
+tenant limit SLUG NAME=FIGURE …
+tenant import FILE
+tenant list
+"""
 
 from __future__ import annotations
 
@@ -12,10 +21,10 @@ from django.core.management.base import CommandError
 
 from dynamic_databases.commands import ActionCommand, Answer, find_database
 from dynamic_databases.errors import DatabaseProblem
-from tenants.files import FIELDS, BadLine, read_lines
+from tenants.import_files import FIELDS, BadLine, read_lines
 from tenants.limits import NAMES
-from tenants.models import Tenant, TenantDatabase
-from tenants.records import Outcome, environment_named, store
+from tenants.models import Environment, Tenant, TenantDatabase
+from tenants.provisioning import Outcome, environment_named, order_environments, upsert_tenant
 from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 
@@ -32,12 +41,26 @@ class Command(ActionCommand):
             default=[],
             help="a domain name that finds the tenant; repeatable",
         )
+        add.add_argument(
+            "--default-environment",
+            metavar="E",
+            help=f"asked where a request names none; {DEFAULT_ENVIRONMENT} where left out",
+        )
         attach = actions.add_parser("attach", help="give a tenant a database in an environment")
         attach.add_argument("slug")
         attach.add_argument(
             "environment", help=f"{DEFAULT_ENVIRONMENT}, testing, development or any other name"
         )
         attach.add_argument("database")
+        default = actions.add_parser(
+            "environment", help="show or set the environment that is asked where none is named"
+        )
+        default.add_argument("slug")
+        default.add_argument("environment", nargs="?")
+        stages = actions.add_parser(
+            "environments", help="list the environments, or set their order"
+        )
+        stages.add_argument("order", nargs="*", metavar="ENVIRONMENT", help="the first comes first")
         limit = actions.add_parser("limit", help="give a tenant limits of its own")
         limit.add_argument("slug")
         limit.add_argument(
@@ -55,6 +78,8 @@ class Command(ActionCommand):
 
     def _add(self, options: dict[str, Any]) -> dict[str, Any]:
         row = Tenant(slug=options["slug"], name=options["name"], domains=options["domain"])
+        if options["default_environment"]:
+            row.default_environment = environment_named(options["default_environment"])
         row.full_clean()
         row.save()
         return {"tenant": row.slug, "state": "added"}
@@ -66,7 +91,27 @@ class Command(ActionCommand):
         TenantDatabase.objects.update_or_create(
             tenant=tenant, environment=environment, defaults={"database": database}
         )
-        return {"tenant": tenant.slug, "environment": environment.name, "database": database.name}
+        answer = {
+            "tenant": tenant.slug,
+            "environment": environment.name,
+            "database": database.name,
+        }
+        return answer | _note(tenant)
+
+    def _environment(self, options: dict[str, Any]) -> dict[str, Any]:
+        tenant = find_tenant(options["slug"])
+        if options["environment"]:
+            tenant.default_environment = environment_named(options["environment"])
+            tenant.full_clean()
+            tenant.save()
+        return {"tenant": tenant.slug, "default_environment": tenant.default_stage} | _note(tenant)
+
+    def _environments(self, options: dict[str, Any]) -> list[dict[str, Any]]:
+        if options["order"]:
+            order_environments(options["order"])
+        return [
+            {"environment": name} for name in Environment.objects.values_list("name", flat=True)
+        ]
 
     def _limit(self, options: dict[str, Any]) -> dict[str, Any]:
         tenant = find_tenant(options["slug"])
@@ -91,7 +136,7 @@ class Command(ActionCommand):
                 try:
                     if isinstance(record, BadLine):
                         raise record
-                    counts[store(record)] += 1
+                    counts[upsert_tenant(record)] += 1
                 except (BadLine, DatabaseProblem, ObjectDoesNotExist) as error:
                     refused.append({"line": line, "reason": str(error)})
                 except ValidationError as error:
@@ -125,12 +170,25 @@ class Command(ActionCommand):
             {
                 "tenant": row.slug,
                 "state": "active" if row.active else "inactive",
+                "default_environment": row.default_stage,
                 "databases": {a.environment.name: a.database.name for a in row.attachments.all()},
             }
-            for row in Tenant.objects.prefetch_related(
+            for row in Tenant.objects.select_related("default_environment").prefetch_related(
                 "attachments__environment", "attachments__database"
             )
         ]
+
+
+def _note(tenant: Tenant) -> dict[str, str]:
+    """Return what to know of a tenant whose default environment has no database in service."""
+    stage = tenant.default_stage
+    in_service = tenant.attachments.filter(environment__name=stage, database__enabled=True)
+    if in_service.exists():
+        return {}
+    return {
+        "note": f"requests that name no environment ask {stage}, where this tenant has no database "
+        f"in service; attach one, or set another: tenant environment {tenant.slug} NAME"
+    }
 
 
 def find_tenant(slug: str) -> Tenant:

@@ -1,4 +1,4 @@
-"""`manage.py token create TENANT --role R [--environment E] [--expires 90d] | list | revoke PREFIX`."""
+"""`manage.py token create TENANT --role R [--environment E] | list | revoke PREFIX`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from dynamic_databases.commands import ActionCommand, Answer
-from tenants.authentication.tokens import digest_of, issue_token
+from dynamic_databases.commands import ActionCommand, Answer, from_standard_input
+from dynamic_databases.control_errors import UNREACHABLE, why_unavailable
+from tenants.authentication.tokens import issue_token, revoke_token
 from tenants.management.commands.tenant import find_tenant
 from tenants.models import ApiToken, Environment, Role
 from tenants.principals import ADMIN_ROLE
@@ -38,7 +39,9 @@ class Command(ActionCommand):
         create.add_argument("--name", default="", help="what it is for")
         actions.add_parser("list", help="list the tokens, without the tokens themselves")
         revoke = actions.add_parser("revoke", help="revoke a token")
-        revoke.add_argument("token", help="the token or its prefix")
+        revoke.add_argument(
+            "token", help="its prefix, the token, or - to read one from standard input"
+        )
 
     def show(self, answer: Answer, *, as_json: bool) -> None:
         """Print an answer; a token stands alone on the last line."""
@@ -59,7 +62,10 @@ class Command(ActionCommand):
         role = options["role"]
         roles = [ADMIN_ROLE, *Role.objects.values_list("name", flat=True)]
         if role not in roles:
-            raise CommandError(f"There is no role called {role}; there are: {', '.join(roles)}.")
+            raise CommandError(
+                f"There is no role called {role}; "
+                f"there are: {', '.join(roles)}. Roles are made in the admin."
+            )
         environment = _environment(options["environment"])
         expires = timezone.now() + _duration(options["expires"]) if options["expires"] else None
         token = issue_token(tenant, role, environment, expires, options["name"])
@@ -72,26 +78,27 @@ class Command(ActionCommand):
 
     def _list(self, _options: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            {"prefix": row.prefix, "tenant": row.tenant.slug if row.tenant else "every", "role": row.role, "name": row.name,
-             "environment": row.environment.name if row.environment else "any",
-             "expires": row.expires_at or "never", "revoked": row.revoked_at or "no"}
+            {
+                "prefix": row.prefix,
+                "tenant": row.tenant.slug if row.tenant else "every",
+                "role": row.role,
+                "name": row.name,
+                "environment": row.environment.name if row.environment else "any",
+                "expires": row.expires_at or "never",
+                "revoked": row.revoked_at or "no",
+            }
             for row in ApiToken.objects.select_related("tenant", "environment").order_by("pk")
-        ]  # fmt: skip
+        ]
 
     def _revoke(self, options: dict[str, Any]) -> dict[str, Any]:
-        text = options["token"]
-        rows = ApiToken.objects.filter(digest=digest_of(text)) or ApiToken.objects.filter(
-            prefix=text
-        )
-        if len(rows) != 1:
+        text = from_standard_input(options["token"], "token")
+        try:
+            row = revoke_token(text)
+        except UNREACHABLE as error:
             raise CommandError(
-                "No token has this prefix."
-                if not rows
-                else "Several tokens have this prefix; give the token."
-            )
-        row = rows[0]
-        row.revoked_at = row.revoked_at or timezone.now()
-        row.save()
+                f"Nothing was revoked: the control database {why_unavailable(error)}. "
+                "Put that right, then revoke the token again."
+            ) from error
         return {"prefix": row.prefix, "state": "revoked"}
 
 

@@ -1,2 +1,2 @@
-SELECT CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', p1.c0)), '[]') FROM (SELECT t1.`name` AS c0 FROM `artist` t1 WHERE (SELECT count(*) FROM `album` t2 WHERE t2.`ArtistId` = t1.`artist_id` AND CONVERT(t2.`Title` USING utf8mb4) COLLATE utf8mb4_bin LIKE %s) > %s ORDER BY t1.`artist_id` LIMIT 100) p1)) AS BINARY)
--- ['A%', 1]
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', p1.c0)), '[]') FROM (SELECT t1.`name` AS c0 FROM `artist` t1 WHERE (SELECT count(*) FROM `album` t2 WHERE t2.`ArtistId` = t1.`artist_id` AND CONVERT(t2.`Title` USING utf8mb4) COLLATE utf8mb4_bin LIKE %s) > %s ORDER BY t1.`artist_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- ['A%', 1, 20000000]

@@ -1,2 +1,2 @@
-SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (SELECT count(*) FROM "album" t2 WHERE t2."ArtistId" = t1."artist_id" AND t2."Title" LIKE $1::text) > $2::bigint ORDER BY t1."artist_id" LIMIT 100::bigint) p1) "#")::text
--- ['A%', '1']
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (SELECT count(*) FROM "album" t2 WHERE t2."ArtistId" = t1."artist_id" AND t2."Title" LIKE $2::text) > $3::bigint ORDER BY t1."artist_id" LIMIT 100::bigint) p1) "#")::text AS v OFFSET 0) j)
+-- [20000000, 'A%', '1']

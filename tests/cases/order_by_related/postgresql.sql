@@ -1,2 +1,2 @@
-SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0 AS "title" FROM (SELECT t1."Title" AS c0 FROM "album" t1 ORDER BY (SELECT t2."name" FROM "artist" t2 WHERE t2."artist_id" = t1."ArtistId") DESC NULLS LAST, t1."Title", t1."AlbumId" LIMIT 100::bigint) p1) "#")::text
--- []
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0 AS "title" FROM (SELECT t1."Title" AS c0 FROM "album" t1 ORDER BY (SELECT t2."name" FROM "artist" t2 WHERE t2."artist_id" = t1."ArtistId") DESC NULLS LAST, t1."Title", t1."AlbumId" LIMIT 100::bigint) p1) "#")::text AS v OFFSET 0) j)
+-- [20000000]

@@ -1,4 +1,4 @@
-SELECT CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END, CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END, json_object('name', CASE WHEN typeof(t1."name") <> 'blob' THEN CAST(t1."name" AS TEXT) END) FROM "artist" t1 WHERE t1."artist_id" = ?
+SELECT CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END, CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END, CAST(json_object('name', CASE WHEN typeof(t1."name") <> 'blob' THEN CAST(t1."name" AS TEXT) END) AS BLOB) FROM "artist" t1 WHERE t1."artist_id" = ?
 -- ['x', 'y', 1]
 
 UPDATE "artist" SET "name" = ? WHERE "artist_id" = ?

@@ -1,2 +1,2 @@
-SELECT CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('price', CAST(p1.c0 AS CHAR), 'albumByAlbum', JSON_COMPACT((SELECT JSON_OBJECT('title', t2.`Title`, 'artist', JSON_COMPACT((SELECT JSON_OBJECT('name', t3.`name`) FROM `artist` t3 WHERE t3.`artist_id` = t2.`ArtistId`))) FROM `album` t2 WHERE t2.`AlbumId` = p1.c1)))), '[]') FROM (SELECT t1.`price` AS c0, t1.`album` AS c1 FROM `track` t1 ORDER BY t1.`track_id` LIMIT 100) p1)) AS BINARY)
--- []
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('price', CAST(p1.c0 AS CHAR), 'albumByAlbum', JSON_COMPACT((SELECT JSON_OBJECT('title', t2.`Title`, 'artist', JSON_COMPACT((SELECT JSON_OBJECT('name', t3.`name`) FROM `artist` t3 WHERE t3.`artist_id` = t2.`ArtistId`))) FROM `album` t2 WHERE t2.`AlbumId` = p1.c1)))), '[]') FROM (SELECT t1.`price` AS c0, t1.`album` AS c1 FROM `track` t1 ORDER BY t1.`track_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [20000000]

@@ -1,2 +1,2 @@
-INSERT INTO "album" AS t1 ("AlbumId", "Title", "ArtistId") VALUES ($1::integer, $2::text, $3::integer) ON CONFLICT ("AlbumId") DO UPDATE SET "Title" = excluded."Title" WHERE t1."ArtistId" = $4::integer RETURNING "AlbumId"::text, json_build_object('albumId', "AlbumId", 'title', "Title")::text
--- ['7', 'New', '1', '1']
+INSERT INTO "album" AS t1 ("AlbumId", "Title", "ArtistId") VALUES ($1::integer, $2::text, $3::integer) ON CONFLICT ("AlbumId") DO UPDATE SET "Title" = excluded."Title" WHERE t1."ArtistId" = $4::integer RETURNING "AlbumId"::text, (SELECT CASE WHEN octet_length(j.v) <= $5::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT json_build_object('albumId', "AlbumId", 'title', "Title")::text AS v OFFSET 0) j)
+-- ['7', 'New', '1', '1', 20000000]

@@ -1,2 +1,2 @@
-SELECT CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('trackId', CAST(p1.c0 AS CHAR))), '[]') FROM (SELECT t1.`track_id` AS c0 FROM `track` t1 WHERE ((t1.`price` > %s OR NOT (EXISTS (SELECT 1 FROM `album` t2 WHERE t2.`AlbumId` = t1.`album` AND CONVERT(t2.`Title` USING utf8mb4) COLLATE utf8mb4_bin LIKE %s))) AND t1.`track_id` IN %s AND t1.`at` IS NOT NULL) ORDER BY t1.`track_id` LIMIT %s) p1)) AS BINARY)
--- [Decimal('1.5'), 'A%', [1, 2], 3]
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('trackId', CAST(p1.c0 AS CHAR))), '[]') FROM (SELECT t1.`track_id` AS c0 FROM `track` t1 WHERE ((t1.`price` > %s OR NOT (EXISTS (SELECT 1 FROM `album` t2 WHERE t2.`AlbumId` = t1.`album` AND CONVERT(t2.`Title` USING utf8mb4) COLLATE utf8mb4_bin LIKE %s))) AND t1.`track_id` IN %s AND t1.`at` IS NOT NULL) ORDER BY t1.`track_id` LIMIT %s) p1)) AS BINARY), %s + 1)
+-- [Decimal('1.5'), 'A%', [1, 2], 3, 20000000]

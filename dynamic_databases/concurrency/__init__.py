@@ -1,0 +1,1 @@
+"""Threads and memory of one process: standard library only, below everything else."""

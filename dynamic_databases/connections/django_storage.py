@@ -1,0 +1,101 @@
+"""What Django's `connections` holds per thread, without the outdated."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dynamic_databases.aliases import Alias, as_alias
+from dynamic_databases.connections.session import connections, guard
+from dynamic_databases.connections.state import is_pooled
+
+_KEPT = "gateway_kept"
+
+
+class ThreadWrappers:
+    """Storage for Django's `connections`: what each thread holds, without the outdated.
+
+    Django keeps a wrapper per alias and thread for the thread's life and never asks again whether
+    the alias still means the same. This storage forgets a dynamic alias's wrapper, closing it in
+    its own thread, when the alias has got a new generation meanwhile.
+    """
+
+    def __init__(
+        self, generation: Callable[[Alias], int], is_dynamic: Callable[[Alias], bool]
+    ) -> None:
+        self.__dict__["_is_dynamic"] = is_dynamic
+        self.__dict__["_generation"] = generation
+        self.__dict__["_local"] = threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        alias = as_alias(name)
+        held = self._wrappers().get(alias)
+        if held is None:
+            raise AttributeError(name)
+        wrapper, generation = held
+        outdated = generation != self._generation(alias)
+        if outdated and not wrapper.in_atomic_block and not is_pooled(wrapper):
+            del self._wrappers()[alias]
+            wrapper.close()
+            raise AttributeError(name)
+        return wrapper
+
+    def __setattr__(self, name: str, wrapper: BaseDatabaseWrapper) -> None:
+        alias = as_alias(name)
+        if not is_pooled(wrapper) and self._is_dynamic(alias):
+            guard(wrapper)
+        self._wrappers()[alias] = (wrapper, self._generation(alias))
+
+    def __delattr__(self, name: str) -> None:
+        if self._wrappers().pop(as_alias(name), None) is None:
+            raise AttributeError(name)
+
+    def close_unused(self) -> None:
+        """Close what this thread holds open, and neither a lease nor a transaction uses."""
+        for wrapper, _ in list(self._wrappers().values()):
+            if not is_pooled(wrapper) and not wrapper.in_atomic_block:
+                wrapper.close_if_unusable_or_obsolete()
+
+    def _wrappers(self) -> dict[Alias, tuple[BaseDatabaseWrapper, int]]:
+        local = self.__dict__["_local"]
+        if not hasattr(local, "wrappers"):
+            local.wrappers = {}
+        wrappers: dict[Alias, tuple[BaseDatabaseWrapper, int]] = local.wrappers
+        return wrappers
+
+
+def close_unused() -> None:
+    """Close what this thread holds open: Django does so after its own requests alone.
+
+    Else each thread would keep a connection to the control database for its life, lost or not.
+    """
+    cast("ThreadWrappers", connections._connections).close_unused()
+
+
+def keep_control_connection(seconds: float) -> BaseDatabaseWrapper:
+    """Have this thread's connection to the control database outlive the request that opened it.
+
+    Return its wrapper. The next request looks first whether the connection still is one
+    (`CONN_HEALTH_CHECKS`).
+    """
+    wrapper: BaseDatabaseWrapper = connections[DEFAULT_DB_ALIAS]
+    if wrapper.connection is not None and wrapper.__dict__.get(_KEPT) is not wrapper.connection:
+        wrapper.__dict__[_KEPT] = wrapper.connection
+        wrapper.close_at = time.monotonic() + seconds
+    return wrapper
+
+
+def install_thread_wrappers(
+    generation: Callable[[Alias], int], is_dynamic: Callable[[Alias], bool]
+) -> None:
+    """Give `django.db.connections` the storage above, keeping what this thread holds already."""
+    storage = ThreadWrappers(generation, is_dynamic)
+    for alias in connections.settings:
+        if hasattr(connections._connections, alias):
+            setattr(storage, alias, getattr(connections._connections, alias))
+    connections._connections = storage

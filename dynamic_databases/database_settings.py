@@ -1,0 +1,159 @@
+"""What the registry needs of one database: its row of the control database, made ready to connect.
+
+Rows can be kept elsewhere as values, their secrets sealed, and be made ready without the control
+database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+
+from dynamic_databases.catalog.bookkeeping import without_bookkeeping
+from dynamic_databases.config.allowed import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from dynamic_databases.models import Baseline, Database
+from dynamic_databases.registry import DatabaseSettings
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """An enabled database's row as it is stored: JSON values, its secrets sealed."""
+
+    pk: int
+    name: str
+    config: Mapping[str, Any]
+    secret_id: str
+    revision: int
+    baseline: int | None  # its key
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """A baseline's row as it is stored: JSON values; its name is not needed to serve."""
+
+    pk: int
+    created_at: str  # in ISO 8601
+    catalog: Mapping[str, Any]
+
+
+def load_settings(pk: int) -> DatabaseSettings | None:
+    """Return what the registry needs of one enabled database, secrets open, or None."""
+    row = Database.objects.with_baselines().filter(pk=pk, enabled=True).first()
+    return _source(row) if row is not None else None
+
+
+def read_rows(keys: Collection[int] | None) -> dict[int, SourceRow]:
+    """Return the rows of all enabled databases, or of those of `keys`, by key."""
+    rows = Database.objects.filter(enabled=True)
+    if keys is not None:
+        rows = rows.filter(pk__in=keys)
+    return {
+        row.pk: SourceRow(
+            row.pk, row.name, row.config, str(row.secret_id), row.revision, row.baseline_id
+        )
+        for row in rows
+    }
+
+
+def read_baselines(keys: Collection[int]) -> dict[int, BaselineRow]:
+    """Return the baselines of `keys`, with their catalogs."""
+    rows = Baseline.objects.defer(None).filter(pk__in=keys)
+    return {
+        row.pk: BaselineRow(row.pk, row.created_at.isoformat(), row.catalog_json) for row in rows
+    }
+
+
+def source_of(row: SourceRow, baseline: BaselineRow | None) -> DatabaseSettings:
+    """Return what the registry needs of a row that was kept. Raises InvalidConfig."""
+    stored = Database(
+        pk=row.pk,
+        name=row.name,
+        config=row.config,
+        secret_id=UUID(row.secret_id),
+        revision=row.revision,
+    )
+    if baseline is not None:
+        created_at = dt.datetime.fromisoformat(baseline.created_at)
+        stored.baseline = Baseline(
+            pk=baseline.pk, created_at=created_at, catalog_json=baseline.catalog
+        )
+    return _source(stored)
+
+
+def _source(row: Database) -> DatabaseSettings:
+    config = row.opened_config()
+    baseline = without_bookkeeping(row.baseline.catalog) if row.baseline else None
+    return DatabaseSettings(
+        _runtime_settings(config), baseline, _override_file(row.name), row.revision
+    )
+
+
+def _override_file(name: str) -> Path | None:
+    """Return where a database's overrides are; a name that is no file's name has none."""
+    file = f"{name}.json"
+    return settings.GATEWAY_OVERRIDES_DIR / file if Path(file).name == file else None
+
+
+def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what Django's connection handler fills into static entries, and how we connect."""
+    engine = config["ENGINE"]
+    options = dict(config.get("OPTIONS", {}))
+    if engine in _FILL_IN:
+        options = _FILL_IN[engine](options)
+    # Of SQLite a missing file is an error, not a new database.
+    name = f"file:{quote(config['NAME'])}?mode=rw" if engine == SQLITE else config["NAME"]
+    return {
+        "ENGINE": config["ENGINE"],
+        "NAME": name,
+        "USER": config.get("USER", ""),
+        "PASSWORD": config.get("PASSWORD", ""),
+        "HOST": config.get("HOST", ""),
+        "PORT": config.get("PORT", ""),
+        "OPTIONS": options,
+        "TIME_ZONE": config.get("TIME_ZONE"),
+        "ATOMIC_REQUESTS": False,
+        "AUTOCOMMIT": True,
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": False,
+        "TEST": {
+            "CHARSET": None,
+            "COLLATION": None,
+            "MIGRATE": False,
+            "MIRROR": None,
+            "NAME": None,
+        },
+    }
+
+
+def _of_postgresql(options: dict[str, Any]) -> dict[str, Any]:
+    options.setdefault("connect_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
+    options.setdefault("application_name", "tenant-graphql-gateway")
+    return options
+
+
+def _of_mysql(options: dict[str, Any]) -> dict[str, Any]:
+    options.setdefault("connect_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
+    options.setdefault("charset", "utf8mb4")
+    # A server may otherwise ask for files of this machine.
+    return options | {"local_infile": 0}
+
+
+def _of_mssql(options: dict[str, Any]) -> dict[str, Any]:
+    options.setdefault("python_driver", "mssql_python")
+    options.setdefault("connection_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
+    # Each retry would wait for five seconds.
+    return options | {"connection_retries": 0}
+
+
+_FILL_IN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    POSTGRESQL: _of_postgresql,
+    MYSQL: _of_mysql,
+    MSSQL: _of_mssql,
+}

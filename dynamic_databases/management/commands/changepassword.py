@@ -1,0 +1,11 @@
+"""Change a password in the control database; a registered database is refused."""
+
+from __future__ import annotations
+
+from django.contrib.auth.management.commands.changepassword import Command as DjangoCommand
+
+from dynamic_databases.control_tables import ControlDatabaseOnly
+
+
+class Command(ControlDatabaseOnly, DjangoCommand):
+    """Django's command for databases of the settings alone."""

@@ -1,0 +1,11 @@
+"""Create cache tables in the control database; a registered database is refused."""
+
+from __future__ import annotations
+
+from django.core.management.commands.createcachetable import Command as DjangoCommand
+
+from dynamic_databases.control_tables import ControlDatabaseOnly
+
+
+class Command(ControlDatabaseOnly, DjangoCommand):
+    """Django's command for databases of the settings alone."""

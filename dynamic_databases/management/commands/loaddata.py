@@ -1,0 +1,11 @@
+"""Load fixtures into the control database; a registered database is refused."""
+
+from __future__ import annotations
+
+from django.core.management.commands.loaddata import Command as DjangoCommand
+
+from dynamic_databases.control_tables import ControlDatabaseOnly
+
+
+class Command(ControlDatabaseOnly, DjangoCommand):
+    """Django's command for databases of the settings alone."""

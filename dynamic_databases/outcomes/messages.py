@@ -1,0 +1,31 @@
+"""What clients are answered for each kind of failure, the same for every vendor."""
+
+from __future__ import annotations
+
+UNAVAILABLE = "The database can't be reached."
+UNKNOWN = "The connection was lost after the write was sent: it may or may not have happened."
+TIMED_OUT = "The database didn't finish in time; nothing was changed."
+NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
+CHANGED = "A table or column that this query needs is no longer there."
+NO_FUNCTION = (
+    "A view, trigger, generated column, default, "
+    "check or index of this database calls a function that "
+    "the gateway doesn't offer to it."
+)
+BAD_VALUE = "A value doesn't fit the type of its column."
+REFUSED = "The database refused the statement."
+TOO_DEEP = (
+    "The query nests deeper, or is larger, than this database can take; ask for less at a time."
+)
+NO_SPACE = "The database has no space left; nothing was changed."
+RETRY = (
+    "The database ended this because of others writing at the same time; "
+    "nothing was changed, try again."
+)
+NOT_SUPPORTED = "The database has no such operation for these values."
+NO_INPUT = "A column takes no value: the database alone gives it."
+SEVERAL = "The database gave several rows where one is wanted: a key isn't unique there."
+DIVIDED = "A view, trigger, generated column or check of this database divides by zero."
+NOT_NOW = "The database's state doesn't permit this now."
+REFUSED_BY_TRIGGER = "A trigger or routine of the database refuses this."
+FAILED = "The database failed at this; its log says why."

@@ -1,0 +1,1 @@
+"""Threads that follow changes made by other processes."""

@@ -1,0 +1,1 @@
+"""The control database: its deadlines, and what holds while it doesn't answer."""

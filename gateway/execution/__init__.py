@@ -1,0 +1,1 @@
+"""Runs operations on tenants' connections, under their limits."""

@@ -1,0 +1,89 @@
+"""GraphiQL's page, from the package's own static files: no CDN."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+
+from dynamic_databases.concurrency.garbage_collection import gc_paused
+from gateway.authentication import RequestAuthenticator
+from gateway.http.request import HttpRequest
+from gateway.http.response import Response, json_response
+from tenants.errors import Unauthenticated
+from tenants.resolution import tenant_ref
+from tenants.snapshot import DirectoryEntry
+
+STATIC = "/static/graphiql/"
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>GraphiQL</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{styles}">
+</head>
+<body>
+<div id="graphiql"></div>
+<script id="config" type="application/json">{config}</script>
+<script type="module" src="{script}"></script>
+</body>
+</html>
+"""
+# Monaco sets styles at run time and starts its workers from own files; nothing else is let in.
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def page(http: HttpRequest) -> Response:
+    """Return the page of the tenant that the path names, whether there is such a tenant or not."""
+    ref = tenant_ref(http.path, "", {})
+    config = {
+        "endpoint": http.path,
+        "static": STATIC,
+        "targets": "/graphiql/targets",
+        "pattern": "/t/TENANT/ENVIRONMENT/graphql",
+        "tenant": ref.tenant or "",
+        "environment": ref.environment or "",
+    }
+    text = json.dumps(config).replace("<", "\\u003c")  # no way out of the script element
+    body = _PAGE.format(
+        styles=staticfiles_storage.url("graphiql/graphiql.css"),
+        script=staticfiles_storage.url("graphiql/graphiql.js"),
+        config=text,
+    ).encode()
+    headers = {
+        "Content-Security-Policy": _CSP,
+        "Referrer-Policy": "same-origin",
+    }
+    return Response(200, body, "text/html; charset=utf-8", headers)
+
+
+async def targets(authenticator: RequestAuthenticator, http: HttpRequest) -> Response:
+    """Return the tenants and environments that the caller may switch to."""
+    try:
+        reachable = await authenticator.reachable(http)
+    except Unauthenticated:
+        return json_response([])
+    return await asyncio.to_thread(_told, reachable)
+
+
+def _told(reachable: Iterable[tuple[DirectoryEntry, list[str]]]) -> Response:
+    """Write down thousands of tenants in a thread: the event loop answers others meanwhile."""
+    with gc_paused():
+        return json_response(
+            [
+                {
+                    "tenant": entry.slug,
+                    "environments": names,
+                    "default": entry.default_environment,
+                }
+                for entry, names in reachable
+            ]
+        )

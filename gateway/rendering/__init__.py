@@ -1,0 +1,1 @@
+"""Large schemas are written in a process of their own."""

@@ -1,0 +1,1 @@
+"""Reports about databases: checks, drift and saved operations."""

@@ -1,0 +1,1 @@
+"""Builds schemas from catalogs, and keeps them."""

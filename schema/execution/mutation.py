@@ -1,0 +1,246 @@
+"""Write plans as steps of one transaction: all of a mutation document, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import assert_never
+
+import orjson
+
+from dynamic_databases.errors import ConstraintViolation
+from schema.errors import TooManyRows
+from schema.execution.insert import inserted_rows
+from schema.execution.round_trips import (
+    Batch,
+    End,
+    Flow,
+    Request,
+    RoundTrip,
+    Row,
+    Rows,
+    Step,
+)
+from schema.execution.save import saved
+from schema.execution.write_context import (
+    NULL,
+    Asked,
+    WriteContext,
+    checked_last,
+    continued,
+    first_value,
+    probed_row,
+    updated,
+)
+from schema.json_values import list_pieces, object_pieces
+from schema.plan.nodes import (
+    AffectedRows,
+    Answer,
+    Typename,
+    UpdateRows,
+)
+from schema.sql.compiled import (
+    CompiledDelete,
+    CompiledEach,
+    CompiledInsert,
+    CompiledInserts,
+    CompiledPage,
+    CompiledRows,
+    CompiledSave,
+    CompiledUpdate,
+    CompiledWrite,
+)
+from schema.sql.dialect import Deferred
+from schema.sql.statement import Statement
+
+
+def in_transaction(steps: Sequence[Step[bytes]], end: End) -> Flow[list[bytes]]:
+    """Run `steps` in order, then end the transaction.
+
+    COMMIT travels with the last round trip of a lone step. With several steps it is sent on its
+    own: a process that is killed while a later one waits must change nothing, and a server carries
+    out what it has been sent.
+    """
+    answers: list[bytes] = []
+    begins, is_over = True, False
+    for step in steps:
+        try:
+            batch = next(step)
+            while True:
+                is_over = batch.is_last and len(steps) == 1
+                found = yield RoundTrip(batch.requests, begins, end if is_over else None)
+                begins = False
+                batch = step.send(found)
+        except StopIteration as stop:
+            answers.append(stop.value)
+    if not begins and not is_over:
+        yield RoundTrip((), ends=end)
+    return answers
+
+
+def written(writer: WriteContext, write: CompiledWrite) -> Step[bytes]:
+    """Run one write and return its root field's JSON text; `null` where there is no such row."""
+    match write:
+        case CompiledInsert():
+            found = yield from _insert(writer, write)
+        case CompiledInserts():
+            found = yield from _inserts(writer, write)
+        case CompiledUpdate():
+            found = yield from _update(writer, write)
+        case CompiledSave():
+            found = yield from saved(writer, write)
+        case CompiledRows():
+            found = yield from _rows(writer, write)
+        case CompiledEach():
+            found = yield from _each(writer, write)
+        case CompiledDelete():
+            found = yield from _delete(writer, write)
+        case _:
+            assert_never(write)
+    return found
+
+
+def checks(deferred: Deferred) -> tuple[Step[bytes], Step[bytes]]:
+    """Return the steps before and after a mutation that find out whether COMMIT would refuse it.
+
+    The second raises ConstraintViolation, or the database's own refusal.
+    """
+    counts: list[int] = []
+
+    def check(sql: str) -> Step[bytes]:
+        rows: Rows = []
+        if sql:
+            (rows,) = yield Batch((Request(Statement(sql, (), ()), []),))
+        counts.append(int(rows[0][0]) if rows else 0)
+        if counts[-1] > counts[0]:
+            raise ConstraintViolation(
+                "A foreign key refuses this at the end: the row it refers to isn't there."
+            )
+        return NULL
+
+    return check(deferred.before), check(deferred.after)
+
+
+def constant(value: bytes) -> Step[bytes]:
+    """A step that needs no database."""
+    yield from ()
+    return value
+
+
+def _insert(writer: WriteContext, write: CompiledInsert) -> Step[bytes]:
+    rows = yield from inserted_rows(write.rows, writer.variables, is_all=write.page is None)
+    main = rows.get(write.main)
+    if main is None:  # onConflict did nothing
+        return NULL
+    if write.page is None:
+        text: bytes = main[-1]
+        return text
+    (table,) = (one.row.table for one in write.rows if one.row.result == write.main)
+    step = writer.last((), [(write.page, main)])
+    _, (answer,) = yield from checked_last(table, step) if table.has_triggers else step
+    return answer
+
+
+def _delete(writer: WriteContext, write: CompiledDelete) -> Step[bytes]:
+    """Answer the row as it was, then delete it; `null` where the database didn't."""
+    if isinstance(write.page, Statement):
+        asked = (writer.ask(write.page), writer.ask(write.delete))
+        page, deleted = yield Batch(asked, is_last=True)
+        return first_value(page) if deleted else NULL
+    yield Batch(())  # the transaction begins before the row is read
+    answer = writer.read(write.page)
+    (deleted,) = yield Batch((writer.ask(write.delete),), is_last=True)
+    return answer if deleted else NULL
+
+
+def _inserts(writer: WriteContext, write: CompiledInserts) -> Step[bytes]:
+    rows = yield from inserted_rows(write.rows, writer.variables, is_all=not write.returning)
+    keys = [rows[main] for main in write.plan.mains if main in rows]
+    pages, answered = _returning(write.plan.answer, write.returning, keys)
+    step, table = writer.last((), pages), write.plan.table
+    _, answers = yield from checked_last(table, step) if table.has_triggers else step
+    return answered(answers, [True] * len(keys), len(rows))
+
+
+def _update(writer: WriteContext, write: CompiledUpdate) -> Step[bytes]:
+    """Lock the row, ask which values differ and write only those.
+
+    Gives `null` where the database wrote nothing.
+    """
+    if write.direct is not None:
+        step, table = (
+            writer.last([writer.ask(write.direct)], [(write.page, None)]),
+            write.plan.table,
+        )
+        _, answers = yield from checked_last(table, step) if writer.may_move(table) else step
+        return answers[0]
+    (probed,) = yield Batch((writer.ask(write.probe),))
+    row = probed_row(probed)
+    if row is None:
+        return NULL
+    flags = row[: len(write.plan.values)]
+    chosen = tuple(i for i, differs in enumerate(flags) if int(differs))
+    found = yield from updated(writer, write, row, chosen, [write.page])
+    return found[0] if found else NULL
+
+
+def _rows(writer: WriteContext, write: CompiledRows) -> Step[bytes]:
+    """Write the rows, see that they aren't too many, answer those that are asked for."""
+    (keys,) = yield Batch((writer.ask(write.keys),))
+    maximum = write.plan.at_most.read(writer.variables)
+    if len(keys) > maximum:  # an error rolls all back
+        raise TooManyRows(
+            f"{len(keys)} rows match, above atMost: {maximum}; nothing was written.",
+            {"matched": len(keys)},
+        )
+    pages, answered = _returning(write.plan.answer, write.returning, keys)
+    each = [] if write.each is None else [writer.ask_by(write.each, key) for key in keys]
+    if isinstance(write.plan, UpdateRows):
+        step, table = writer.last(each, pages), write.plan.table
+        found, answers = yield from checked_last(table, step) if writer.may_move(table) else step
+    else:  # rows that are deleted answer as they were
+        _, answers = yield from continued(writer.last((), pages))
+        found = (yield Batch(tuple(each), is_last=True)) if each else []
+    done = [bool(rows) for rows in found] if each else [True] * len(keys)
+    return answered(answers, done, sum(done))
+
+
+def _each(writer: WriteContext, write: CompiledEach) -> Step[bytes]:
+    answers: list[bytes] = []
+    for one in write.writes:
+        answered = yield from continued(_rows(writer, one))
+        answers.append(answered)
+    return b"".join(list_pieces([answer] for answer in answers))
+
+
+class _Answered:
+    """Puts the answer of a write of many rows together from the pages of its rows."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = answers
+
+    def __call__(self, pages: Sequence[bytes], done: Sequence[bool], count: int) -> bytes:
+        """`done` says of each key whether its row was written.
+
+        A row that is gone isn't answered.
+        """
+        values: Iterator[bytes] = iter(pages)
+        parts: list[tuple[str, Iterable[bytes]]] = []
+        for part in self._answers:
+            value: Iterable[bytes]
+            if isinstance(part, Typename):
+                value = [orjson.dumps(part.name)]
+            elif isinstance(part, AffectedRows):
+                value = [str(count).encode()]
+            else:
+                rows = [page for is_done in done if (page := next(values)) != NULL and is_done]
+                value = list_pieces([row] for row in rows)
+            parts.append((part.key, value))
+        return b"".join(object_pieces(parts))
+
+
+def _returning(
+    answers: Sequence[Answer], returning: Mapping[str, CompiledPage], keys: Sequence[Row]
+) -> tuple[list[Asked], _Answered]:
+    """Return a page per row for each `returning`, and what makes the answer of them."""
+    pages = [returning[part.key] for part in answers if part.key in returning]
+    return [(page, key) for page in pages for key in keys], _Answered(answers)

@@ -1,0 +1,244 @@
+"""A prepared operation → the flow that answers it: each root field's JSON, in response order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dynamic_databases.aliases import Alias
+from dynamic_databases.concurrency.garbage_collection import release_frames
+from dynamic_databases.errors import ConstraintViolation
+from dynamic_databases.models_factory.factory import ModelSet
+from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES, AnswerMeter, Attempt, text_bytes_of
+from schema.errors import AnswerTooLarge, OperationProblem, TextTooLarge
+from schema.execution.blocking import drive
+from schema.execution.constraint_columns import as_shown
+from schema.execution.cursors import Cursors
+from schema.execution.mutation import checks, constant, in_transaction, written
+from schema.execution.relay_page import ConnectionReader
+from schema.execution.round_trips import (
+    End,
+    Flow,
+    Request,
+    RoundTrip,
+    Rows,
+    Step,
+    Variables,
+    request,
+)
+from schema.execution.sessions.dispatch import session_type
+from schema.execution.write_context import WriteContext, first_value, list_value
+from schema.global_ids import SCOPE, decode_id, scope_of
+from schema.limits import Limits
+from schema.operations import CompiledOperation, Prepared, PreparedRoot
+from schema.orm import OrmReader
+from schema.plan.node_lookup import NODE_KEY, node_page
+from schema.plan.nodes import Aggregate, GroupBy, Page
+from schema.sql.compiled import CompiledNode
+from schema.sql.statement import Statement
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an operation answered: each root field's JSON text, and the errors of nullable ones."""
+
+    fragments: tuple[tuple[str, bytes], ...]
+    errors: tuple[tuple[str, Exception], ...] = ()
+    absent: tuple[str, ...] = ()  # columns of the baseline that are answered as null
+    asked: bool = True  # whether the database was
+    wrote: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(text) for _, text in self.fragments)
+
+
+# How a root field is answered: it is known, or a statement is asked and its rows made something of.
+Finish = Callable[[Rows], bytes]
+Asked = bytes | tuple[Request, Finish]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Answers prepared operations from one database; ORM execution reads by its `models`."""
+
+    alias: Alias
+    models: Callable[[], ModelSet]
+    limits: Limits
+    cursors: Cursors
+    dry_run: bool = False  # mutations answer as if done, and are rolled back
+    max_bytes: int = DEFAULT_BYTES  # of what is read from the database
+    attempt: Attempt = Attempt.ONLY
+
+    def run(
+        self,
+        wrapper: BaseDatabaseWrapper,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+    ) -> Answer:
+        """Return the answer over a leased connection, in a thread that may block."""
+        *others, (last, text_bytes) = self._ways(prepared, wrapper.vendor)
+        for way, its_bytes in others:
+            try:
+                return self._drive(wrapper, operation, way(), variables, its_bytes)
+            except TextTooLarge as error:
+                release_frames(error)
+        return self._drive(wrapper, operation, last(), variables, text_bytes)
+
+    def _ways(self, prepared: Prepared, vendor: str) -> list[tuple[Callable[[], Prepared], int]]:
+        """Return the ways to answer, the fastest first, each with the bytes of a text in it.
+
+        SQLite has several: it copies texts in this process, so that it may make no large ones.
+        """
+        as_it_is = (lambda: prepared, text_bytes_of(self.max_bytes))
+        if not session_type(vendor).copies_texts or self.attempt is Attempt.FIRST:
+            return [(lambda: prepared, self.max_bytes)]
+        by_orm = (lambda: prepared.by_orm, self.max_bytes)
+        if prepared.plan.writes:
+            return [as_it_is, by_orm]
+        by_rows = (lambda: prepared.by_rows, text_bytes_of(self.max_bytes))
+        return [*([as_it_is] if self.attempt is Attempt.ONLY else []), by_rows, by_orm]
+
+    def _drive(
+        self,
+        wrapper: BaseDatabaseWrapper,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+        text_bytes: int,
+    ) -> Answer:
+        """Run one way of answering to its end."""
+        meter = AnswerMeter(self.max_bytes, text_bytes)
+        flow = self.flow(operation, prepared, variables, meter)
+        try:
+            return drive(wrapper, flow, prepared.compiler.dialect.begin, meter)
+        except ConstraintViolation as error:
+            raise shown_violation(error, operation, prepared) from error
+
+    def flow(
+        self,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+        meter: AnswerMeter,
+    ) -> Flow[Answer]:
+        """Raises what makes the whole answer null: a non-null field's error, any write's."""
+        variables = {**variables, SCOPE: scope_of(self.alias), ANSWER_BYTES: meter.max_bytes}
+        if prepared.plan.writes:
+            return self._write(operation, prepared, variables, meter)
+        return self._read(operation, prepared, variables, meter)
+
+    def _write(
+        self,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+        meter: AnswerMeter,
+    ) -> Flow[Answer]:
+        writer = WriteContext(prepared.compiler, variables, partial(self._orm, meter))
+        steps: list[Step[bytes]] = [
+            written(writer, root.write)
+            if root.write is not None
+            else constant(operation.constant(root.root.action, variables))
+            for root in prepared.roots
+        ]
+        keys = [root.root.key for root in prepared.roots]
+        end = End.ROLLBACK if self.dry_run else End.COMMIT
+        if self.dry_run:  # what COMMIT would refuse is to be known
+            before, after = checks(prepared.compiler.dialect.deferred)
+            _, *answers, _ = yield from in_transaction([before, *steps, after], end)
+        else:
+            answers = yield from in_transaction(steps, end)
+        fragments = tuple(zip(keys, answers, strict=True))
+        return Answer(fragments, absent=prepared.plan.absent, wrote=True)
+
+    def _read(
+        self,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+        meter: AnswerMeter,
+    ) -> Flow[Answer]:
+        """All root fields are asked at once."""
+        orm = partial(self._orm, meter)
+        asked: list[Asked] = []
+        errors: list[tuple[str, Exception]] = []
+        for root in prepared.roots:
+            try:
+                asked.append(self._ask(operation, prepared, root, variables, orm))
+            except OperationProblem as error:
+                if not root.root.nullable or isinstance(error, AnswerTooLarge):
+                    raise
+                asked.append(b"null")
+                # Its frames, this one among them, would hold what is read for the other fields.
+                errors.append((root.root.key, error.with_traceback(None)))
+        requests = tuple(one[0] for one in asked if isinstance(one, tuple))
+        found = iter((yield RoundTrip(requests)) if requests else ())
+        answers = [one if isinstance(one, bytes) else one[1](next(found)) for one in asked]
+        keys = [root.root.key for root in prepared.roots]
+        fragments = tuple(zip(keys, answers, strict=True))
+        return Answer(fragments, tuple(errors), prepared.plan.absent)
+
+    def _ask(
+        self,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        root: PreparedRoot,
+        variables: Variables,
+        orm: Callable[[Variables], OrmReader],
+    ) -> Asked:
+        action = root.root.action
+        if root.read is not None:
+            finish = list_value if root.read.is_list else first_value
+            return request(root.read, variables), finish
+        if root.connection is not None:
+            portable = partial(orm, variables)
+            reader = ConnectionReader(
+                root.connection, variables, self.limits, self.cursors, portable
+            )
+            return reader.request(), reader.answer
+        if root.node is not None:
+            return self._node(operation, prepared, root.node, variables, orm)
+        if isinstance(action, Page | Aggregate | GroupBy):
+            return orm(variables).answer(action)
+        return operation.constant(action, variables)
+
+    def _node(
+        self,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        node: CompiledNode,
+        variables: Mapping[str, Any],
+        orm: Callable[[Variables], OrmReader],
+    ) -> Asked:
+        """Read the row that a global id names; `null` where it is missing or not to be seen."""
+        type_name, texts = decode_id(str(node.plan.id.read(variables)), variables[SCOPE])
+        table = operation.built.names.by_type.get(type_name)
+        key = operation.built.key_of(table, texts) if table is not None else None
+        if table is None or key is None:
+            return b"null"
+        page = node_page(node.plan, table)
+        if type_name not in node.pages:
+            node.pages[type_name] = prepared.compiler.read(page)
+        statement: Statement | None = node.pages[type_name]
+        variables = {**variables, NODE_KEY: key}
+        if statement is None:
+            return orm(variables).answer(page)
+        return request(statement, variables), first_value
+
+    def _orm(self, meter: AnswerMeter, variables: Variables) -> OrmReader:
+        return OrmReader(self.models(), self.alias, variables, self.limits, meter)
+
+
+def shown_violation(
+    error: ConstraintViolation, operation: CompiledOperation, prepared: Prepared
+) -> ConstraintViolation:
+    """Return a violation with its constraint's columns, as the operation's role may read it."""
+    built = operation.built
+    actions = (root.root.action for root in prepared.roots)
+    return as_shown(error, actions, built.catalog, built.key.access)

@@ -1,0 +1,79 @@
+"""MySQL and MariaDB: rows are read as they arrive, and warnings say that an answer was cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from dynamic_databases import outcomes
+from dynamic_databases.connections.state import end_after_use
+from dynamic_databases.connections.vendors.mysql import shut_down
+from dynamic_databases.errors import TooDeep
+from schema.errors import AnswerTooLarge
+from schema.execution.round_trips import Request, Rows
+from schema.execution.sessions.driver import DriverSession
+from schema.sql.statement import Statement
+
+# ER_CUT_VALUE_GROUP_CONCAT, ER_WARN_ALLOWED_PACKET_OVERFLOWED, ER_JSON_DEPTH.
+_CUT = {1260, 1301, 4040}
+_SHOW_WARNINGS = Statement("SHOW WARNINGS", (), ())
+
+
+class MysqlSession(DriverSession):
+    """A session whose COMMIT goes with its statements: some tables are in no transaction."""
+
+    keeps_buffers = True
+
+    def _rows(self, request: Request) -> Rows:
+        rows = super()._rows(request)
+        if self._wrapper.connection.warning_count():
+            _check_warnings(self._run(_SHOW_WARNINGS, ()))
+        return rows
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Closing a cursor may raise its error once more, or forget the SQLSTATE."""
+        with super()._errors(), self._telling_sqlstate():
+            yield
+
+    def _cursor(self) -> Any:
+        """Return a cursor that reads row by row; the usual one would keep all rows first."""
+        return self._wrapper.connection.cursor(self._wrapper.Database.cursors.SSCursor)
+
+    def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
+        with self._telling_sqlstate():
+            cursor.execute(sql, parameters)  # the driver takes %% for % only with values
+
+    def _fetched(self, cursor: Any) -> Rows:
+        try:
+            return super()._fetched(cursor)
+        except AnswerTooLarge:
+            self._abandon(cursor)
+            raise
+
+    @contextmanager
+    def _telling_sqlstate(self) -> Iterator[None]:
+        """Give an error its SQLSTATE, which the driver keeps to itself."""
+        errors = self._wrapper.Database.Error
+        try:
+            yield
+        except errors as error:
+            if not hasattr(error, "sqlstate"):
+                with suppress(errors):  # a closed connection has none
+                    error.sqlstate = self._wrapper.connection.sqlstate()
+            raise
+
+    def _abandon(self, cursor: Any) -> None:
+        """End the connection: its driver would read all that is on its way before the next use."""
+        end_after_use(self._wrapper)
+        with suppress(OSError):
+            shut_down(self._wrapper)
+        with suppress(self._wrapper.Database.Error):
+            cursor.close()
+
+
+def _check_warnings(warnings: Rows) -> None:
+    """MySQL cuts what is too large for it, or makes it NULL, and only warns."""
+    if any(int(code) in _CUT for _, code, _ in warnings):
+        raise TooDeep(outcomes.TOO_DEEP)

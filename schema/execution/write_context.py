@@ -1,0 +1,162 @@
+"""What the steps of one mutation share: statements with values, and the answers of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import TypeVar
+
+from dynamic_databases.catalog.types import Table
+from dynamic_databases.errors import RefusedByTrigger
+from schema.errors import BadUserInput
+from schema.execution.round_trips import Batch, Request, Row, Rows, Step, Variables, request
+from schema.orm import OrmReader
+from schema.plan.nodes import Save
+from schema.sql.compile import Compiler
+from schema.sql.compiled import CompiledPage, CompiledSave, CompiledUpdate, PortablePage
+from schema.sql.statement import Statement
+from schema.sql.write import RETURNED_KEY
+
+NULL = b"null"
+_SEVERAL = "Several rows are answered with this key; nothing was written."
+_GONE = (
+    "{}: a trigger of the database gave a row another key, or removed it, so that it can't be "
+    "answered; nothing was written."
+)
+_T = TypeVar("_T")
+# A page, and the key that another statement gave back where the page is found by that.
+Asked = tuple[CompiledPage, Row | None]
+Last = tuple[list[Rows], list[bytes]]
+
+
+def probed_row(rows: Rows) -> Row | None:
+    """Return the row that a probe found, if any; raises BadUserInput where it found several."""
+    if len(rows) > 1:
+        raise BadUserInput(_SEVERAL)
+    return rows[0] if rows else None
+
+
+@dataclass(frozen=True)
+class WriteContext:
+    """What the steps of one mutation document share."""
+
+    compiler: Compiler
+    variables: Variables
+    portable: Callable[[Variables], OrmReader]
+
+    def ask(self, statement: Statement) -> Request:
+        return request(statement, self.variables)
+
+    def ask_by(self, statement: Statement, key: Row) -> Request:
+        """Return a statement of the row with a key that another statement gave back."""
+        return request(statement, {**self.variables, RETURNED_KEY: key})
+
+    def last(self, asked: Sequence[Request], pages: Sequence[Asked]) -> Step[Last]:
+        """Send what is left of a step; return the rows of each request and the answer of each page.
+
+        Pages of ORM execution are read inside the transaction, which is therefore not ended yet.
+        Nor is it where several pages are answered: together they may be too large.
+        """
+        requests = [*asked]
+        for page, key in pages:
+            if isinstance(page, Statement):
+                requests.append(request(page, self._with(key)))
+        is_last = len(pages) <= 1 and all(isinstance(page, Statement) for page, _ in pages)
+        found = (yield Batch(tuple(requests), is_last=is_last)) if requests else []
+        answered = iter(found[len(asked) :])
+        answers = [
+            first_value(next(answered))
+            if isinstance(page, Statement)
+            else self.portable(self._with(key)).answer(page.page)
+            for page, key in pages
+        ]
+        return found[: len(asked)], answers
+
+    def may_move(self, table: Table) -> bool:
+        """Return whether an UPDATE may leave a row under a key that isn't known.
+
+        MySQL shows triggers only to users who may make them; there any table may have some.
+        """
+        return table.has_triggers or not self.compiler.dialect.updates_return_keys
+
+    def read(self, page: PortablePage) -> bytes:
+        return self.portable(self.variables).answer(page.page)
+
+    def _with(self, key: Row | None) -> Variables:
+        return self.variables if key is None else {**self.variables, RETURNED_KEY: key}
+
+
+def continued(step: Step[_T]) -> Step[_T]:
+    """Run a step after which others follow, or which may yet be refused."""
+    try:
+        batch = next(step)
+        while True:
+            batch = step.send((yield Batch(batch.requests)))
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+
+
+def checked_last(table: Table, step: Step[Last]) -> Step[Last]:
+    """Run the last statements of a write, and see that its rows are found before they are kept.
+
+    Of several requests each belongs to a key, and one that wrote nothing has no row to be found.
+    Raises RefusedByTrigger.
+    """
+    found, answers = yield from continued(step)
+    done = cycle([bool(rows) for rows in found] or [True])
+    if any(is_done and answer == NULL for is_done, answer in zip(done, answers, strict=False)):
+        raise RefusedByTrigger(_GONE.format(table.name))
+    return found, answers
+
+
+def first_value(rows: Rows) -> bytes:
+    """Return the one JSON text that a statement answered; no row is `null`."""
+    value = rows[0][0] if rows else None
+    return NULL if value is None else value
+
+
+def list_value(rows: Rows) -> bytes:
+    """Return the JSON array of the texts that a statement answered, one in each row."""
+    if not rows:
+        return b"[]"
+    pieces = [b","] * (2 * len(rows) + 1)
+    pieces[1::2] = [text for (text,) in rows]
+    pieces[0], pieces[-1] = b"[", b"]"
+    return b"".join(pieces)
+
+
+def updated(
+    writer: WriteContext,
+    write: CompiledUpdate | CompiledSave,
+    probed: Row,
+    chosen: tuple[int, ...],
+    pages: Sequence[CompiledPage],
+) -> Step[list[bytes] | None]:
+    """Update the row that was probed, then answer pages of it; None where the database refused.
+
+    Raises RefusedByTrigger where the row is found no more.
+    """
+    table = write.plan.table
+    asked = [writer.ask(writer.compiler.update(write, chosen))] if chosen else []
+    if not write.returns_key:
+        step = writer.last(asked, [(page, None) for page in pages])
+        is_checked = asked and writer.may_move(table)
+        found, answers = yield from checked_last(table, step) if is_checked else step
+        return None if found and not found[0] else answers
+    key = _probed_key(write, probed)
+    if asked:
+        (keys,) = yield Batch(tuple(asked))
+        if not keys:
+            return None
+        key = keys[0]
+    _, answers = yield from checked_last(table, writer.last((), [(page, key) for page in pages]))
+    return answers
+
+
+def _probed_key(write: CompiledUpdate | CompiledSave, probed: Row) -> Row:
+    """Return the key that stands after the flags of a probe."""
+    plan = write.plan
+    flags = len(plan.values) + (len(plan.expected) if isinstance(plan, Save) else 0)
+    return probed[flags : flags + len(plan.table.primary_key)]

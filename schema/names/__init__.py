@@ -1,0 +1,1 @@
+"""GraphQL names of tables, columns and relations."""

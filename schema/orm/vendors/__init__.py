@@ -1,0 +1,1 @@
+"""What ORM execution says differently to each vendor, a module per vendor."""

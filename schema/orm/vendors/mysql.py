@@ -1,0 +1,44 @@
+"""MySQL and MariaDB in ORM execution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import BigIntegerField, F, FloatField, Func, IntegerField, TextField
+
+from dynamic_databases.catalog.types import Column, Kind
+from schema.orm.vendors.standard import OrmVendor
+from schema.plan.nodes import Slot
+from schema.sql import mysql_values
+from schema.sql.binding import single
+
+
+class MysqlOrm(OrmVendor):
+    """Booleans are numbers, and ENUMs are sorted by theirs."""
+
+    float_functions = mysql_values.AGGREGATES
+    conditions = mysql_values.CONDITIONS
+    numeric_type = "DECIMAL(65, 30)"
+
+    def as_float(self, attribute: str) -> Any:
+        # Django's cast makes a decimal of it.
+        return Func(F(attribute), template="(%(expressions)s + 0e0)", output_field=FloatField())
+
+    def column_answer(self, attribute: F, column: Column) -> Any:
+        if column.type.kind is Kind.BOOLEAN:
+            return Func(attribute, template="(%(expressions)s + 0)", output_field=IntegerField())
+        if mysql_values.is_single(column.type):
+            digits = mysql_values.as_digits("%(expressions)s", column.type)
+            return Func(attribute, template=digits, output_field=FloatField())
+        if column.type.kind is Kind.OTHER:
+            text = mysql_values.as_text("%(expressions)s", column.type)
+            return Func(attribute, template=text, output_field=TextField())
+        return None
+
+    def operand(self, value: Any, slot: Slot) -> Any:
+        return single(value) if mysql_values.is_single(slot.type) else value
+
+    def sortable(self, value: Any, subject: Any) -> Any:
+        if not mysql_values.is_numbered(subject.type):
+            return value
+        return Func(value, template="(%(expressions)s + 0)", output_field=BigIntegerField())

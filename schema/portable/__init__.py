@@ -1,9 +1,0 @@
-"""The same plans by ORM rows and Python, one statement per level.
-
-It serves where a server can't build JSON, and it is the oracle of the other way: both give equal
-JSON for every plan.
-"""
-
-from schema.portable.reader import PortableReader
-
-__all__ = ["PortableReader"]

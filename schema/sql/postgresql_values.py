@@ -1,0 +1,182 @@
+"""How PostgreSQL casts, compares, spells and takes values.
+
+Values are sent as text whose type a cast in the statement names, so that one prepared statement
+serves whatever value comes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dynamic_databases.catalog.types import Kind, SqlType
+from schema.plan.nodes import Use
+from schema.sql.binding import big_integer, json_text, single, storable_text
+from schema.sql.statement import Binder, Sql, sql
+
+# Infinity, BC and years beyond 9999 are no dates in JSON; NaN and infinity no numbers.
+SPELLED: dict[Kind, str] = {
+    Kind.BIGINT: "{0}::text",
+    Kind.DECIMAL: "nullif(nullif(nullif({0}::text, 'NaN'), 'Infinity'), '-Infinity')",
+    Kind.FLOAT: "CASE WHEN {0} NOT IN ('NaN', 'Infinity', '-Infinity') THEN {0} END",
+    Kind.BINARY: "translate(encode({0}, 'base64'), E'\\n', '')",
+    Kind.DATE: "CASE WHEN {0} BETWEEN '0001-01-01' AND '9999-12-31' THEN {0} END",
+    Kind.TIME: "CASE WHEN {0} < '24:00' THEN {0} END",
+    Kind.LOCAL_DATETIME: "CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01' THEN {0} END",
+    Kind.DATETIME: "CASE WHEN {0} >= '0001-01-01+00' AND {0} < '10000-01-01+00' THEN {0} END",
+    Kind.DURATION: "{0}::text",
+    Kind.OTHER: "{0}::text",
+}
+_CASTS = {
+    Kind.BOOLEAN: "boolean",
+    Kind.INTEGER: "integer",
+    Kind.BIGINT: "bigint",
+    Kind.DECIMAL: "numeric",
+    Kind.FLOAT: "double precision",
+    Kind.BINARY: "bytea",
+    Kind.DATE: "date",
+    Kind.TIME: "time",
+    Kind.LOCAL_DATETIME: "timestamp",
+    Kind.DATETIME: "timestamptz",
+    Kind.DURATION: "interval",
+    Kind.UUID: "uuid",
+}
+_BOUND: dict[Kind, Binder] = {
+    Kind.BOOLEAN: lambda value: "true" if value else "false",
+    Kind.INTEGER: str,
+    Kind.BIGINT: lambda value: str(big_integer(value)),
+    Kind.DECIMAL: lambda value: format(value, "f"),
+    Kind.FLOAT: lambda value: repr(float(value)),
+    Kind.BINARY: lambda value: "\\x" + bytes(value).hex(),
+    Kind.DATE: lambda value: value.isoformat(),
+    Kind.TIME: lambda value: value.isoformat(),
+    Kind.LOCAL_DATETIME: lambda value: value.isoformat(),
+    Kind.DATETIME: lambda value: value.isoformat(),
+    Kind.JSON: json_text,
+}
+
+_LENGTH = re.compile(r"\(\d+(?:,-?\d+)?\)")
+
+
+def cast(sql_type: SqlType, use: Use = Use.VALUE) -> str:
+    """Return the type that a value is cast to; names from the catalog are quoted there already.
+
+    A cast to varchar(n) would cut silently.
+    """
+    if sql_type.kind is Kind.TEXT:
+        return _text_cast(sql_type)
+    if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
+        return f"{_element_cast(sql_type.element)}[]"
+    if sql_type.kind is Kind.ENUM:
+        return sql_type.plain  # a domain over an enum has no operators: see `operand`
+    if use is Use.RAW and is_single(sql_type):
+        return "real"  # its own digits, which are others' of a double
+    return _CASTS.get(sql_type.kind, sql_type.name)
+
+
+def operator(symbol: str, sql_type: SqlType) -> str:
+    """Return an operator; that of a citext beyond the search path is named with its schema."""
+    schema, _, name = sql_type.plain.rpartition(".")
+    if sql_type.kind is Kind.TEXT and name == "citext" and schema:
+        return f"OPERATOR({schema}.{symbol})"
+    return symbol
+
+
+def operand(subject: Sql, sql_type: SqlType) -> Sql:
+    """Return what can be compared: PostgreSQL has no operators for a domain over an enum."""
+    return sql("{}::{}", subject, sql_type.base) if _is_enum_domain(sql_type) else subject
+
+
+def _is_enum_domain(sql_type: SqlType) -> bool:
+    return sql_type.kind is Kind.ENUM and bool(sql_type.base)
+
+
+def is_citext(sql_type: SqlType) -> bool:
+    return sql_type.kind is Kind.TEXT and sql_type.plain.rpartition(".")[2] == "citext"
+
+
+def is_single(sql_type: SqlType) -> bool:
+    """Return whether this is a float of single precision."""
+    return sql_type.kind is Kind.FLOAT and sql_type.plain == "real"
+
+
+def exact(expression: str, sql_type: SqlType) -> str:
+    """Return an expression whose equality is one to the letter.
+
+    An interval of 30 days equals a month, 1.5 equals 1.50, -0 equals 0, and collations need not be
+    deterministic.
+    """
+    if sql_type.kind is Kind.TEXT and not is_citext(sql_type):
+        return f'{expression} COLLATE "C"'
+    if sql_type.kind is Kind.FLOAT:
+        return f"{expression}::{'real' if is_single(sql_type) else 'double precision'}::text"
+    if _is_exact(sql_type):
+        return expression
+    return f'{expression}::text COLLATE "C"'
+
+
+def _is_exact(sql_type: SqlType) -> bool:
+    """Return whether the type's own equality is one to the letter."""
+    if sql_type.kind is Kind.DECIMAL:
+        return sql_type.scale is not None
+    if _is_enum_domain(sql_type):
+        return False
+    loose = (Kind.TEXT, Kind.JSON, Kind.OTHER, Kind.DURATION, Kind.ARRAY)
+    return sql_type.kind not in loose
+
+
+def may_lose(element: SqlType) -> bool:
+    """Return whether an array may hold values of this type that are answered as null."""
+    kinds = (Kind.DECIMAL, Kind.FLOAT, Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME)
+    return element.kind in (*kinds, Kind.JSON, Kind.ARRAY)
+
+
+def elements(column: str, element: SqlType) -> str:
+    """Return an array's elements as rows `e(v, i)`; FROM unnest takes composites apart."""
+    if element.kind is Kind.OTHER:
+        return f"(SELECT unnest({column}) v, generate_subscripts({column}, 1) i) e"
+    return f"unnest({column}) WITH ORDINALITY e(v, i)"
+
+
+def _text_cast(sql_type: SqlType) -> str:
+    plain = sql_type.plain
+    if plain == "name" or is_citext(sql_type):
+        return plain
+    return "bpchar" if _LENGTH.sub("", plain) == "character" else "text"
+
+
+def _element_cast(element: SqlType) -> str:
+    """Return the type of an array's elements as it is: other arrays have no operator with it."""
+    if element.base or element.kind in (Kind.OTHER, Kind.ENUM):
+        return element.name
+    plain = _LENGTH.sub("", element.name)
+    return "bpchar" if plain == "character" else plain
+
+
+def bound(sql_type: SqlType) -> Binder:
+    if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
+        element: Binder = bound(sql_type.element)
+        return _array_binder(element)
+    bind: Binder = _BOUND.get(sql_type.kind, storable_text)
+    if is_single(sql_type):
+        return lambda value: None if value is None else repr(single(value))
+    return lambda value: None if value is None else bind(value)
+
+
+def _array_binder(element: Binder) -> Binder:
+    def bind(value: Any) -> str | None:
+        return None if value is None else array_text([element(item) for item in value])
+
+    return bind
+
+
+def array_text(items: list[Any]) -> str:
+    """Return an array in PostgreSQL's text form (manual, §8.15.6)."""
+    return (
+        "{" + ",".join("NULL" if item is None else _array_item(str(item)) for item in items) + "}"
+    )
+
+
+def _array_item(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,34 @@
+"""SQLite's texts that both executions share."""
+
+from __future__ import annotations
+
+import secrets
+
+# The gateway's own functions, of Python, have names of one process: a view or trigger in a file
+# can't know them. From SQLite 3.41 on `trusted_schema=OFF` keeps them from the file's schema
+# besides.
+OURS = f"gateway_{secrets.token_hex(8)}_"
+STDDEV = f"{OURS}stddev"
+VARIANCE = f"{OURS}variance"
+# Conditions are of SQLite's own functions: one of Python would parse whole documents with the
+# interpreter's lock held. {0} is a JSON document, {1} a JSON array of texts. An object holds its
+# keys, an array its texts, a text itself (https://sqlite.org/json1.html#jeach).
+_HELD = "CASE json_type({0}) WHEN 'object' THEN d.key ELSE d.value END"
+_IS_HELD = "(json_type({0}) = 'object' OR d.type = 'text')"
+HAS_ANY_KEY = (
+    "CASE WHEN json_valid({0}) THEN EXISTS (SELECT 1 FROM json_each({0}) d"
+    f" WHERE {_IS_HELD} AND {_HELD} IN (SELECT w.value FROM json_each({{1}}) w)) END"
+)
+HAS_ALL_KEYS = (
+    "CASE WHEN json_valid({0}) THEN NOT EXISTS (SELECT 1 FROM json_each({1}) w"
+    f" WHERE w.value NOT IN (SELECT {_HELD} FROM json_each({{0}}) d WHERE {_IS_HELD})) END"
+)
+
+
+def long_sum(high: int | None, low: float | None) -> float | str | None:
+    """Return the sum of two halves; beyond 64 bits as text, which is spelled digit by digit."""
+    if high is None or low is None:
+        return low
+    total = high * 2**32 + low
+    is_long = isinstance(total, int) and not -(2**63) <= total < 2**63
+    return str(total) if is_long else total

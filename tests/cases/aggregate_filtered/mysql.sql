@@ -1,0 +1,2 @@
+SELECT LEFT(CAST((SELECT JSON_OBJECT('aggregate', JSON_OBJECT('count', count(*)), 'nodes', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('trackId', CAST(p2.c0 AS CHAR))), '[]') FROM (SELECT t2.`track_id` AS c0 FROM `track` t2 WHERE t2.`price` >= %s ORDER BY t2.`track_id` LIMIT 100) p2))) FROM (SELECT 1 AS c0 FROM `track` t1 WHERE t1.`price` >= %s) p1) AS BINARY), %s + 1)
+-- [Decimal('2'), Decimal('2'), 20000000]

@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('{%s,"nodes":%s}', substr(substr(json_object('aggregate', json_object('count', count(*))), -1, -2147483647), 2), coalesce((SELECT coalesce(printf('[%s]', group_concat(json_object('trackId', CASE WHEN typeof(p2.c0) = 'integer' THEN CAST(p2.c0 AS TEXT) END))), zeroblob(2147483647)) FROM (SELECT t2."track_id" AS c0 FROM "track" t2 WHERE t2."price" >= ? ORDER BY t2."track_id" LIMIT 100) p2), 'null')), zeroblob(2147483647)) FROM (SELECT 1 AS c0 FROM "track" t1 WHERE t1."price" >= ?) p1) AS BLOB)
+-- ['2', '2']

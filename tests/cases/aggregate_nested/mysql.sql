@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', p1.c0, 'albumsAggregate', JSON_COMPACT((SELECT JSON_OBJECT('aggregate', JSON_OBJECT('count', count(*), 'max', JSON_OBJECT('title', max(t2.`Title`)))) FROM `album` t2 WHERE t2.`ArtistId` = p1.c1)))), '[]') FROM (SELECT t1.`name` AS c0, t1.`artist_id` AS c1 FROM `artist` t1 ORDER BY t1.`artist_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [20000000]

@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('name', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END, 'albumsAggregate', (SELECT json_object('aggregate', json_object('count', count(*), 'max', json_object('title', CASE WHEN typeof(max(p2.c0)) <> 'blob' THEN CAST(max(p2.c0) AS TEXT) END))) FROM (SELECT t2."Title" AS c0 FROM "album" t2 WHERE t2."ArtistId" = p1.c1) p2)))), zeroblob(2147483647)) FROM (SELECT t1."name" AS c0, t1."artist_id" AS c1 FROM "artist" t1 ORDER BY t1."artist_id" LIMIT 100) p1) AS BLOB)
+-- []

@@ -1,0 +1,2 @@
+SELECT CAST(p1.k0 AS CHAR), CAST(p1.k1 AS CHAR), LEFT(CAST(JSON_OBJECT('name', p1.c0, 'albums', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('title', t2.`Title`) ORDER BY t2.`AlbumId` LIMIT 100), '[]') FROM `album` t2 WHERE t2.`ArtistId` = p1.c1))) AS BINARY), %s + 1) FROM (SELECT t1.`name` AS k0, t1.`artist_id` AS k1, t1.`name` AS c0, t1.`artist_id` AS c1 FROM `artist` t1 ORDER BY t1.`name` DESC, t1.`artist_id` LIMIT 3) p1 ORDER BY p1.k0 DESC, p1.k1
+-- [20000000]

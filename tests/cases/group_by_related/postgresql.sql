@@ -1,0 +1,2 @@
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT json_build_object('artistId', p1.c0) AS "keys", json_build_object('count', p1.c1) AS "aggregate" FROM (SELECT t1."ArtistId" AS c0, count(*) AS c1 FROM "album" t1 GROUP BY t1."ArtistId" ORDER BY t1."ArtistId" LIMIT 100::bigint) p1) "#")::text AS v OFFSET 0) j)
+-- [20000000]

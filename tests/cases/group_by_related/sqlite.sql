@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('keys', json_object('artistId', CASE WHEN typeof(p1.c0) = 'integer' AND p1.c0 BETWEEN -2147483648 AND 2147483647 THEN p1.c0 END), 'aggregate', json_object('count', p1.c1)))), zeroblob(2147483647)) FROM (SELECT t1."ArtistId" AS c0, count(*) AS c1 FROM "album" t1 GROUP BY t1."ArtistId" ORDER BY t1."ArtistId" LIMIT 100) p1) AS BLOB)
+-- []

@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('artistId', p1.c0)), '[]') FROM (SELECT t1.`artist_id` AS c0 FROM `artist` t1 ORDER BY t1.`artist_id` LIMIT 1) p1)) AS BINARY), %s + 1)
+-- [20000000]

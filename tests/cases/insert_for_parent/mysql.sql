@@ -1,0 +1,8 @@
+INSERT INTO `artist` (`name`) VALUES (%s) RETURNING CAST(`artist_id` AS CHAR)
+-- ['New']
+
+INSERT INTO `album` (`Title`, `ArtistId`) VALUES (%s, %s) RETURNING CAST(`AlbumId` AS CHAR)
+-- what the server returned
+
+SELECT LEFT(CAST(JSON_COMPACT((SELECT JSON_OBJECT('title', p1.c0, 'artist', JSON_COMPACT((SELECT JSON_OBJECT('name', t2.`name`) FROM `artist` t2 WHERE t2.`artist_id` = p1.c1))) FROM (SELECT t1.`Title` AS c0, t1.`ArtistId` AS c1 FROM `album` t1 WHERE (t1.`AlbumId` = %s)) p1)) AS BINARY), %s + 1)
+-- what the server returned

@@ -1,0 +1,8 @@
+INSERT INTO "artist" AS t1 ("name") VALUES ($1::text) RETURNING "artist_id"::text
+-- ['X']
+
+INSERT INTO "artist" AS t1 ("name") VALUES ($1::text) RETURNING "artist_id"::text
+-- [None]
+
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT row_to_json("#") FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = $2::integer)) p1) "#")::text AS v OFFSET 0) j)
+-- what the server returned

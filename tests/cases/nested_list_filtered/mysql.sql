@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', p1.c0, 'albums', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('title', t2.`Title`) ORDER BY t2.`Title`, t2.`AlbumId` LIMIT 100), '[]') FROM `album` t2 WHERE t2.`ArtistId` = p1.c1 AND CONVERT(t2.`Title` USING utf8mb4) COLLATE utf8mb4_bin LIKE %s)))), '[]') FROM (SELECT t1.`name` AS c0, t1.`artist_id` AS c1 FROM `artist` t1 ORDER BY t1.`artist_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- ['F%', 20000000]

@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('albums', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('title', t2.`Title`, 'tracks', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('price', CAST(t3.`price` AS CHAR)) ORDER BY t3.`track_id` LIMIT 100), '[]') FROM `track` t3 WHERE t3.`album` = t2.`AlbumId`))) ORDER BY t2.`AlbumId` LIMIT 100), '[]') FROM `album` t2 WHERE t2.`ArtistId` = p1.c0)))), '[]') FROM (SELECT t1.`artist_id` AS c0 FROM `artist` t1 ORDER BY t1.`artist_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [20000000]

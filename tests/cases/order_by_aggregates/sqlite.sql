@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('title', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END))), zeroblob(2147483647)) FROM (SELECT t1."Title" AS c0 FROM "album" t1 ORDER BY (SELECT (SELECT count(*) FROM "album" t3 WHERE t3."ArtistId" = t2."artist_id") FROM "artist" t2 WHERE t2."artist_id" = t1."ArtistId") DESC NULLS FIRST, (SELECT (SELECT max(t5."Title") FROM "album" t5 WHERE t5."ArtistId" = t4."artist_id") FROM "artist" t4 WHERE t4."artist_id" = t1."ArtistId") NULLS LAST, t1."AlbumId" LIMIT 100) p1) AS BLOB)
+-- []

@@ -1,0 +1,2 @@
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0::text AS "trackId", nullif(nullif(nullif(p1.c1::text, 'NaN'), 'Infinity'), '-Infinity') AS "price" FROM (SELECT t1."track_id" AS c0, t1."price" AS c1 FROM "track" t1 ORDER BY t1."price" DESC NULLS LAST, t1."track_id" LIMIT 100::bigint) p1) "#")::text AS v OFFSET 0) j)
+-- [20000000]

@@ -1,2 +1,0 @@
-SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0 AS "title" FROM (SELECT t1."Title" AS c0 FROM "album" t1 ORDER BY (SELECT (SELECT count(*) FROM "album" t3 WHERE t3."ArtistId" = t2."artist_id") FROM "artist" t2 WHERE t2."artist_id" = t1."ArtistId") DESC, (SELECT (SELECT max(t5."Title") FROM "album" t5 WHERE t5."ArtistId" = t4."artist_id") FROM "artist" t4 WHERE t4."artist_id" = t1."ArtistId"), t1."AlbumId" LIMIT 100::bigint) p1) "#")::text
--- []

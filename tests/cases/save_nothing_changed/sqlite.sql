@@ -1,0 +1,11 @@
+SELECT CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END, CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END, CAST(json_object('name', CASE WHEN typeof(t1."name") <> 'blob' THEN CAST(t1."name" AS TEXT) END) AS BLOB) FROM "artist" t1 WHERE t1."artist_id" = ?
+-- ['Ada', 'Ada', 1]
+
+UPDATE "artist" SET "name" = ? WHERE "artist_id" = ?
+-- ['Ada', 1]
+
+SELECT CAST((SELECT json_object('name', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END) FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = ?)) p1) AS BLOB)
+-- [1]
+
+SELECT CAST((SELECT json_object('c0', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END) FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = ?)) p1) AS BLOB)
+-- [1]

@@ -1,0 +1,5 @@
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT row_to_json("#") FROM (SELECT p1.c0 AS "name" FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = $2::integer)) p1) "#")::text AS v OFFSET 0) j)
+-- [20000000, '1']
+
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT json_build_object('aggregate', json_build_object('count', count(*))) FROM (SELECT 1 AS c0 FROM "album" t1) p1)::text AS v OFFSET 0) j)
+-- [20000000]

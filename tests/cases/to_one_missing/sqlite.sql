@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('trackId', CASE WHEN typeof(p1.c0) = 'integer' THEN CAST(p1.c0 AS TEXT) END, 'albumByAlbum', (SELECT json_object('title', CASE WHEN typeof(p2.c0) <> 'blob' THEN CAST(p2.c0 AS TEXT) END) FROM (SELECT t2."Title" AS c0 FROM "album" t2 WHERE t2."AlbumId" = p1.c1) p2)))), zeroblob(2147483647)) FROM (SELECT t1."track_id" AS c0, t1."album" AS c1 FROM "track" t1 WHERE t1."album" IS NULL ORDER BY t1."track_id" LIMIT 100) p1) AS BLOB)
+-- []

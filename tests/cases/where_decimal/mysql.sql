@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('price', CAST(p1.c0 AS CHAR))), '[]') FROM (SELECT t1.`price` AS c0 FROM `track` t1 WHERE t1.`price` = %s ORDER BY t1.`track_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [Decimal('0.99'), 20000000]

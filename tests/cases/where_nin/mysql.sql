@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('title', p1.c0)), '[]') FROM (SELECT t1.`Title` AS c0 FROM `album` t1 WHERE t1.`Title` NOT IN %s ORDER BY t1.`AlbumId` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [['First', 'Second'], 20000000]

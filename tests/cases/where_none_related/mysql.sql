@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('name', p1.c0)), '[]') FROM (SELECT t1.`name` AS c0 FROM `artist` t1 WHERE NOT (EXISTS (SELECT 1 FROM `album` t2 WHERE t2.`ArtistId` = t1.`artist_id`)) ORDER BY t1.`artist_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [20000000]

@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('trackId', CAST(p1.c0 AS CHAR))), '[]') FROM (SELECT t1.`track_id` AS c0 FROM `track` t1 WHERE EXISTS (SELECT 1 FROM `album` t2 WHERE t2.`AlbumId` = t1.`album` AND EXISTS (SELECT 1 FROM `artist` t3 WHERE t3.`artist_id` = t2.`ArtistId` AND t3.`name` = %s)) ORDER BY t1.`track_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- ['Ada', 20000000]

@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('trackId', CASE WHEN typeof(p1.c0) = 'integer' THEN CAST(p1.c0 AS TEXT) END))), zeroblob(2147483647)) FROM (SELECT t1."track_id" AS c0 FROM "track" t1 WHERE EXISTS (SELECT 1 FROM "album" t2 WHERE t2."AlbumId" = t1."album" AND EXISTS (SELECT 1 FROM "artist" t3 WHERE t3."artist_id" = t2."ArtistId" AND t3."name" = ?)) ORDER BY t1."track_id" LIMIT 100) p1) AS BLOB)
+-- ['Ada']
