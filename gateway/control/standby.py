@@ -50,7 +50,8 @@ class Standby:
         if directory.is_stale and (control.is_answering or not directory.has_been_read):
             await control.call("snapshot", self._read)
         if control.silent_seconds > self._max_age:
-            if not self.may_learn():
+            # Only a database that is known to be away is spared: a new process has not asked yet.
+            if not control.is_answering and not self.may_learn():
                 raise ControlUnavailable
             await control.learn()
         return directory.snapshot
