@@ -39,7 +39,7 @@ from schema.plan.nodes import (
 from schema.plan.nodes import Count as CountPlan
 
 AttributeOf = Callable[[Column], str]
-_PLAIN: dict[Function, Callable[[Any], Any]] = {
+_PLAIN: dict[Function, Callable[..., Any]] = {
     Function.SUM: Sum,
     Function.MIN: Min,
     Function.MAX: Max,
@@ -49,8 +49,13 @@ _PLAIN: dict[Function, Callable[[Any], Any]] = {
 class _OfFloats(OrmAggregate):
     """A function of a column's values as floats, by the name that the vendor has for it."""
 
-    def __init__(self, attribute: str, function: Function, vendor: OrmVendor) -> None:
-        super().__init__(vendor.as_float(attribute), output_field=FloatField())
+    allow_distinct = True
+
+    def __init__(
+        self, attribute: str, function: Function, vendor: OrmVendor, *, distinct: bool = False
+    ) -> None:
+        value = vendor.as_float(attribute)
+        super().__init__(value, output_field=FloatField(), distinct=distinct)
         self.function = vendor.float_functions[function]
 
 
@@ -126,16 +131,31 @@ def count_of(columns: Sequence[Column], distinct: bool, attribute_of: AttributeO
 
 
 def aggregate_of(
-    function: Function, column: Column, attribute_of: AttributeOf, vendor: str
+    function: Function,
+    column: Column,
+    attribute_of: AttributeOf,
+    vendor: str,
+    *,
+    distinct: bool = False,
 ) -> OrmAggregate:
     attribute = attribute_of(column)
+    if function.is_of_booleans:
+        return _of_booleans(attribute, function)
+    once = {"distinct": True} if distinct and not function.is_extreme else {}
     if function not in _PLAIN:
-        return _OfFloats(attribute, function, orm_vendor(vendor))
+        return _OfFloats(attribute, function, orm_vendor(vendor), **once)
     value: Any = F(attribute)
     if function is Function.SUM:
         value = orm_vendor(vendor).summand(value, column)
-    aggregate: OrmAggregate = _PLAIN[function](value)
+    aggregate: OrmAggregate = _PLAIN[function](value, **once)
     return aggregate
+
+
+def _of_booleans(attribute: str, function: Function) -> OrmAggregate:
+    """Return a number that stands for a boolean, as only PostgreSQL has functions of these."""
+    whens = [When(**{attribute: value}, then=Value(int(value))) for value in (False, True)]
+    aggregate = Min if function is Function.BOOL_AND else Max
+    return aggregate(Case(*whens, output_field=IntegerField()))
 
 
 def _present(attributes: Sequence[str]) -> Case:

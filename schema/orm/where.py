@@ -13,6 +13,7 @@ from django.db.models import (
     Exists,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -29,11 +30,9 @@ from schema.orm.expressions import Binary, NullTest, never, ungrouped, unknown
 from schema.orm.vendors.dispatch import orm_vendor
 from schema.orm.vendors.standard import OrmVendor
 from schema.plan.nodes import (
-    EVERYTHING,
     AllOf,
     AnyOf,
     Compare,
-    Function,
     GroupAggregate,
     IsNull,
     Not,
@@ -113,12 +112,13 @@ class Conditions:
         """Return the field of a column, or of what is one of a column's values; else None."""
         if isinstance(subject, Column):
             return self.column_field(subject, model)
-        if isinstance(subject, RelatedCount) or subject.function not in (
-            Function.MIN,
-            Function.MAX,
-        ):
+        if isinstance(subject, RelatedCount) or subject.function is None:
             return None
-        if subject.column is None or subject.column.type.kind is Kind.DECIMAL:
+        if subject.function.is_of_booleans:
+            return IntegerField()
+        if not subject.function.is_extreme or subject.column is None:
+            return None
+        if Kind.DECIMAL in (subject.column.type.kind, subject.type.kind):
             return None
         if isinstance(subject, RelatedAggregate):
             model = self.models.models[subject.table.name]
@@ -135,9 +135,10 @@ class Conditions:
             aggregate = count_of(subject.columns, subject.distinct, attribute_of)
         else:
             vendor = self.models.catalog.vendor
-            aggregate = aggregate_of(subject.function, subject.column, attribute_of, vendor)
-        where = subject.where if isinstance(subject, RelatedCount) else EVERYTHING
-        rows = self._related(subject, where, model)
+            aggregate = aggregate_of(
+                subject.function, subject.column, attribute_of, vendor, distinct=subject.distinct
+            )
+        rows = self._related(subject, subject.where, model)
         return Subquery(
             rows.annotate(gateway_aggregate=ungrouped(aggregate)).values("gateway_aggregate")
         )

@@ -1,7 +1,8 @@
-"""`trackAggregate` and its like → `Aggregate`: what is counted and computed, over which rows."""
+"""What is counted and computed: of `trackAggregate`, and of related rows in conditions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType
@@ -14,8 +15,12 @@ from schema.plan.nodes import (
     AggregateFields,
     Count,
     Function,
+    RelatedAggregate,
+    RelatedCount,
     Typename,
+    Where,
 )
+from schema.plan.nodes.conditions import Link
 
 if TYPE_CHECKING:
     from schema.plan.context import CollectedField
@@ -28,11 +33,14 @@ _SUMS = {
     Kind.FLOAT: SqlType(Kind.FLOAT, "double precision"),
 }
 _FLOAT = SqlType(Kind.FLOAT, "double precision")
+_WHOLE = SqlType(Kind.DECIMAL, "numeric", None, 0)
 
 
 def aggregate_type(function: Function, column: Column) -> SqlType | None:
     """Return the type of a function's answer for a column, or None where it can't be computed."""
     kind = column.type.kind
+    if function.is_of_booleans:
+        return column.type if kind is Kind.BOOLEAN else None
     if function in (Function.MIN, Function.MAX):
         return column.type if kind in _COMPARABLE else None
     if kind not in _NUMBERS:
@@ -44,6 +52,49 @@ def aggregate_columns(function: Function, table: NamedTable) -> dict[str, SqlTyp
     """Return the fields of a table that a function can be computed of, with the answers' types."""
     found = {name: aggregate_type(function, column) for name, column in table.columns.items()}
     return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def predicate_type(function: Function, column: Column) -> SqlType | None:
+    """Return the type of what a function over related rows is compared with; None as above.
+
+    One input serves the columns of a table: whole numbers are compared with decimals, too.
+    """
+    kind = aggregate_type(function, column)
+    if kind is None or not (function.is_of_booleans or column.type.kind in _NUMBERS):
+        return None
+    return _WHOLE if kind.kind in (Kind.INTEGER, Kind.BIGINT) else kind
+
+
+def predicate_columns(function: Function, table: NamedTable) -> dict[str, Column]:
+    """Return the fields whose function over related rows can be compared."""
+    return {name: c for name, c in table.columns.items() if predicate_type(function, c) is not None}
+
+
+def related_subject(
+    name: str,
+    function: str,
+    given: Mapping[str, Any],
+    target: NamedTable,
+    links: tuple[Link, ...],
+    where: Where,
+) -> RelatedCount | RelatedAggregate:
+    """Return what a predicate over related rows compares; `name` is what the client calls it."""
+    distinct = bool(given["distinct"].value) if given.get("distinct") is not None else False
+    if function == "count":
+        columns = tuple(target.present(column) for column in given.get("arguments") or ())
+        if distinct and len(columns) != 1:
+            raise BadUserInput(f"{name} with distinct: true takes one column in arguments.")
+        return RelatedCount(target.table, links, where, columns, distinct)
+    column = target.present(given["arguments"])
+    kind = predicate_type(Function(function), column)
+    if kind is None:
+        raise BadUserInput(f"{name} can't be computed of {target.field_of[column.name]}.")
+    return RelatedAggregate(target.table, links, where, Function(function), column, kind, distinct)
+
+
+def aggregate_suffix(function: Function) -> str:
+    """Return what the type of a function's columns is called: `StddevPopFields`."""
+    return f"{function[:1].upper()}{function[1:]}Fields"
 
 
 def plan_aggregate_fields(
@@ -76,7 +127,7 @@ def _aggregate_columns(
 ) -> AggregateColumns:
     function = Function(part.name)
     types = aggregate_columns(function, table)
-    typename = f"{table.type}{part.name.capitalize()}Fields"
+    typename = f"{table.type}{aggregate_suffix(function)}"
     return AggregateColumns(
         part.key,
         function,

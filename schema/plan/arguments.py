@@ -41,6 +41,16 @@ from schema.errors import BadUserInput, TooComplex
 from schema.plan.custom_fields import Custom, custom_fields_of, expanded, structure_of
 
 VariableShape = tuple[Any, ...]
+# What inputs of conditions end with.
+_CONDITIONS = (
+    "BoolExp",
+    "BoolExpCount",
+    "BoolExpNumbers",
+    "BoolExpAvg",
+    "BoolExpFloats",
+    "BoolExpBooleans",
+    "ComparisonExp",
+)
 
 
 @dataclass(frozen=True)
@@ -386,7 +396,7 @@ def _is_leaf_list(declared: GraphQLList[Any]) -> bool:
 def _is_condition(declared: GraphQLInputType) -> bool:
     """Return whether this is the input of a `where` or `having`, or of the operators in it."""
     name = getattr(declared, "name", "")
-    return name.endswith(("BoolExp", "BoolExpCount", "ComparisonExp"))
+    return name.endswith(_CONDITIONS)
 
 
 def _has_variable(node: ValueNode) -> bool:

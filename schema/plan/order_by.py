@@ -134,7 +134,9 @@ def _aggregates(
             kind = aggregate_type(Function(name), column)
             if kind is None:
                 raise BadUserInput(f"{name} can't be computed of {field}.")
-            aggregate = RelatedAggregate(target.table, links, Function(name), column, kind)
+            aggregate = RelatedAggregate(
+                target.table, links, EVERYTHING, Function(name), column, kind
+            )
             found.append((aggregate, not_null(direction, field)))
     return found
 

@@ -9,6 +9,7 @@ from dynamic_databases.catalog.types import Kind, SqlType
 from schema.errors import BadUserInput
 from schema.names.relations import Relation
 from schema.names.tables import NamedTable, Names
+from schema.plan.aggregate import related_subject
 from schema.plan.arguments import Constant, Flag
 from schema.plan.nodes import (
     EVERYTHING,
@@ -19,7 +20,6 @@ from schema.plan.nodes import (
     Not,
     Op,
     Related,
-    RelatedCount,
     Slot,
     Subject,
     Unknown,
@@ -55,7 +55,7 @@ def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
         elif name in table.relations:
             parts.append(_related(name, table.relations[name], value, table, names))
         elif name in table.aggregates:
-            parts.append(_counted(name, table.aggregates[name], value, table, names))
+            parts += _aggregated(name, table.aggregates[name], value, table, names)
         else:
             parts.append(_combination(name, value, table, names))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
@@ -81,9 +81,22 @@ def _check_operators(tree: Any, table: NamedTable, names: Names) -> None:
                 )
         elif name in table.relations:
             _check_operators(value, names.tables[table.relations[name].target], names)
+        elif name in table.aggregates:
+            target = names.tables[table.aggregates[name].target]
+            for function, given in (value or {}).items():
+                _check_predicate(f"{name}.{function}.predicate", given, target, names)
         elif name in ("_and", "_or", "_not"):
             for part in value if isinstance(value, list) else [value]:
                 _check_operators(part, table, names)
+
+
+def _check_predicate(name: str, given: Any, target: NamedTable, names: Names) -> None:
+    if not (given or {}).get("predicate", True):
+        raise BadUserInput(
+            f"{name}: {{}} compares with nothing, so that all rows would be written; "
+            "give an operator, or leave the function out."
+        )
+    _check_operators((given or {}).get("filter"), target, names)
 
 
 def comparisons(name: str, subject: Subject, value: Any) -> list[Where]:
@@ -139,25 +152,22 @@ def _related(name: str, relation: Relation, value: Any, table: NamedTable, names
     return Related(target.table, links_of(relation, table, names), plan_where(value, target, names))
 
 
-def _counted(name: str, relation: Relation, value: Any, table: NamedTable, names: Names) -> Where:
-    """`albumsAggregate: {count: {predicate: {_gt: 3}, filter: {…}}}`."""
-    if value is None or value.get("count", ...) is None:
+def _aggregated(
+    name: str, relation: Relation, value: Any, table: NamedTable, names: Names
+) -> list[Where]:
+    """`albumsAggregate: {count: {predicate: {_gt: 3}, filter: {…}}, sum: {arguments: price}}`."""
+    if value is None or None in value.values():
         raise BadUserInput(
             f"{name} must not be null; write {name}: {{count: {{predicate: {{_gt: 0}}}}}}."
         )
-    if "count" not in value:
-        return EVERYTHING
-    given = value["count"]
     target = names.tables[relation.target]
-    columns = tuple(target.present(column) for column in given.get("arguments") or ())
-    distinct = bool(given["distinct"].value) if given.get("distinct") is not None else False
-    if distinct and len(columns) != 1:
-        raise BadUserInput(f"{name}: count with distinct: true takes one column in arguments.")
-    where = plan_where(given.get("filter"), target, names)
     links = links_of(relation, table, names)
-    subject = RelatedCount(target.table, links, where, columns, distinct)
-    parts = tuple(comparisons(f"{name}.count.predicate", subject, given["predicate"]))
-    return parts[0] if len(parts) == 1 else AllOf(parts)
+    parts: list[Where] = []
+    for function, given in value.items():
+        where = plan_where(given.get("filter"), target, names)
+        subject = related_subject(f"{name}.{function}", function, given, target, links, where)
+        parts += comparisons(f"{name}.{function}.predicate", subject, given["predicate"])
+    return parts
 
 
 def _comparison(name: str, subject: Subject, operator: str, operand: Any) -> Where:

@@ -91,8 +91,13 @@ class Dialect(Protocol):
         """Return how the referenced row spells the value; None where the value itself serves."""
         ...
 
-    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
-        """Return an aggregate function of a column of this type."""
+    def aggregate(
+        self, function: Function, column: str, sql_type: SqlType, *, distinct: bool = False
+    ) -> str:
+        """Return an aggregate function of a column of this type, of each value once if distinct.
+
+        `distinct` isn't for what `Function.has_distinct` denies.
+        """
         ...
 
     def json_value(self, column: str, sql_type: SqlType) -> str:

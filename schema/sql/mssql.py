@@ -25,7 +25,7 @@ from schema.plan.nodes import (
 from schema.sql import mssql_values as values
 from schema.sql.answer_size import MAX_BYTES
 from schema.sql.dialect import Deferred, InPlace
-from schema.sql.operators import COMPARISONS
+from schema.sql.operators import COMPARISONS, OF_BOOLEANS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _ARRAY = "COALESCE((SELECT {} FROM ({}) {} ORDER BY {} FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')"
@@ -101,13 +101,18 @@ class MssqlDialect:
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None
 
-    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
+    def aggregate(
+        self, function: Function, column: str, sql_type: SqlType, *, distinct: bool = False
+    ) -> str:
+        each = "DISTINCT " if distinct and not function.is_extreme else ""
+        if function in OF_BOOLEANS:
+            return OF_BOOLEANS[function].replace("{0}", column)
         name = values.AGGREGATES[function]
-        if function in (Function.AVG, Function.STDDEV, Function.VARIANCE):
-            return f"{name}(CAST({column} AS float))"
+        if function in values.OF_FLOATS:
+            return f"{name}({each}CAST({column} AS float))"
         if function is Function.SUM and sql_type.kind is Kind.INTEGER:
-            return f"{name}(CAST({column} AS bigint))"
-        return f"{name}({column})"
+            return f"{name}({each}CAST({column} AS bigint))"
+        return f"{name}({each}{column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         return values.json_value(column, sql_type)

@@ -27,8 +27,14 @@ AGGREGATES = {
     Function.MIN: "MIN",
     Function.MAX: "MAX",
     Function.STDDEV: "STDEV",
+    Function.STDDEV_SAMP: "STDEV",
+    Function.STDDEV_POP: "STDEVP",
     Function.VARIANCE: "VAR",
+    Function.VAR_SAMP: "VAR",
+    Function.VAR_POP: "VARP",
 }
+_OF_COLUMNS = (Function.SUM, Function.MIN, Function.MAX)
+OF_FLOATS = {name: text for name, text in AGGREGATES.items() if name not in _OF_COLUMNS}
 _CASTS = {
     Kind.BOOLEAN: "bit",
     Kind.INTEGER: "int",

@@ -28,7 +28,7 @@ from schema.sql import mysql_values as values
 from schema.sql.answer_size import MAX_BYTES
 from schema.sql.binding import escaped, like_pattern
 from schema.sql.dialect import Deferred, InPlace
-from schema.sql.operators import COMPARISONS
+from schema.sql.operators import COMPARISONS, OF_BOOLEANS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 
@@ -112,10 +112,20 @@ class MysqlDialect:
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None
 
-    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
-        if function in values.AGGREGATES:
-            return f"{values.AGGREGATES[function]}({column} + 0e0)"
-        return f"{function}({column})"
+    def aggregate(
+        self,
+        function: Function,
+        column: str,
+        sql_type: SqlType,  # noqa: ARG002 - the protocol's
+        *,
+        distinct: bool = False,
+    ) -> str:
+        each = "DISTINCT " if distinct and not function.is_extreme else ""
+        if function in values.OF_FLOATS:
+            return f"{values.OF_FLOATS[function]}({each}{column} + 0e0)"
+        if function in OF_BOOLEANS:
+            return OF_BOOLEANS[function].replace("{0}", f"{column} + 0")
+        return f"{function}({each}{column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.ENUM:

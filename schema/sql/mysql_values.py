@@ -36,7 +36,15 @@ CONDITIONS = {
         f" WHERE JSON_CONTAINS({_KEYS}, JSON_QUOTE(wanted.k)))"
     ),
 }
-AGGREGATES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
+OF_FLOATS = {
+    Function.AVG: "avg",
+    Function.STDDEV: "stddev_samp",
+    Function.STDDEV_SAMP: "stddev_samp",
+    Function.STDDEV_POP: "stddev_pop",
+    Function.VARIANCE: "var_samp",
+    Function.VAR_SAMP: "var_samp",
+    Function.VAR_POP: "var_pop",
+}
 _IS_DATE = "{0} >= '0001-01-01' AND MONTH({0}) > 0 AND DAYOFMONTH({0}) > 0"
 _MOMENT = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT({0}, '%Y-%m-%dT%H:%i:%s.%f')))"
 _TIME = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM TIME_FORMAT({0}, '%H:%i:%s.%f')))"

@@ -48,7 +48,6 @@ _CHANGES = {
     How.DELETE_ELEM: "{} - {}",
     How.DELETE_AT_PATH: "{} #- {}",
 }
-_AGGREGATES = {Function.AVG: "avg", Function.STDDEV: "stddev_samp", Function.VARIANCE: "var_samp"}
 _BOUNDED = (
     "(SELECT CASE WHEN octet_length(j.v) <= {}::bigint THEN j.v"
     f" ELSE ('{TOO_LARGE}' || octet_length(j.v))::integer::text END"
@@ -127,12 +126,15 @@ class PostgresqlDialect:
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None
 
-    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
+    def aggregate(
+        self, function: Function, column: str, sql_type: SqlType, *, distinct: bool = False
+    ) -> str:
+        each = "DISTINCT " if distinct and not function.is_extreme else ""
         if function is Function.SUM and values.is_single(sql_type):
-            return f"sum({column})::text::double precision"  # the digits that are answered
-        if function in (Function.SUM, Function.MIN, Function.MAX):
-            return f"{function}({column})"
-        return f"{_AGGREGATES[function]}({column}::double precision)"
+            return f"sum({each}{column})::text::double precision"  # the digits that are answered
+        if function in values.OF_FLOATS:
+            return f"{values.OF_FLOATS[function]}({each}{column}::double precision)"
+        return f"{values.OF_BOOLEANS.get(function, function)}({each}{column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.ENUM:

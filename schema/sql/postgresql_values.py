@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
-from schema.plan.nodes import Use
+from schema.plan.nodes import Function, Use
 from schema.sql.binding import big_integer, json_text, single, storable_text
 from schema.sql.statement import Binder, Sql, sql
 
@@ -27,6 +27,16 @@ SPELLED: dict[Kind, str] = {
     Kind.DURATION: "{0}::text",
     Kind.OTHER: "{0}::text",
 }
+OF_FLOATS = {
+    Function.AVG: "avg",
+    Function.STDDEV: "stddev_samp",
+    Function.STDDEV_SAMP: "stddev_samp",
+    Function.STDDEV_POP: "stddev_pop",
+    Function.VARIANCE: "var_samp",
+    Function.VAR_SAMP: "var_samp",
+    Function.VAR_POP: "var_pop",
+}
+OF_BOOLEANS = {Function.BOOL_AND: "bool_and", Function.BOOL_OR: "bool_or"}
 _CASTS = {
     Kind.BOOLEAN: "boolean",
     Kind.INTEGER: "integer",

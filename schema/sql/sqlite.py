@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -26,15 +25,16 @@ from schema.plan.nodes import (
     Slot,
     Use,
 )
+from schema.sql import sqlite_aggregates as aggregates
 from schema.sql import sqlite_columns as columns
 from schema.sql.binding import (
     escaped,
 )
 from schema.sql.dialect import Deferred, InPlace
 from schema.sql.inserts import INSERTED, insert_returning
-from schema.sql.operators import COMPARISONS
+from schema.sql.operators import COMPARISONS, OF_BOOLEANS
 from schema.sql.sqlite_binding import binder, column_comparison, compared
-from schema.sql.sqlite_values import HAS_ALL_KEYS, HAS_ANY_KEY, OURS, STDDEV, VARIANCE, long_sum
+from schema.sql.sqlite_values import HAS_ALL_KEYS, HAS_ANY_KEY, OURS, long_sum
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _KEYS_PER_OBJECT = 60  # two arguments each, of 127
@@ -52,26 +52,12 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "base64": (1, spelling.base64_text),
     "sum": (2, long_sum),
 }
-_AGGREGATES = {
-    Function.SUM: "sum",
-    Function.AVG: "avg",
-    Function.MIN: "min",
-    Function.MAX: "max",
-    Function.STDDEV: STDDEV,
-    Function.VARIANCE: VARIANCE,
-}
 # Looks through all tables with foreign keys: asked where some are deferred, of dry runs.
 _VIOLATIONS = (
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE '%initially%deferred%')"
     " THEN (SELECT count(*) FROM pragma_foreign_key_check) ELSE 0 END"
 )
 _TOO_LONG = "zeroblob(2147483647)"
-# SQLite's own sum of whole numbers raises an error beyond 64 bits: the halves are added up apart.
-_LONG_SUM = (
-    f"{OURS}sum(sum(CASE typeof({{0}})"
-    " WHEN 'integer' THEN {0} >> 32 WHEN 'null' THEN NULL ELSE 0 END),"
-    " sum(CASE typeof({0}) WHEN 'integer' THEN {0} & 4294967295 ELSE {0} END))"
-)
 # How lists, and objects that hold one or have many keys, begin. No other value of a key begins so.
 _TEXTS = ("(SELECT coalesce(printf(", "coalesce(printf(")
 _NESTED = (*_TEXTS, "(SELECT json_object(")
@@ -95,8 +81,8 @@ def add_functions(connection: Any, **_kwargs: Any) -> None:
             connection.connection.create_function(
                 f"{OURS}{name}", arguments, function, deterministic=True
             )
-        connection.connection.create_aggregate(VARIANCE, 1, Variance)
-        connection.connection.create_aggregate(STDDEV, 1, StandardDeviation)
+        for name, aggregate in aggregates.CLASSES.items():
+            connection.connection.create_aggregate(name, 1, aggregate)
 
 
 def fits_parser(statement: str) -> bool:
@@ -110,38 +96,6 @@ def fits_parser(statement: str) -> bool:
         except sqlite3.Error as error:
             return "parser stack overflow" not in str(error)
     return True
-
-
-class Variance:
-    """The variance of a sample; SQLite has none. NULL below two values.
-
-    One value at a time, by B. P. Welford (Technometrics 4, 1962): nothing is kept, and no row takes
-    longer than another.
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._mean = 0.0
-        self._squares = 0.0  # of the distances from the mean
-
-    def step(self, value: object) -> None:
-        if isinstance(value, int | float):
-            number = float(value)
-            distance = number - self._mean
-            self._count += 1
-            self._mean += distance / self._count
-            self._squares += distance * (number - self._mean)
-
-    def finalize(self) -> float | None:
-        return self._squares / (self._count - 1) if self._count > 1 else None
-
-
-class StandardDeviation(Variance):
-    """The square root of the variance."""
-
-    def finalize(self) -> float | None:
-        variance = super().finalize()
-        return None if variance is None else math.sqrt(variance)
 
 
 class SqliteDialect:
@@ -235,12 +189,20 @@ class SqliteDialect:
         row = Sql(f"SELECT {target} FROM {self.table(key.target)} WHERE ") + found
         return Sql("coalesce((") + row + Sql(" LIMIT 1), ") + value_of(slot) + Sql(")")
 
-    def aggregate(self, function: Function, column: str, sql_type: SqlType) -> str:
+    def aggregate(
+        self, function: Function, column: str, sql_type: SqlType, *, distinct: bool = False
+    ) -> str:
+        if function in OF_BOOLEANS:
+            return OF_BOOLEANS[function].replace("{0}", column)
         if function in (Function.MIN, Function.MAX):
-            column = columns.ordered_by(column, sql_type)
-        if function is Function.SUM and sql_type.kind is Kind.BIGINT:
-            return _LONG_SUM.replace("{0}", column)
-        return f"{_AGGREGATES[function]}({column})"
+            return f"{function}({columns.ordered_by(column, sql_type)})"
+        is_long = function is Function.SUM and sql_type.kind is Kind.BIGINT
+        if distinct:
+            name = aggregates.LONG_SUM if is_long else aggregates.OF_FLOATS.get(function, function)
+            return f"{name}(DISTINCT {self.distinct_value(column, sql_type)})"
+        if is_long:
+            return aggregates.SUM_OF_HALVES.replace("{0}", column)
+        return f"{aggregates.OF_FLOATS.get(function, function)}({column})"
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         return columns.spelled(column, sql_type)

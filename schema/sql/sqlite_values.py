@@ -8,8 +8,6 @@ import secrets
 # can't know them. From SQLite 3.41 on `trusted_schema=OFF` keeps them from the file's schema
 # besides.
 OURS = f"gateway_{secrets.token_hex(8)}_"
-STDDEV = f"{OURS}stddev"
-VARIANCE = f"{OURS}variance"
 # Conditions are of SQLite's own functions: one of Python would parse whole documents with the
 # interpreter's lock held. {0} is a JSON document, {1} a JSON array of texts. An object holds its
 # keys, an array its texts, a text itself (https://sqlite.org/json1.html#jeach).

@@ -8,7 +8,6 @@ from typing import assert_never
 
 from dynamic_databases.catalog.types import Column, SqlType
 from schema.plan.nodes import (
-    EVERYTHING,
     AllOf,
     AnyOf,
     Compare,
@@ -77,10 +76,8 @@ def subject_to_sql(subject: Subject, table: str, dialect: Dialect, aliases: Alia
             return Sql(f"{table}.{dialect.quote(subject.name)}")
         case GroupAggregate():
             return Sql(condition_aggregate_to_sql(subject, table, dialect))
-        case RelatedCount():
+        case RelatedCount() | RelatedAggregate():
             return sql("({})", _of_related(subject, subject.where, table, dialect, aliases))
-        case RelatedAggregate():
-            return sql("({})", _of_related(subject, EVERYTHING, table, dialect, aliases))
         case _:
             assert_never(subject)
 
@@ -145,7 +142,8 @@ def condition_aggregate_to_sql(
     if aggregate.function is None or aggregate.column is None:
         return "count(*)"
     column = f"{table}.{dialect.quote(aggregate.column.name)}"
-    return dialect.aggregate(aggregate.function, column, aggregate.column.type)
+    distinct = isinstance(aggregate, RelatedAggregate) and aggregate.distinct
+    return dialect.aggregate(aggregate.function, column, aggregate.column.type, distinct=distinct)
 
 
 def _of_related(

@@ -17,8 +17,8 @@ from graphql import (
 
 from dynamic_databases.catalog.types import SqlType
 from schema.names.tables import NamedTable
-from schema.plan.aggregate import aggregate_columns
-from schema.plan.nodes import Function
+from schema.plan.aggregate import aggregate_columns, aggregate_suffix
+from schema.plan.nodes import ANSWERED
 from schema.types.factory import TypeFactory
 from schema.types.leaves import Leaves, describe
 
@@ -68,10 +68,10 @@ class AggregateTypes:
 
         def fields() -> Fields:
             found = {"count": self._count(table)}
-            for function in Function:
+            for function in ANSWERED:
                 columns = aggregate_columns(function, table)
                 if columns:
-                    suffix = f"{function.capitalize()}Fields"
+                    suffix = aggregate_suffix(function)
                     inner = self._factory.object(table, suffix, partial(self._of_columns, columns))
                     found[function.value] = GraphQLField(GraphQLNonNull(inner))
             return found

@@ -7,6 +7,7 @@ from functools import partial
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLEnumValue,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInt,
@@ -16,24 +17,30 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.names.tables import NamedTable, Names
-from schema.plan.aggregate import aggregate_columns
-from schema.plan.nodes import Function
+from schema.plan.aggregate import aggregate_columns, predicate_columns
+from schema.plan.nodes import ANSWERED, Function
 from schema.types.comparisons import Comparisons
 from schema.types.factory import BOOL_EXP, ORDER_BY, TypeFactory
 from schema.types.leaves import Leaves
 from schema.types.vocabulary import order_by_enum
 
 _INT = SqlType(Kind.INTEGER, "integer")
+_DECIMAL = SqlType(Kind.DECIMAL, "numeric")
+_FLOAT = SqlType(Kind.FLOAT, "double precision")
+_BOOLEAN = SqlType(Kind.BOOLEAN, "boolean")
 # Functions whose answers have the same types share an input.
-_SHARED = {
-    Function.SUM: "Sum",
-    Function.AVG: "Floats",
-    Function.STDDEV: "Floats",
-    Function.VARIANCE: "Floats",
-    Function.MIN: "Values",
-    Function.MAX: "Values",
+_SHARED = {Function.SUM: "Sum", Function.MIN: "Values", Function.MAX: "Values"}
+# Predicates over related rows: the input's suffix and what its predicate compares with.
+_NUMBERS = ("Numbers", _DECIMAL)
+_FLOATS = ("Floats", _FLOAT)
+_PREDICATES = {
+    Function.SUM: _NUMBERS,
+    Function.MIN: _NUMBERS,
+    Function.MAX: _NUMBERS,
+    Function.AVG: ("Avg", _FLOAT),
+    Function.BOOL_AND: ("Booleans", _BOOLEAN),
+    Function.BOOL_OR: ("Booleans", _BOOLEAN),
 }
-_NUMBERS = (Function.SUM, Function.AVG, Function.STDDEV, Function.VARIANCE)
 Fields = dict[str, GraphQLInputField]
 
 
@@ -90,8 +97,8 @@ class FilterTypes:
             found = {"count": GraphQLInputField(order_by_enum())}
             numbers = self._ordered_columns(table, Function.SUM, "NumbersOrderBy")
             values = self._ordered_columns(table, Function.MIN, "ValuesOrderBy")
-            for function in Function:
-                shared = numbers if function in _NUMBERS else values
+            for function in ANSWERED:
+                shared = values if function.is_extreme else numbers
                 if shared is not None:
                     found[function.value] = GraphQLInputField(shared)
             return found
@@ -115,7 +122,7 @@ class FilterTypes:
         for field, relation in table.aggregates.items():
             target = self._names.tables[relation.target]
             found[field] = GraphQLInputField(
-                self._counted_bool_exp(target), description="How many of these rows match."
+                self._related_bool_exp(target), description="What is computed of these rows."
             )
         return found
 
@@ -134,33 +141,66 @@ class FilterTypes:
         nothing = GraphQLInputField(order_by_enum(), description="Nothing here can be ordered by.")
         return found or {"_none": nothing}
 
-    def _counted_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
+    def _related_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
+        """Return the input of `tracksAggregate` in a condition."""
+
         def counted() -> Fields:
             columns = GraphQLList(GraphQLNonNull(self._leaves.select_column(table)))
-            predicate = self._comparisons.of(_INT, self._leaves.of(_INT))
             text = "count rows that have values in all of these"
-            return {
-                "predicate": GraphQLInputField(GraphQLNonNull(predicate)),
-                "arguments": GraphQLInputField(columns, description=text),
-                "distinct": GraphQLInputField(GraphQLBoolean),
-                "filter": GraphQLInputField(
-                    self.bool_exp(table), description="count such rows only"
-                ),
-            }
+            arguments = GraphQLInputField(columns, description=text)
+            return self._predicate(table, _INT, arguments, distinct=True)
 
         def fields() -> Fields:
             count = self._factory.input(table, "AggregateBoolExpCount", counted)
-            return {"count": GraphQLInputField(count)}
+            found = {"count": GraphQLInputField(count)}
+            for function in Function:
+                if predicate_columns(function, table):
+                    found[function.value] = GraphQLInputField(self._computed(function, table))
+            return found
 
         return self._factory.input(table, "AggregateBoolExp", fields)
+
+    def _computed(self, function: Function, table: NamedTable) -> GraphQLInputObjectType:
+        suffix, compared = _PREDICATES.get(function, _FLOATS)
+        kind = "BooleanColumn" if function.is_of_booleans else "NumberColumn"
+
+        def values() -> dict[str, GraphQLEnumValue]:
+            found = predicate_columns(function, table).items()
+            return {field: GraphQLEnumValue(column.name) for field, column in found}
+
+        def fields() -> Fields:
+            named = GraphQLNonNull(self._factory.enum(table, kind, values))
+            arguments = GraphQLInputField(named, description="of the values of this column")
+            return self._predicate(table, compared, arguments, distinct=function.has_distinct)
+
+        return self._factory.input(table, f"AggregateBoolExp{suffix}", fields)
+
+    def _predicate(
+        self,
+        table: NamedTable,
+        compared: SqlType,
+        arguments: GraphQLInputField,
+        *,
+        distinct: bool,
+    ) -> Fields:
+        """Return the fields that the predicates over related rows have alike."""
+        predicate = self._comparisons.of(compared, self._leaves.of(compared))
+        found = {
+            "predicate": GraphQLInputField(GraphQLNonNull(predicate)),
+            "arguments": arguments,
+            "filter": GraphQLInputField(self.bool_exp(table), description="of such rows only"),
+        }
+        text = "of each value once"
+        once = GraphQLInputField(GraphQLBoolean, description=text)
+        return found | ({"distinct": once} if distinct else {})
 
     def _aggregates_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
         def fields() -> Fields:
             found = {"count": GraphQLInputField(self._comparisons.of(_INT, GraphQLInt))}
-            for function in Function:
+            for function in ANSWERED:
                 columns = aggregate_columns(function, table)
                 if columns:
-                    suffix = f"{_SHARED[function]}BoolExp"
+                    suffix = f"{_SHARED.get(function, 'Floats')}BoolExp"
                     shared = self._factory.input(table, suffix, partial(self._compared, columns))
                     found[function.value] = GraphQLInputField(shared)
             return found

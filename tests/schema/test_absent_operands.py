@@ -29,6 +29,14 @@ ABSENT = [
         "mutation ($x: Int) { deleteBox(where: "
         "{itemsAggregate: {count: {predicate: {_gt: $x}}}}) { affectedRows } }"
     ),
+    (
+        "mutation ($x: Decimal) { deleteBox(where: {itemsAggregate: "
+        "{sum: {arguments: id, predicate: {_gt: $x}}}}) { affectedRows } }"
+    ),
+    (
+        "mutation ($x: ItemBoolExp) { deleteBox(where: {itemsAggregate: "
+        "{max: {arguments: id, predicate: {_gt: 0}, filter: $x}}}) { affectedRows } }"
+    ),
     "mutation ($x: Int) { updateItem(where: {id: {_eq: $x}}, _set: {boxId: 3}) { affectedRows } }",
     (
         "mutation ($x: Int) { updateItemMany(updates: "
@@ -47,6 +55,12 @@ EVERYTHING = [
     ("ItemBoolExp", {"box": {"id": {}}}),
     ("ItemBoolExp", {"id": {"_eq": None}}),
     ("ItemBoolExp", {"id": None}),
+    ("BoxBoolExp", {"itemsAggregate": {"sum": None}}),
+    ("BoxBoolExp", {"itemsAggregate": {"count": {"predicate": {}}}}),
+    (
+        "BoxBoolExp",
+        {"itemsAggregate": {"count": {"predicate": {"_gte": 0}, "filter": {"id": {}}}}},
+    ),
 ]
 
 

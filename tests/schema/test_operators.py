@@ -135,6 +135,36 @@ COUNTED = {
         "Björk"
     ],
     "{albumsAggregate: {}}": ["Ada", "Björk", "Coltrane"],
+    '{albumsAggregate: {sum: {arguments: price, predicate: {_gt: "10"}}}}': ["Björk"],
+    "{albumsAggregate: {sum: {arguments: albumId, predicate: {_lt: 3.5}}}}": ["Ada", "Björk"],
+    '{albumsAggregate: {max: {arguments: price, predicate: {_eq: "9.9"}}}}': ["Ada"],
+    "{albumsAggregate: {min: {arguments: albumId, predicate: {_in: [1, 4]}}}}": ["Ada", "Coltrane"],
+    "{albumsAggregate: {min: {arguments: price, predicate: {_isNull: true}}}}": [],
+    "{albumsAggregate: {varPop: {arguments: albumId, predicate: {_eq: 0.25}}}}": ["Ada"],
+    (
+        "{albumsAggregate: {count: {predicate: {_eq: 2}}, "
+        "avg: {arguments: albumId, predicate: {_eq: 1.5}}}}"
+    ): ["Ada"],
+    (
+        "{albumsAggregate: {sum: {arguments: artistId, predicate: {_eq: 1}, distinct: true, "
+        'filter: {title: {_neq: "x"}}}}}'
+    ): ["Ada"],
+    (
+        "{albumsAggregate: {sum: {arguments: price, predicate: {_isNull: true}, "
+        'filter: {title: {_eq: "First"}}}}}'
+    ): ["Björk", "Coltrane"],
+    "{albums: {tracksAggregate: {boolOr: {arguments: explicit, predicate: {_eq: true}}}}}": [
+        "Ada",
+        "Coltrane",
+    ],
+    "{albums: {tracksAggregate: {boolAnd: {arguments: explicit, predicate: {_eq: false}}}}}": [
+        "Ada",
+        "Björk",
+    ],
+    (
+        "{albums: {tracksAggregate: "
+        "{sum: {arguments: bytes, predicate: {_gt: 9}, distinct: true}}}}"
+    ): ["Ada"],
 }
 
 

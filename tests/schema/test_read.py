@@ -248,6 +248,31 @@ AGGREGATES = {
         "{ genreAggregate(limit: 1) { aggregate { variance { genreId } } } }",
         {"variance": {"genreId": None}},
     ),
+    "of a sample, and of all": (
+        (
+            "{ genreAggregate { aggregate { stddev { genreId } stddevSamp { genreId } "
+            "stddevPop { genreId } variance { genreId } varSamp { genreId } varPop { genreId } } } "
+            "}"
+        ),
+        {
+            "stddev": {"genreId": pytest.approx(0.5**0.5)},
+            "stddevSamp": {"genreId": pytest.approx(0.5**0.5)},
+            "stddevPop": {"genreId": 0.5},
+            "variance": {"genreId": 0.5},
+            "varSamp": {"genreId": 0.5},
+            "varPop": {"genreId": 0.25},
+        },
+    ),
+    "of all of one row, and of none": (
+        (
+            "{ genreAggregate(limit: 1) { aggregate { stddevPop { genreId __typename } "
+            "varSamp { genreId } } } }"
+        ),
+        {
+            "stddevPop": {"genreId": 0, "__typename": "GenreStddevPopFields"},
+            "varSamp": {"genreId": None},
+        },
+    ),
 }
 
 

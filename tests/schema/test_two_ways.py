@@ -78,7 +78,7 @@ ORDERS = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST"
 @st.composite
 def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kind
     choices = ["column", "column", "null"] + (["and", "or", "not", "relation"] if depth else [])
-    choices += ["counted"] if depth and table in TO_MANY else []
+    choices += ["counted", "computed"] if depth and table in TO_MANY else []
     match draw(st.sampled_from(choices)):
         case "column":
             column, kind = draw(st.sampled_from([(c, k) for c, k in COLUMNS[table].items() if k]))
@@ -116,8 +116,28 @@ def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kin
                     "distinct": draw(st.booleans()),
                 }
             return {f"{name}Aggregate": {"count": count}}
+        case "computed":
+            name, target = draw(st.sampled_from(list(TO_MANY[table].items())))
+            return {f"{name}Aggregate": draw(predicates(target, depth))}
         case combination:
             return {f"_{combination}": draw(st.lists(conditions(table, depth - 1), max_size=3))}
+
+
+@st.composite
+def predicates(draw, table: str, depth: int):
+    function = draw(st.sampled_from(["sum", "min", "max", "avg", "stddevPop", "varSamp"]))
+    column = draw(st.sampled_from(FIGURES[table].split()))
+    kind = "float" if function in ("avg", "stddevPop", "varSamp") else COLUMNS[table][column]
+    operator = draw(st.sampled_from(["_gt", "_lte", "_neq"]))
+    given = {"arguments": column, "predicate": {operator: draw(VALUES[kind])}}
+    if table == "Track" and draw(st.booleans()):
+        function = draw(st.sampled_from(["boolAnd", "boolOr"]))
+        given = {"arguments": "explicit", "predicate": {"_eq": draw(st.booleans())}}
+    if draw(st.booleans()):
+        given["filter"] = draw(conditions(table, depth - 1))
+    if function not in ("stddevPop", "varSamp") and draw(st.booleans()):
+        given["distinct"] = draw(st.booleans())
+    return {function: given}
 
 
 @st.composite
@@ -181,6 +201,7 @@ def selections(draw, table: str, depth: int, variables: dict):
     return " ".join(fields) or "__typename"
 
 
+SPREADS = ["sum", "avg", "stddev", "stddevPop", "stddevSamp", "variance", "varPop", "varSamp"]
 FIGURES = {
     "Genre": "genreId",
     "Artist": "artistId",
@@ -203,7 +224,7 @@ def aggregates(draw, table: str, variables: dict):
     parts = ["count", f"n: count(columns: [{draw(st.sampled_from(list(COLUMNS[table])))}])"]
     column = draw(st.sampled_from([c for c, k in COLUMNS[table].items() if k]))
     parts.append(f"d: count(columns: [{column}], distinct: true)")
-    numbers = draw(st.lists(st.sampled_from(["sum", "avg", "stddev", "variance"]), unique=True))
+    numbers = draw(st.lists(st.sampled_from(SPREADS), unique=True))
     ends = draw(st.lists(st.sampled_from(["min", "max"]), unique=True))
     parts += [
         *(f"{function} {{ {FIGURES[table]} }}" for function in numbers),
@@ -326,7 +347,7 @@ def test_any_query(run, query) -> None:
     text, variables = query
 
     # Sums of floats depend on the order in which a server meets the rows; nothing else may differ.
-    sums = any(f"{function} {{" in text for function in ("sum", "avg", "stddev", "variance"))
+    sums = any(f"{function} {{" in text for function in SPREADS)
     for exact, portable in run(text, variables):
         assert exact == portable or (sums and close(exact, portable)), json.dumps(variables)
 

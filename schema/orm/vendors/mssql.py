@@ -9,17 +9,13 @@ from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.orm.vendors.standard import OrmVendor
-from schema.plan.nodes import Function
 from schema.sql import mssql_values
 
 
 class MssqlOrm(OrmVendor):
     """What the driver's types can't hold is read as text."""
 
-    float_functions = {
-        function: mssql_values.AGGREGATES[function]
-        for function in (Function.AVG, Function.STDDEV, Function.VARIANCE)
-    }
+    float_functions = mssql_values.OF_FLOATS
     conditions = mssql_values.CONDITIONS
     numeric_type = "DECIMAL(38, 15)"
     max_values = 2_000  # of 2,100 parameters in one statement

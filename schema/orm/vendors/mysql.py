@@ -16,7 +16,7 @@ from schema.sql.binding import single
 class MysqlOrm(OrmVendor):
     """Booleans are numbers, and ENUMs are sorted by theirs."""
 
-    float_functions = mysql_values.AGGREGATES
+    float_functions = mysql_values.OF_FLOATS
     conditions = mysql_values.CONDITIONS
     numeric_type = "DECIMAL(65, 30)"
 

@@ -10,7 +10,8 @@ from django.db.models.functions import Cast
 
 from schema.orm.expressions import Binary
 from schema.orm.vendors.standard import OrmVendor
-from schema.plan.nodes import Function, Op
+from schema.plan.nodes import Op
+from schema.sql import postgresql_values
 
 _KEYS = {Op.HAS_KEY: "?", Op.HAS_KEYS_ANY: "?|", Op.HAS_KEYS_ALL: "?&"}
 
@@ -18,11 +19,7 @@ _KEYS = {Op.HAS_KEY: "?", Op.HAS_KEYS_ANY: "?|", Op.HAS_KEYS_ALL: "?&"}
 class PostgresqlOrm(OrmVendor):
     """Operators of its own for JSON documents."""
 
-    float_functions = {
-        Function.AVG: "avg",
-        Function.STDDEV: "stddev_samp",
-        Function.VARIANCE: "var_samp",
-    }
+    float_functions = postgresql_values.OF_FLOATS
 
     def has_keys(self, subject: Any, op: Op, value: Any) -> Func:
         texts: Any = ArrayField(TextField())

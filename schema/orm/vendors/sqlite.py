@@ -9,9 +9,9 @@ from django.db.models import Func, Value
 from dynamic_databases.catalog.types import Column
 from schema.orm.expressions import Templated
 from schema.orm.vendors.standard import WITHOUT_CASE, OrmVendor, matching
-from schema.plan.nodes import Compare, Function, Op
+from schema.plan.nodes import Compare, Op
+from schema.sql import sqlite_aggregates, sqlite_values
 from schema.sql import sqlite_columns as columns
-from schema.sql import sqlite_values
 from schema.sql.binding import glob_pattern, json_text, like_pattern
 from schema.sql.sqlite_binding import binder, column_comparison
 from schema.sql.statement import PLACE
@@ -20,12 +20,7 @@ from schema.sql.statement import PLACE
 class SqliteOrm(OrmVendor):
     """Some functions are the gateway's own."""
 
-    float_functions = {
-        Function.AVG: "avg",
-        Function.STDDEV: sqlite_values.STDDEV,
-        Function.VARIANCE: sqlite_values.VARIANCE,
-    }
-
+    float_functions = sqlite_aggregates.OF_FLOATS
     copies_texts = True
 
     def compare(self, subject: Any, node: Compare, value: Any) -> Func | None:

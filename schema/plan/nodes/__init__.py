@@ -1,6 +1,7 @@
 """The vocabulary of plans: everything a statement will do, and no more."""
 
 from schema.plan.nodes.conditions import (
+    ANSWERED,
     EVERYTHING,
     AllOf,
     AnyOf,
@@ -71,6 +72,7 @@ from schema.plan.nodes.writes import (
 )
 
 __all__ = [
+    "ANSWERED",
     "EVERYTHING",
     "Absent",
     "Action",

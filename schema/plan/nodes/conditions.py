@@ -64,7 +64,31 @@ class Function(StrEnum):
     MIN = "min"
     MAX = "max"
     STDDEV = "stddev"  # of a sample
+    STDDEV_SAMP = "stddevSamp"
+    STDDEV_POP = "stddevPop"  # of a whole population
     VARIANCE = "variance"  # of a sample
+    VAR_SAMP = "varSamp"
+    VAR_POP = "varPop"
+    BOOL_AND = "boolAnd"
+    BOOL_OR = "boolOr"
+
+    @property
+    def is_of_booleans(self) -> bool:
+        return self in (Function.BOOL_AND, Function.BOOL_OR)
+
+    @property
+    def is_extreme(self) -> bool:
+        """Return whether it computes one of the values: how often each is there means nothing."""
+        return self.is_of_booleans or self in (Function.MIN, Function.MAX)
+
+    @property
+    def has_distinct(self) -> bool:
+        """Return whether every vendor computes it of distinct values."""
+        return self.is_extreme or self in (Function.SUM, Function.AVG)
+
+
+# What an answer has, rows are ordered by and groups are filtered by: those of booleans aren't.
+ANSWERED = tuple(function for function in Function if not function.is_of_booleans)
 
 
 @dataclass(frozen=True)
@@ -91,13 +115,18 @@ class RelatedCount:
 
 @dataclass(frozen=True)
 class RelatedAggregate:
-    """A function of a column of all related rows."""
+    """A function of a column of the related rows that satisfy `where`.
+
+    `type` is that of its answer, or of what it is compared with.
+    """
 
     table: Table
     links: tuple[Link, ...]
+    where: Where
     function: Function
     column: Column
     type: SqlType
+    distinct: bool = False
     nullable: bool = True
 
 
