@@ -17,6 +17,8 @@ from typing import Any
 import orjson
 
 from dynamic_databases.catalog.types import Kind, SqlType
+from schema import exact_numbers
+from schema.json_paths import parse_path, value_at
 from schema.names.tables import enum_value_names
 
 _INT32 = 2**31
@@ -228,6 +230,18 @@ def _json(value: Any) -> Any:
     except (orjson.JSONDecodeError, TypeError):
         return None
     return orjson.Fragment(value)
+
+
+def json_part(value: Any, path: str) -> Any:
+    """Return what a path leads to in a document; None where nothing does, or it is no JSON."""
+    steps = parse_path(path)
+    try:
+        document = exact_numbers.loads(value)
+    except (orjson.JSONDecodeError, TypeError):
+        return None
+    if not steps:
+        return orjson.Fragment(value)
+    return orjson.Fragment(exact_numbers.dumps(value_at(document, steps)))
 
 
 _SPELLINGS = {

@@ -122,6 +122,8 @@ _FIXED_TYPES = frozenset(
         "Resolve",
         "FieldChange",
         "NullComparisonExp",
+        "JSONTextComparisonExp",
+        "JSONCastExp",
     }
 )
 

@@ -21,7 +21,7 @@ from dynamic_databases.models_factory.factory import ModelSet
 from schema.answer_size import AnswerMeter
 from schema.errors import TooComplex
 from schema.global_ids import SCOPE, encode_id
-from schema.json_values import encode, id_text
+from schema.json_values import encode, id_text, json_part
 from schema.limits import Limits
 from schema.orm.aggregates import read_aggregate_fields
 from schema.orm.columns import ColumnReader, Row
@@ -189,7 +189,7 @@ class OrmReader:
             if isinstance(item, Typename):
                 values: Iterable[Any] = [item.name] * len(rows)
             elif isinstance(item, ColumnValue):
-                values = [encode(row[f"\0{item.column.name}"], item.column.type) for row in rows]
+                values = [self._value(item, row) for row in rows]
             elif isinstance(item, CustomFields):
                 values = self._answers(item.values, rows)
             elif isinstance(item, Absent):
@@ -203,6 +203,12 @@ class OrmReader:
             for answer, value in zip(answers, values, strict=True):
                 answer[item.key] = value
         return answers
+
+    def _value(self, item: ColumnValue, row: Row) -> Any:
+        value = row[f"\0{item.column.name}"]
+        if item.path is not None:
+            return json_part(value, item.path.operand.read(self.variables))
+        return encode(value, item.column.type)
 
     def _global_id(self, item: GlobalId, row: Row) -> str:
         keys = [id_text(row[f"\0{column.name}"], column.type) for column in item.columns]

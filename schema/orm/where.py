@@ -35,6 +35,7 @@ from schema.plan.nodes import (
     Compare,
     GroupAggregate,
     IsNull,
+    JsonCast,
     Not,
     OrderTerm,
     Related,
@@ -112,7 +113,7 @@ class Conditions:
         """Return the field of a column, or of what is one of a column's values; else None."""
         if isinstance(subject, Column):
             return self.column_field(subject, model)
-        if isinstance(subject, RelatedCount) or subject.function is None:
+        if isinstance(subject, JsonCast | RelatedCount) or subject.function is None:
             return None
         if subject.function.is_of_booleans:
             return IntegerField()
@@ -127,6 +128,9 @@ class Conditions:
     def _subject(self, subject: Subject, model: Model) -> Any:
         if isinstance(subject, Column):
             return self._vendor.comparable(F(model.attribute_of_column[subject.name]), subject)
+        if isinstance(subject, JsonCast):
+            attribute = F(model.attribute_of_column[subject.column.name])
+            return self._vendor.json_cast(attribute, subject.type.kind)
         if isinstance(subject, GroupAggregate):
             return self.group_aggregates[subject]
         target = self.models.models[subject.table.name]

@@ -50,6 +50,7 @@ _CONDITIONS = (
     "BoolExpFloats",
     "BoolExpBooleans",
     "ComparisonExp",
+    "CastExp",
 )
 
 

@@ -41,6 +41,11 @@ _JSON_UPDATES = (
 )
 
 
+CAST = "_cast"
+# What a JSON document can be cast to, by the scalar: its text, or the number that it is.
+CASTS = {"String": SqlType(Kind.TEXT, "text"), "Decimal": SqlType(Kind.DECIMAL, "numeric")}
+
+
 def operators_of(sql_type: SqlType, vendor: str) -> tuple[Op, ...]:
     """Return the comparisons that a column of this type takes, without `_isNull`."""
     if _is_jsonb(sql_type):

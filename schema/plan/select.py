@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql.language import SelectionNode
 
-from dynamic_databases.catalog.types import Column
+from dynamic_databases.catalog.types import Column, Kind
 from schema.errors import BadUserInput
 from schema.names.tables import CUSTOM_FIELDS, NamedTable
 from schema.plan.aggregate import plan_aggregate_fields
@@ -189,9 +189,19 @@ def _related(
 def _column(context: PlanContext, field: CollectedField, table: NamedTable) -> Value | Absent:
     column = table.columns[field.name]
     if column.name not in table.absent:
-        return Value(field.key, column)
+        return Value(field.key, column, _path(context, field, table, column))
     context.absent.append(f"{table.table.name}.{column.name}")
     return Absent(field.key)
+
+
+def _path(
+    context: PlanContext, field: CollectedField, table: NamedTable, column: Column
+) -> Slot | None:
+    """Return the slot of `path`, which columns of JSON take."""
+    if column.type.kind is not Kind.JSON or not field.nodes[0].arguments:
+        return None
+    path = given_arguments(context, field, table.type).get("path")
+    return None if path is None else Slot(path, column.type, Use.JSON_PATH)
 
 
 def _custom_fields(context: PlanContext, field: CollectedField, table: NamedTable) -> CustomFields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynamic_databases.catalog.types import Kind, SqlType
+from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.errors import BadUserInput
 from schema.names.relations import Relation
 from schema.names.tables import NamedTable, Names
@@ -17,6 +17,7 @@ from schema.plan.nodes import (
     AnyOf,
     Compare,
     IsNull,
+    JsonCast,
     Not,
     Op,
     Related,
@@ -27,6 +28,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes.conditions import Link
+from schema.plan.operators import CAST, CASTS
 
 _USES = {
     Op.IN: Use.LIST,
@@ -74,7 +76,7 @@ def plan_target(tree: Mapping[str, Any], table: NamedTable, names: Names) -> Whe
 def _check_operators(tree: Any, table: NamedTable, names: Names) -> None:
     for name, value in (tree or {}).items():
         if name in table.columns:
-            if value == {}:
+            if not _has_operators(value):
                 raise BadUserInput(
                     f"{name}: {{}} compares with nothing, so that all rows would be written; "
                     "give an operator, or leave the column out."
@@ -90,6 +92,17 @@ def _check_operators(tree: Any, table: NamedTable, names: Names) -> None:
                 _check_operators(part, table, names)
 
 
+def _has_operators(value: Any) -> bool:
+    """Return whether an operator input compares with something; null is refused later."""
+    if value is None:
+        return True
+    return bool(value) and all(
+        operand is None or (bool(operand) and all(map(_has_operators, operand.values())))
+        for operator, operand in value.items()
+        if operator == CAST
+    )
+
+
 def _check_predicate(name: str, given: Any, target: NamedTable, names: Names) -> None:
     if not (given or {}).get("predicate", True):
         raise BadUserInput(
@@ -103,7 +116,24 @@ def comparisons(name: str, subject: Subject, value: Any) -> list[Where]:
     """Return the conditions of one operator input, for what the client calls `name`."""
     if value is None:
         raise BadUserInput(f"{name} must not be null; write {name}: {{_isNull: true}}.")
-    return [_comparison(name, subject, operator, operand) for operator, operand in value.items()]
+    parts: list[Where] = []
+    for operator, operand in value.items():
+        if operator == CAST and isinstance(subject, Column):
+            parts += _casts(name, subject, operand)
+        else:
+            parts.append(_comparison(name, subject, operator, operand))
+    return parts
+
+
+def _casts(name: str, column: Column, value: Any) -> list[Where]:
+    """Return the conditions of `_cast: {String: {_ilike: "%x%"}}`."""
+    if value is None:
+        raise BadUserInput(f"{name}.{CAST} must not be null; leave it out.")
+    parts: list[Where] = []
+    for kind, comparison in value.items():
+        subject = JsonCast(column, CASTS[kind])
+        parts += comparisons(f"{name}.{CAST}.{kind}", subject, comparison)
+    return parts
 
 
 def links_of(relation: Relation, table: NamedTable, names: Names) -> tuple[Link, ...]:
@@ -127,10 +157,16 @@ def _of_absent(name: str, value: Any) -> list[Where]:
     """Return what is known of a column that isn't there: it counts as NULL in every row."""
     if value is None:
         raise BadUserInput(f"{name} must not be null; write {name}: {{_isNull: true}}.")
-    return [
-        (EVERYTHING if operand.value else AnyOf()) if operator == "_isNull" else Unknown()
-        for operator, operand in value.items()
-    ]
+    parts: list[Where] = []
+    for operator, operand in value.items():
+        if operator == CAST:
+            for comparison in (operand or {}).values():
+                parts += _of_absent(f"{name}.{CAST}", comparison)
+        elif operator == "_isNull":
+            parts.append(EVERYTHING if operand.value else AnyOf())
+        else:
+            parts.append(Unknown())
+    return parts
 
 
 def _combination(name: str, value: Any, table: NamedTable, names: Names) -> Where:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from dynamic_databases.catalog.types import SqlType, Table, TableName
+from dynamic_databases.catalog.types import Kind, SqlType, Table, TableName
 from schema.plan.nodes import Assignment, Compare, Function, InsertedRow, OrderTerm, Slot
 from schema.sql.statement import Binder, Sql
 
@@ -102,6 +102,14 @@ class Dialect(Protocol):
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         """Return a column expression as it is to be spelled in JSON."""
+        ...
+
+    def json_part(self, column: str, path: Slot) -> Sql:
+        """Return what a path leads to in a JSON document; the slot has the column's type."""
+        ...
+
+    def json_cast(self, column: str, kind: Kind) -> str:
+        """Return a JSON document as its text, or as the decimal that it is."""
         ...
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:

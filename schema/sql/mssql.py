@@ -117,6 +117,12 @@ class MssqlDialect:
     def json_value(self, column: str, sql_type: SqlType) -> str:
         return values.json_value(column, sql_type)
 
+    def json_part(self, column: str, path: Slot) -> Sql:  # noqa: ARG002 - the protocol's
+        raise TooComplex("SQL Server has a function for scalars and another for the rest.")
+
+    def json_cast(self, column: str, kind: Kind) -> str:
+        return values.JSON_CASTS[kind].replace("{0}", column)
+
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         if not pairs:
             return Sql("JSON_QUERY('{}')")

@@ -21,6 +21,14 @@ CONDITIONS = {
     Op.ILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 LIKE LOWER({})",
     Op.NILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 NOT LIKE LOWER({})",
 }
+_JSON_TEXT = "CAST({0} AS nvarchar(max))"
+JSON_CASTS = {
+    Kind.TEXT: _JSON_TEXT,
+    Kind.DECIMAL: (
+        f"COALESCE(TRY_CAST({_JSON_TEXT} AS decimal(38, 10)),"
+        f" TRY_CAST(TRY_CAST({_JSON_TEXT} AS float) AS decimal(38, 10)))"
+    ),
+}
 AGGREGATES = {
     Function.SUM: "SUM",
     Function.AVG: "AVG",

@@ -77,6 +77,10 @@ class MysqlDialect:
     def binder(self, slot: Slot) -> Binder:
         if slot.use in (Use.PATTERN, Use.ICASE_PATTERN):
             return like_pattern
+        if slot.use is Use.JSON_PATH:
+            return values.json_path
+        if slot.use is Use.NEEDED_ARRAYS:
+            return values.needed_arrays
         one = values.bound(slot.type)
         if slot.use is Use.RAW:
             return values.raw(slot.type)
@@ -136,6 +140,13 @@ class MysqlDialect:
             return f"CONVERT({column} USING utf8mb4)"
         column = values.as_digits(column, sql_type)
         return values.SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
+
+    def json_part(self, column: str, path: Slot) -> Sql:
+        arrays = replace(path, use=Use.NEEDED_ARRAYS)
+        return sql(values.JSON_PART.replace("{0}", column), value_of(arrays), value_of(path))
+
+    def json_cast(self, column: str, kind: Kind) -> str:
+        return values.JSON_CASTS[kind].replace("{0}", column)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         return json_object(pairs)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType, labels_of
+from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Function, Op, Slot, Use
 from schema.sql.binding import big_integer, bit_text, json_text, naive_utc, single, storable_text
 from schema.sql.statement import Binder, Sql, sql, value_of
@@ -36,6 +37,19 @@ CONDITIONS = {
         f" WHERE JSON_CONTAINS({_KEYS}, JSON_QUOTE(wanted.k)))"
     ),
 }
+JSON_CASTS = {
+    Kind.TEXT: "CONVERT({0} USING utf8mb4) COLLATE utf8mb4_bin",
+    Kind.DECIMAL: (
+        "CASE WHEN JSON_TYPE({0}) IN ('INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL')"
+        " THEN CAST({0} AS DECIMAL(65,30)) END"
+    ),
+}
+# The server takes the place 0 of what is no array for that itself.
+JSON_PART = (
+    "CASE WHEN NOT EXISTS (SELECT 1 FROM JSON_TABLE({}, '$[*]' COLUMNS (p LONGTEXT PATH '$')) n"
+    " WHERE NOT JSON_TYPE(JSON_EXTRACT({0}, n.p)) <=> 'ARRAY')"
+    " THEN JSON_COMPACT(JSON_EXTRACT({0}, {})) END"
+)
 OF_FLOATS = {
     Function.AVG: "avg",
     Function.STDDEV: "stddev_samp",
@@ -147,6 +161,17 @@ def written(slot: Slot) -> Sql:
     if slot.type.kind is Kind.OTHER and kind in _SPATIAL:
         return sql("ST_GeomFromText({})", value_of(slot))
     return value_of(slot)
+
+
+def json_path(path: Any) -> str:
+    return quoted_path(parse_path(storable_text(path)))
+
+
+def needed_arrays(path: Any) -> str:
+    """Return a JSON array of the paths that must lead to arrays."""
+    steps = parse_path(storable_text(path))
+    places = (place for place, step in enumerate(steps) if isinstance(step, int))
+    return json_text([quoted_path(steps[:place]) for place in places])
 
 
 def failing(sql_type: SqlType) -> str:

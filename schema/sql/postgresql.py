@@ -83,6 +83,8 @@ class PostgresqlDialect:
             return like_pattern
         if slot.use is Use.RAW:
             return _as_it_is
+        if slot.use is Use.JSON_PATH:
+            return values.jsonpath if values.is_jsonb(slot.type) else values.path_steps
         if slot.use is Use.LIST:
             one = values.bound(slot.type)
             return lambda items: values.array_text([one(item) for item in items])
@@ -160,6 +162,15 @@ class PostgresqlDialect:
         if sql_type.kind is Kind.DECIMAL and sql_type.scale is not None:
             return f"nullif({column}::text, 'NaN')"  # with a scale there is no infinity
         return values.SPELLED.get(sql_type.kind, "{0}").replace("{0}", column)
+
+    def json_part(self, column: str, path: Slot) -> Sql:
+        if values.is_jsonb(path.type):
+            text = "jsonb_path_query_first({}, {}::jsonpath, '{{}}', true)"
+            return sql(text, column, value_of(path))
+        return sql("{} #> {}::text[]", column, value_of(path))
+
+    def json_cast(self, column: str, kind: Kind) -> str:
+        return values.JSON_CASTS[kind].replace("{0}", column)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         if len(pairs) <= _KEYS_PER_OBJECT:

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
+from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Function, Use
 from schema.sql.binding import big_integer, json_text, single, storable_text
 from schema.sql.statement import Binder, Sql, sql
@@ -26,6 +27,10 @@ SPELLED: dict[Kind, str] = {
     Kind.DATETIME: "CASE WHEN {0} >= '0001-01-01+00' AND {0} < '10000-01-01+00' THEN {0} END",
     Kind.DURATION: "{0}::text",
     Kind.OTHER: "{0}::text",
+}
+JSON_CASTS = {
+    Kind.TEXT: "{0}::text",
+    Kind.DECIMAL: "CASE jsonb_typeof({0}::jsonb) WHEN 'number' THEN {0}::text::numeric END",
 }
 OF_FLOATS = {
     Function.AVG: "avg",
@@ -103,6 +108,19 @@ def _is_enum_domain(sql_type: SqlType) -> bool:
 
 def is_citext(sql_type: SqlType) -> bool:
     return sql_type.kind is Kind.TEXT and sql_type.plain.rpartition(".")[2] == "citext"
+
+
+def is_jsonb(sql_type: SqlType) -> bool:
+    return sql_type.kind is Kind.JSON and sql_type.plain == "jsonb"
+
+
+def jsonpath(path: Any) -> str:
+    """Return a path of keys and places as SQL/JSON has it: none of it is taken apart by itself."""
+    return f"strict {quoted_path(parse_path(storable_text(path)))}"
+
+
+def path_steps(path: Any) -> str:
+    return array_text(list(parse_path(storable_text(path))))
 
 
 def is_single(sql_type: SqlType) -> bool:

@@ -101,7 +101,7 @@ def pairs_to_sql(
     for item in selection:
         if isinstance(item, Value):
             value = f"{dotted}{columns[item.column.name]}"
-            pairs.append((item.key, Sql(dialect.json_value(value, item.column.type))))
+            pairs.append((item.key, _value(item, value, dialect)))
         elif isinstance(item, Typename):
             pairs.append((item.key, Sql(dialect.text(item.name))))
         elif isinstance(item, GlobalId):
@@ -118,6 +118,12 @@ def pairs_to_sql(
             links = _links(item, outer, columns)
             pairs.append((item.key, _aggregate(item.aggregate, links, dialect, counters)))
     return pairs
+
+
+def _value(item: Value, column: str, dialect: Dialect) -> Sql:
+    if item.path is not None:
+        return dialect.json_part(column, item.path)
+    return Sql(dialect.json_value(column, item.column.type))
 
 
 def condition_to_sql(table: str, conditions: Sequence[Sql], dialect: Dialect, source: Table) -> Sql:

@@ -34,7 +34,14 @@ from schema.sql.dialect import Deferred, InPlace
 from schema.sql.inserts import INSERTED, insert_returning
 from schema.sql.operators import COMPARISONS, OF_BOOLEANS
 from schema.sql.sqlite_binding import binder, column_comparison, compared
-from schema.sql.sqlite_values import HAS_ALL_KEYS, HAS_ANY_KEY, OURS, long_sum
+from schema.sql.sqlite_values import (
+    HAS_ALL_KEYS,
+    HAS_ANY_KEY,
+    JSON_CASTS,
+    JSON_PART,
+    OURS,
+    long_sum,
+)
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _KEYS_PER_OBJECT = 60  # two arguments each, of 127
@@ -206,6 +213,12 @@ class SqliteDialect:
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         return columns.spelled(column, sql_type)
+
+    def json_part(self, column: str, path: Slot) -> Sql:
+        return sql(JSON_PART.replace("{0}", column), value_of(path))
+
+    def json_cast(self, column: str, kind: Kind) -> str:
+        return JSON_CASTS[kind].replace("{0}", column)
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         return self._object([(key, value, _is_text(value)) for key, value in pairs])

@@ -8,6 +8,8 @@ from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema import json_values as spelling
+from schema.errors import BadUserInput
+from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Op, Slot, Use
 from schema.sql import sqlite_columns as columns
 from schema.sql.binding import (
@@ -37,12 +39,8 @@ _BOUND: dict[Kind, Binder] = {
 
 def binder(slot: Slot) -> Binder:
     """Return what makes a value of a slot one that the driver takes."""
-    if slot.use is Use.PATTERN:
-        return glob_pattern
-    if slot.use is Use.ICASE_PATTERN:
-        return like_pattern
-    if slot.use is Use.RAW:
-        return _as_it_is
+    if slot.use in _OF_USES:
+        return _OF_USES[slot.use]
     one = _nullable(_BOUND.get(slot.type.kind, storable_text))
     if slot.use in (Use.AS_ANSWERED, Use.LIST) and columns.is_respelled(slot.type):
         one = _as_answered(slot.type)
@@ -85,9 +83,26 @@ def _spellings(values: Sequence[str]) -> str:
     return json_text([*plain, *(form.upper() for form in plain)])
 
 
+def _json_path(path: Any) -> str:
+    """Return a path as SQLite has it, whose keys are quoted and escape nothing."""
+    steps = parse_path(storable_text(path))
+    for step in steps:
+        if isinstance(step, str) and ('"' in step or "\\" in step):
+            raise BadUserInput(f"SQLite finds no key with a quote or a backslash, as in {step!r}.")
+    return quoted_path(steps)
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
 
 def _nullable(bind: Binder) -> Binder:
     return lambda value: None if value is None else bind(value)
+
+
+_OF_USES: dict[Use, Binder] = {
+    Use.PATTERN: glob_pattern,
+    Use.ICASE_PATTERN: like_pattern,
+    Use.RAW: _as_it_is,
+    Use.JSON_PATH: _json_path,
+}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from dynamic_databases.catalog.types import Kind
+
 # The gateway's own functions, of Python, have names of one process: a view or trigger in a file
 # can't know them. From SQLite 3.41 on `trusted_schema=OFF` keeps them from the file's schema
 # besides.
@@ -17,6 +19,14 @@ HAS_ANY_KEY = (
     "CASE WHEN json_valid({0}) THEN EXISTS (SELECT 1 FROM json_each({0}) d"
     f" WHERE {_IS_HELD} AND {_HELD} IN (SELECT w.value FROM json_each({{1}}) w)) END"
 )
+JSON_PART = "json(coalesce(CASE WHEN json_valid({0}) THEN {0} -> {} END, 'null'))"
+JSON_CASTS = {
+    Kind.TEXT: "CAST({0} AS TEXT)",
+    Kind.DECIMAL: (
+        "CASE WHEN json_valid({0}) THEN CASE WHEN json_type({0}) IN ('integer', 'real')"
+        " THEN json_extract({0}, '$') END END"
+    ),
+}
 HAS_ALL_KEYS = (
     "CASE WHEN json_valid({0}) THEN NOT EXISTS (SELECT 1 FROM json_each({1}) w"
     f" WHERE w.value NOT IN (SELECT {_HELD} FROM json_each({{0}}) d WHERE {_IS_HELD})) END"

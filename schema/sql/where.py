@@ -13,6 +13,7 @@ from schema.plan.nodes import (
     Compare,
     GroupAggregate,
     IsNull,
+    JsonCast,
     Not,
     OrderTerm,
     Related,
@@ -74,6 +75,9 @@ def subject_to_sql(subject: Subject, table: str, dialect: Dialect, aliases: Alia
     match subject:
         case Column():
             return Sql(f"{table}.{dialect.quote(subject.name)}")
+        case JsonCast():
+            column = f"{table}.{dialect.quote(subject.column.name)}"
+            return Sql(dialect.json_cast(column, subject.type.kind))
         case GroupAggregate():
             return Sql(condition_aggregate_to_sql(subject, table, dialect))
         case RelatedCount() | RelatedAggregate():

@@ -15,8 +15,9 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.plan.nodes import Op
-from schema.plan.operators import operators_of
+from schema.plan.operators import CAST, CASTS, operators_of
 from schema.types.factory import TypeFactory
+from schema.types.vocabulary import scalar
 
 _OF_LISTS = {Op.IN, Op.NIN}
 _TEXTS = {
@@ -51,19 +52,39 @@ class Comparisons:
         operators = operators_of(sql_type, self._vendor)
         is_array = sql_type.kind is Kind.ARRAY
         name = f"{leaf.name}{'Array' if is_array else ''}ComparisonExp"
+        is_json = sql_type.kind is Kind.JSON
         if not operators:
-            name = "NullComparisonExp"
+            name = "JSONTextComparisonExp" if is_json else "NullComparisonExp"
         operand = GraphQLList(leaf) if is_array else leaf
-        return self._factory.shared(name, lambda name: _comparison(name, operators, operand))
+        casts = {CAST: GraphQLInputField(self._casts())} if is_json else {}
+        return self._factory.shared(name, lambda name: _comparison(name, operators, operand, casts))
+
+    def _casts(self) -> GraphQLInputObjectType:
+        """Return the input that compares a JSON document as something else."""
+
+        def make(name: str) -> GraphQLInputObjectType:
+            fields = {
+                scalar_name: GraphQLInputField(self.of(kind, scalar(kind.kind)))
+                for scalar_name, kind in CASTS.items()
+            }
+            return GraphQLInputObjectType(
+                name, fields, description="A document as its text, or as the number that it is."
+            )
+
+        return self._factory.shared("JSONCastExp", make)
 
 
 def _comparison(
-    name: str, operators: tuple[Op, ...], operand: GraphQLInputType
+    name: str,
+    operators: tuple[Op, ...],
+    operand: GraphQLInputType,
+    casts: dict[str, GraphQLInputField],
 ) -> GraphQLInputObjectType:
     fields = {
         op.value: GraphQLInputField(_operand(op, operand), description=_TEXTS.get(op))
         for op in operators
     }
+    fields |= casts
     fields["_isNull"] = GraphQLInputField(
         GraphQLBoolean, description="true: is NULL; false: is not NULL"
     )

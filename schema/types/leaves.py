@@ -36,8 +36,10 @@ class Leaves:
     def output(
         self, column: Column
     ) -> LeafType | GraphQLList[LeafType] | GraphQLNonNull[LeafType | GraphQLList[LeafType]]:
+        """Return a column's type; a JSON document may be the null of JSON."""
         plain = self.input(column)
-        return plain if column.answers_null else GraphQLNonNull(plain)
+        may_be_null = column.answers_null or column.type.kind is Kind.JSON
+        return plain if may_be_null else GraphQLNonNull(plain)
 
     def input(self, column: Column) -> LeafType | GraphQLList[LeafType]:
         leaf = self.of(column.type)

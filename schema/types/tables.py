@@ -30,6 +30,11 @@ from schema.types.leaves import Leaves, describe
 from schema.types.vocabulary import node_interface, scalar
 from schema.types.writes import WriteTypes
 
+_JSON_PATH = GraphQLArgument(
+    GraphQLString,
+    description="What to answer of the document, as $.a.b[0]; null if it isn't there.",
+)
+
 
 class TableTypes:
     """The types of all tables of one schema; fields are made when they are first looked at."""
@@ -114,7 +119,8 @@ class TableTypes:
     def _column_field(self, table: NamedTable, column: Column) -> GraphQLField:
         is_dynamic = table.field_of[column.name] in table.custom
         text = describe(table, column) + (" A dynamic column." if is_dynamic else "")
-        return GraphQLField(self.leaves.output(column), description=text)
+        arguments = {"path": _JSON_PATH} if column.type.kind is Kind.JSON else None
+        return GraphQLField(self.leaves.output(column), arguments, description=text)
 
     def _relation_field(self, relation: Relation) -> GraphQLField:
         target = self.names.tables[relation.target]

@@ -33,7 +33,11 @@ INSERT INTO album ({q}Title{q}, {q}ArtistId{q})
   VALUES ('First', 1), ('Second', 1), ('Homogenic', 2), ('Blue', 4);
 INSERT INTO track VALUES (1, 1, 'x', 0.99, '1999-01-01 10:00:00'), (2, 1, 'x', 2.50, NULL),
   (3, 2, '100% y', NULL, NULL), (5, 4, 'x', 10.00, NULL),
-    (6, NULL, 'loose', 1.50, '2001-05-05 23:59:59');"""
+    (6, NULL, 'loose', 1.50, '2001-05-05 23:59:59');
+CREATE TABLE document (id INTEGER PRIMARY KEY, data {json});
+INSERT INTO document VALUES
+  (1, '{{"a": {{"b": [1, {{"c": "Jóga"}}]}}, "n": 12345678901234567890}}'),
+  (2, '[{{"a": 1}}, 2.50]'), (3, '"text"'), (4, '7.5'), (5, NULL), (6, 'null');"""
 
 
 def test_every_vendor_answers_alike(vendor: Vendor, new_database, request) -> None:

@@ -80,6 +80,14 @@ def catalog(vendor: str) -> Catalog:
                 (UniqueKey("u", ("name",)),),
             ),
             Table(
+                TableName("", "document"),
+                (
+                    column("id", Kind.INTEGER, "integer"),
+                    column("data", Kind.JSON, "jsonb", nullable=True),
+                ),
+                ("id",),
+            ),
+            Table(
                 track,
                 (
                     column("track_id", Kind.BIGINT, "bigint", identity=True),

@@ -79,6 +79,7 @@ ORDERS = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST"
 def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kind
     choices = ["column", "column", "null"] + (["and", "or", "not", "relation"] if depth else [])
     choices += ["counted", "computed"] if depth and table in TO_MANY else []
+    choices += ["cast"] if table == "Track" else []
     match draw(st.sampled_from(choices)):
         case "column":
             column, kind = draw(st.sampled_from([(c, k) for c, k in COLUMNS[table].items() if k]))
@@ -92,6 +93,10 @@ def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kin
             return {
                 column: {operator: draw(pattern if operator.endswith("like") else VALUES[kind])}
             }
+        case "cast":
+            casts = {"String": {"_like": "%a%"}, "Decimal": {"_neq": "2"}}
+            kind = draw(st.sampled_from(list(casts)))
+            return {"meta": {"_cast": {kind: casts[kind]}}}
         case "null":
             return {draw(st.sampled_from(list(COLUMNS[table]))): {"_isNull": draw(st.booleans())}}
         case "not":
@@ -185,9 +190,9 @@ def arguments(draw, table: str):
 
 @st.composite
 def selections(draw, table: str, depth: int, variables: dict):
-    fields = draw(
-        st.lists(st.sampled_from([*COLUMNS[table], "__typename", "id"]), unique=True, max_size=6)
-    )
+    parts = ['part: meta(path: "$.a")', 'none: meta(path: "b[0]")'] if table == "Track" else []
+    names = [*COLUMNS[table], *parts, "__typename", "id"]
+    fields = draw(st.lists(st.sampled_from(names), unique=True, max_size=6))
     if depth:
         for name, target in TO_ONE.get(table, {}).items():
             if draw(st.booleans()):

@@ -16,6 +16,7 @@ class MssqlOrm(OrmVendor):
     """What the driver's types can't hold is read as text."""
 
     float_functions = mssql_values.OF_FLOATS
+    json_casts = mssql_values.JSON_CASTS
     conditions = mssql_values.CONDITIONS
     numeric_type = "DECIMAL(38, 15)"
     max_values = 2_000  # of 2,100 parameters in one statement

@@ -17,6 +17,7 @@ class MysqlOrm(OrmVendor):
     """Booleans are numbers, and ENUMs are sorted by theirs."""
 
     float_functions = mysql_values.OF_FLOATS
+    json_casts = mysql_values.JSON_CASTS
     conditions = mysql_values.CONDITIONS
     numeric_type = "DECIMAL(65, 30)"
 

@@ -20,6 +20,7 @@ class PostgresqlOrm(OrmVendor):
     """Operators of its own for JSON documents."""
 
     float_functions = postgresql_values.OF_FLOATS
+    json_casts = postgresql_values.JSON_CASTS
 
     def has_keys(self, subject: Any, op: Op, value: Any) -> Func:
         texts: Any = ArrayField(TextField())

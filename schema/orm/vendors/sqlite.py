@@ -21,6 +21,7 @@ class SqliteOrm(OrmVendor):
     """Some functions are the gateway's own."""
 
     float_functions = sqlite_aggregates.OF_FLOATS
+    json_casts = sqlite_values.JSON_CASTS
     copies_texts = True
 
     def compare(self, subject: Any, node: Compare, value: Any) -> Func | None:

@@ -26,6 +26,7 @@ class OrmVendor:
     float_functions: ClassVar[Mapping[Function, str]] = MappingProxyType({})
     # Conditions, whose `{}` are the subject and the operand.
     conditions: ClassVar[Mapping[Op, str]] = MappingProxyType({})
+    json_casts: ClassVar[Mapping[Kind, str]] = MappingProxyType({})
     numeric_type: ClassVar[str] = "NUMERIC"  # that holds any operand
     max_values: ClassVar[int | None] = None  # of one `IN`
     copies_texts: ClassVar[bool] = False  # in this process, as it sorts and groups rows
@@ -73,6 +74,11 @@ class OrmVendor:
     def matches(self, subject: Any, op: Op, value: Any) -> Func:
         """Return a condition on a pattern."""
         return matching(subject, op, "ILIKE" if op in WITHOUT_CASE else "LIKE", self.pattern(value))
+
+    def json_cast(self, attribute: F, kind: Kind) -> Any:
+        """Return a JSON document as its text, or as the decimal that it is."""
+        template = self.json_casts[kind].replace("{0}", "%(expressions)s")
+        return Func(attribute, template=f"({template})", output_field=TextField())
 
     def has_keys(self, subject: Any, op: Op, value: Any) -> Func:
         """Return a condition on the keys of a JSON document."""

@@ -49,6 +49,8 @@ class Use(StrEnum):
     ICASE_PATTERN = "pattern without case"
     AS_ANSWERED = "as answered"  # spelled as the API answers it
     SPELLINGS = "spellings"  # all that may be stored for it
+    JSON_PATH = "JSON path"  # in a document of the slot's type
+    NEEDED_ARRAYS = "needed arrays"  # the paths of what a JSON path takes places of
     RAW = "raw"  # as the database itself gave it a moment ago
     ROWS = "rows"
     ROWS_AND_ONE = "rows and one"  # the one tells whether there are more
@@ -101,6 +103,15 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class JsonCast:
+    """A JSON document as a text, or as the number that it is; NULL where it is none."""
+
+    column: Column
+    type: SqlType
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
 class RelatedCount:
     """How many related rows satisfy `where` and have values in all of `columns`."""
 
@@ -141,7 +152,7 @@ class GroupAggregate:
 
 
 # What can be compared and ordered by.
-Subject = Column | RelatedCount | RelatedAggregate | GroupAggregate
+Subject = Column | JsonCast | RelatedCount | RelatedAggregate | GroupAggregate
 
 
 @dataclass(frozen=True)

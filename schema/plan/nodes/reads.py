@@ -11,10 +11,11 @@ from schema.plan.nodes.conditions import EVERYTHING, Function, Link, OrderTerm, 
 
 @dataclass(frozen=True)
 class Value:
-    """A column under a response key."""
+    """A column under a response key; of a JSON document what `path` leads to."""
 
     key: str
     column: Column
+    path: Slot | None = None
 
 
 @dataclass(frozen=True)

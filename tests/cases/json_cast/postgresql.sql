@@ -1,0 +1,2 @@
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT coalesce(json_agg("#"), '[]'::json) FROM (SELECT p1.c0 AS "id" FROM (SELECT t1."id" AS c0 FROM "document" t1 WHERE (t1."data"::text ILIKE $2::text OR CASE jsonb_typeof(t1."data"::jsonb) WHEN 'number' THEN t1."data"::text::numeric END > $3::numeric) ORDER BY t1."id" LIMIT 100::bigint) p1) "#")::text AS v OFFSET 0) j)
+-- [20000000, '%jóg_%', '7']

@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('id', CASE WHEN typeof(p1.c0) = 'integer' AND p1.c0 BETWEEN -2147483648 AND 2147483647 THEN p1.c0 END))), zeroblob(2147483647)) FROM (SELECT t1."id" AS c0 FROM "document" t1 WHERE (CAST(t1."data" AS TEXT) LIKE ? ESCAPE '\' OR CASE WHEN json_valid(t1."data") THEN CASE WHEN json_type(t1."data") IN ('integer', 'real') THEN json_extract(t1."data", '$') END END > CAST(? AS NUMERIC)) ORDER BY t1."id" LIMIT 100) p1) AS BLOB)
+-- ['%jóg_%', '7']
