@@ -78,7 +78,7 @@ ORDERS = ["ASC", "DESC", "ASC_NULLS_FIRST", "ASC_NULLS_LAST", "DESC_NULLS_FIRST"
 @st.composite
 def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kind
     choices = ["column", "column", "null"] + (["and", "or", "not", "relation"] if depth else [])
-    choices += ["counted", "computed"] if depth and table in TO_MANY else []
+    choices += ["computed"] if depth and table in TO_MANY else []
     choices += ["cast"] if table == "Track" else []
     match draw(st.sampled_from(choices)):
         case "column":
@@ -105,27 +105,27 @@ def conditions(draw, table: str, depth: int = 2):  # noqa: PLR0911 - one per kin
             relations = {**TO_ONE.get(table, {}), **TO_MANY.get(table, {})}
             name = draw(st.sampled_from(list(relations)))
             return {name: draw(st.one_of(st.just({}), conditions(relations[name], depth - 1)))}
-        case "counted":
-            name, target = draw(st.sampled_from(list(TO_MANY[table].items())))
-            count = {
-                "predicate": {
-                    draw(st.sampled_from(["_eq", "_gt", "_lte"])): draw(st.integers(0, 3))
-                }
-            }
-            if draw(st.booleans()):
-                count["filter"] = draw(conditions(target, depth - 1))
-            if draw(st.booleans()):
-                columns = [c for c, k in COLUMNS[target].items() if k]
-                count |= {
-                    "arguments": [draw(st.sampled_from(columns))],
-                    "distinct": draw(st.booleans()),
-                }
-            return {f"{name}Aggregate": {"count": count}}
         case "computed":
             name, target = draw(st.sampled_from(list(TO_MANY[table].items())))
-            return {f"{name}Aggregate": draw(predicates(target, depth))}
+            computed = st.one_of(counts(target, depth), predicates(target, depth))
+            return {f"{name}Aggregate": draw(computed)}
         case combination:
             return {f"_{combination}": draw(st.lists(conditions(table, depth - 1), max_size=3))}
+
+
+@st.composite
+def counts(draw, table: str, depth: int):
+    operator = draw(st.sampled_from(["_eq", "_gt", "_lte"]))
+    count = {"predicate": {operator: draw(st.integers(0, 3))}}
+    if draw(st.booleans()):
+        count["filter"] = draw(conditions(table, depth - 1))
+    if draw(st.booleans()):
+        columns = [c for c, k in COLUMNS[table].items() if k]
+        count |= {
+            "arguments": [draw(st.sampled_from(columns))],
+            "distinct": draw(st.booleans()),
+        }
+    return {"count": count}
 
 
 @st.composite
