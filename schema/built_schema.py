@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, cast
 
 import graphene
-import orjson
 from graphql import (
     GraphQLError,
     GraphQLObjectType,
@@ -20,6 +19,7 @@ from graphql import (
 
 from dynamic_databases.catalog.capabilities import Capabilities
 from dynamic_databases.catalog.types import Catalog, Column, Fingerprint, Kind
+from schema import exact_numbers
 from schema.access import Access
 from schema.names.tables import NamedTable, Names
 from schema.plan.operation import RootField
@@ -132,7 +132,7 @@ def _json_of(text: str, column: Column) -> Any:
             return float(text)
         case Kind.BOOLEAN:
             return text == "true"
-        case Kind.ARRAY:
-            return orjson.loads(text)
+        case Kind.ARRAY | Kind.JSON:
+            return exact_numbers.loads(text)
         case _:
             return text

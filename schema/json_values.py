@@ -18,6 +18,7 @@ import orjson
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema import exact_numbers
+from schema.given_uuid import GivenUuid, is_mixed
 from schema.json_paths import parse_path, value_at
 from schema.names.tables import enum_value_names
 
@@ -35,7 +36,9 @@ def encode(value: Any, sql_type: SqlType) -> Any:
         element = sql_type.element
         if not isinstance(value, list) or any(isinstance(item, list) for item in value):
             return None  # a list of GraphQL has one dimension
-        return [encode(item, element) for item in value]
+        items = [encode(item, element) for item in value]
+        is_whole = items.count(None) == value.count(None)  # else it were another list
+        return items if is_whole else None
     if sql_type.kind is Kind.DECIMAL:
         return decimal_text(value, sql_type.scale)
     if sql_type.kind is Kind.ENUM:
@@ -77,6 +80,7 @@ def decimal_text(value: Any, scale: int | None) -> str | None:
         if scale is not None and scale >= 0:
             with decimal.localcontext(decimal.Context(prec=1000, rounding=decimal.ROUND_HALF_UP)):
                 number = number.quantize(decimal.Decimal(1).scaleb(-scale))
+        number = number or number.copy_abs()  # -0 is no other number than 0
         return format(number, "f")
     except decimal.InvalidOperation:
         return None
@@ -164,11 +168,15 @@ def base64_text(value: Any) -> str:
 
 
 def uuid_text(value: Any) -> str | None:
+    """Return a UUID in lower case; one of mixed case, which is found by itself alone, as it is."""
     if _is_too_long(value):
         return None
-    digits = re.sub(r"[-{}]", "", str(value)).lower()
+    text = value.given if isinstance(value, GivenUuid) else str(value)
+    digits = re.sub(r"[-{}]", "", text).lower()
     if not re.fullmatch(r"[0-9a-f]{32}", digits):
         return None
+    if is_mixed(text):
+        return text
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import F, QuerySet, TextField, Value
+from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
@@ -139,6 +139,15 @@ def _known(wanted: Mapping[str, _Wanted], column: Column) -> _Wanted:
 
 def _elements_as_text(attribute: F, column: Column) -> Any:
     element = column.type.element
+    if (
+        element is not None
+        and element.base
+        and element.kind not in {*_AS_TEXT, Kind.TEXT, Kind.ENUM}
+    ):
+        # The driver knows no arrays of a domain.
+        return Func(attribute, template=f"(%(expressions)s)::{element.base}[]")
+    if element is not None and element.base and element.kind is Kind.TEXT:
+        return Cast(attribute, ArrayField(TextField()))
     if element is not None and element.kind in {*_AS_TEXT, Kind.ENUM}:
         return Cast(attribute, ArrayField(TextField()))
     return attribute

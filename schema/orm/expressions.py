@@ -60,10 +60,10 @@ class Within(Condition):
 
 
 class Templated(Condition):
-    """A condition by a template of the vendor's dialect, whose `{}` are the expressions."""
+    """A condition or value by a template of the vendor's dialect; its `{}` are the expressions."""
 
-    def __init__(self, text: str, *expressions: Any) -> None:
-        super().__init__(*expressions, output_field=BooleanField())
+    def __init__(self, text: str, *expressions: Any, output_field: Any = None) -> None:
+        super().__init__(*expressions, output_field=output_field or BooleanField())
         self._text = text
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **_extra: Any) -> Any:  # noqa: ARG002

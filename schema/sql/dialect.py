@@ -87,6 +87,13 @@ class Dialect(Protocol):
         """Return what an assignment makes of the column expression."""
         ...
 
+    def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:
+        """Return what rows get that aren't probed: a cell that is answered as this stays as it is.
+
+        `value` is what the slot's value is stored as.
+        """
+        ...
+
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:
         """Return how the referenced row spells the value; None where the value itself serves."""
         ...

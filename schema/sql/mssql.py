@@ -98,6 +98,9 @@ class MssqlDialect:
         value = self.slot(assignment.slot)
         return sql("{} + {}", column, value) if assignment.how is How.ADD else value
 
+    def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:  # noqa: ARG002
+        return value
+
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None
 

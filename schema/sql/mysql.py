@@ -113,6 +113,9 @@ class MysqlDialect:
         value = values.written(assignment.slot)
         return sql("{} + {}", column, value) if assignment.how is How.ADD else value
 
+    def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:  # noqa: ARG002
+        return value
+
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None
 

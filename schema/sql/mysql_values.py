@@ -227,6 +227,11 @@ def is_single(sql_type: SqlType) -> bool:
     return sql_type.kind is Kind.FLOAT and sql_type.name.lower().startswith("float")
 
 
+def shows_fewer_digits(sql_type: SqlType) -> bool:
+    """Return whether the server shows a float with fewer digits than it holds."""
+    return is_single(sql_type) or _is_rounded(sql_type)
+
+
 def _is_rounded(sql_type: SqlType) -> bool:
     """Return whether the server shows a double with fewer digits than it may hold: DOUBLE(8,3)."""
     return sql_type.kind is Kind.FLOAT and sql_type.name.lower().startswith("double(")

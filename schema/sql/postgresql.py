@@ -125,6 +125,9 @@ class PostgresqlDialect:
         value = self.slot(assignment.slot)
         return sql(_CHANGES.get(assignment.how, "{1}"), column, value)
 
+    def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:  # noqa: ARG002
+        return value
+
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None
 
@@ -204,6 +207,8 @@ class PostgresqlDialect:
         return sql("(SELECT {} FROM ({}) {}) {}", columns, rows, alias, _ROW)
 
     def id_text(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is Kind.JSON:  # a text keeps its quotes: 5 is another key than "5"
+            return f"{column}::text"
         return f"(to_json({self.json_value(column, sql_type)}) #>> '{{}}')"
 
     def global_id(self, scope: Sql, type_name: str, keys: Sequence[str]) -> Sql:

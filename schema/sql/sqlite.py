@@ -153,8 +153,8 @@ class SqliteDialect:
                 slot = compared(slot, node.op)
             elif slot.type.scale:  # a sum of whole numbers is exact
                 subject = sql(f"round({{}}, {slot.type.scale})", subject)
-        if node.op is Op.EQ and slot.use is Use.VALUE and columns.is_loose(slot.type):
-            return columns.equals_loosely(subject.text, slot)
+        if columns.is_equality(node.op) and slot.use is Use.VALUE and columns.is_loose(slot.type):
+            return columns.equals_loosely(subject.text, node.op, slot)
         value = value_of(slot)
         if node.op in _TEMPLATES:
             template = _TEMPLATES[node.op]
@@ -182,6 +182,11 @@ class SqliteDialect:
     def changed(self, column: str, assignment: Assignment) -> Sql:
         value = value_of(assignment.slot)
         return sql("{} + {}", column, value) if assignment.how is How.ADD else value
+
+    def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:
+        if not (columns.is_respelled(slot.type) or columns.is_loose(slot.type)):
+            return value
+        return sql("CASE WHEN {} THEN {} ELSE {} END", self.differs(column, slot), value, column)
 
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:
         """A UUID refers to a row only where it is spelled as that row's own."""

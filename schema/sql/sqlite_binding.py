@@ -9,6 +9,7 @@ from typing import Any
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema import json_values as spelling
 from schema.errors import BadUserInput
+from schema.given_uuid import GivenUuid, is_mixed
 from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Op, Slot, Use
 from schema.sql import sqlite_columns as columns
@@ -22,6 +23,12 @@ from schema.sql.binding import (
 )
 from schema.sql.statement import Binder, Sql
 
+
+def _as_given(value: Any) -> str:
+    """A UUID of mixed case is another one to SQLite."""
+    return storable_text(value.given if isinstance(value, GivenUuid) else value)
+
+
 _BOUND: dict[Kind, Binder] = {
     Kind.BOOLEAN: int,
     Kind.BIGINT: big_integer,
@@ -34,6 +41,7 @@ _BOUND: dict[Kind, Binder] = {
     Kind.FLOAT: float,
     Kind.BINARY: bytes,
     Kind.JSON: json_text,
+    Kind.UUID: _as_given,
 }
 
 
@@ -55,8 +63,8 @@ def column_comparison(column: str, op: Op, slot: Slot) -> Sql | None:
     """Return the comparison of a column by what it is answered as; None where it needs none."""
     if slot.use in (Use.VALUE, Use.LIST) and columns.is_respelled(slot.type):
         return columns.compare(column, op, compared(slot, op))
-    if op is Op.EQ and slot.use is Use.VALUE and columns.is_loose(slot.type):
-        return columns.equals_loosely(column, slot)
+    if columns.is_equality(op) and slot.use is Use.VALUE and columns.is_loose(slot.type):
+        return columns.equals_loosely(column, op, slot)
     return None
 
 
@@ -77,10 +85,15 @@ def _as_answered(sql_type: SqlType) -> Binder:
 def _spellings(values: Sequence[str]) -> str:
     """Return all that applications write for these UUIDs as a JSON array.
 
-    An index is searched for each.
+    An index is searched for each. One of mixed case is its own spelling alone.
     """
-    plain = [form for value in values for form in (value, value.replace("-", ""), f"{{{value}}}")]
-    return json_text([*plain, *(form.upper() for form in plain)])
+    given = [_as_given(value) for value in values]
+    plain = [form for value in given for form in _forms(value)]
+    return json_text([*plain, *(form.upper() for form in plain), *filter(is_mixed, given)])
+
+
+def _forms(value: str) -> Sequence[str]:
+    return () if is_mixed(value) else (value, value.replace("-", ""), f"{{{value}}}")
 
 
 def _json_path(path: Any) -> str:

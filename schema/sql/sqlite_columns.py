@@ -63,7 +63,7 @@ _SPELLED: dict[Kind, str] = {
 _DECIMAL = (
     "CASE WHEN {0} IS NULL THEN NULL "
     "WHEN typeof({0}) = 'real' AND abs({0}) < 1e11 AND round({0}, {1}) = {0} "
-    "THEN printf('%.{1}f', {0}) "
+    "THEN printf('%.{1}f', {0} + 0.0) "
     f"ELSE {OURS}decimal({{0}}, {{1}}) END"
 )
 
@@ -76,7 +76,11 @@ _AS_NUMBER = " UNION ALL SELECT +CAST({1} AS #) WHERE CAST(CAST({1} AS #) AS TEX
 _NUMBERS = _AS_NUMBER.replace("#", "INTEGER") + _AS_NUMBER.replace("#", "REAL")
 _LOOSELY = {
     Kind.OTHER: f"{{0}} IN (SELECT {{1}}{_NUMBERS})",
-    Kind.BINARY: "{0} IN ({1}, CAST({1} AS TEXT))",
+    Kind.BINARY: (
+        "{0} IN (SELECT {1} UNION ALL SELECT CAST({1} AS TEXT)"
+        + _NUMBERS.replace("{1}", "CAST({1} AS TEXT)")
+        + ")"
+    ),
 }
 _MAX_SCALE = 15  # digits that a float has after its point
 _FROM, _UNTIL = (Op.EQ, Op.GT, Op.GTE), (Op.EQ, Op.LT, Op.LTE)
@@ -104,9 +108,15 @@ def is_loose(sql_type: SqlType) -> bool:
     return sql_type.kind in _LOOSELY
 
 
-def equals_loosely(column: str, slot: Slot) -> Sql:
+def is_equality(op: Op) -> bool:
+    return op in (Op.EQ, Op.NEQ)
+
+
+def equals_loosely(column: str, op: Op, slot: Slot) -> Sql:
     """Return the comparison of such a column with a value as it is answered."""
     template = _LOOSELY[slot.type.kind]
+    if op is Op.NEQ:
+        template = template.replace(" IN ", " NOT IN ", 1)
     return _filled(template.replace("{0}", column).replace("{1}", PLACE), slot)
 
 

@@ -151,7 +151,7 @@ def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
 
 def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
     """Return an UPDATE of all rows that match, which returns their keys."""
-    pairs = joined(", ", (_assigned(a, update.table, dialect) for a in update.values))
+    pairs = joined(", ", (_overwritten(a, update.table, dialect) for a in update.values))
     target = _target(update.table, update.where, dialect)
     key = key_out(key_columns(update.table), "", dialect)
     return sql(
@@ -220,8 +220,21 @@ def _changes(assignment: Assignment, table: str, dialect: Dialect) -> Sql:
 
 def _assigned(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
     column = dialect.quote(assignment.column.name)
+    return sql("{} = {}", column, _stored(assignment, table, dialect))
+
+
+def _overwritten(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
+    """Return the same for rows that weren't probed."""
+    if assignment.how is not How.SET:
+        return _assigned(assignment, table, dialect)
+    column = dialect.quote(assignment.column.name)
+    value = _stored(assignment, table, dialect)
+    return sql("{} = {}", column, dialect.overwritten(column, assignment.slot, value))
+
+
+def _stored(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
     own = dialect.reference(table, assignment) if assignment.how is How.SET else None
-    return sql("{} = {}", column, own or dialect.changed(column, assignment))
+    return own or dialect.changed(dialect.quote(assignment.column.name), assignment)
 
 
 def _target(table: Table, where: Where, dialect: Dialect) -> Sql:

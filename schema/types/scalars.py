@@ -11,7 +11,6 @@ import datetime as dt
 import decimal
 import math
 import re
-import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -28,6 +27,7 @@ from graphql.language import (
 )
 
 from schema.exact_numbers import ExactNumber, integer, number_text
+from schema.given_uuid import GivenUuid
 
 _MAX_DIGITS = 1000
 _DURATION = re.compile(
@@ -183,7 +183,7 @@ class UUID(_Spelled):
 
     @classmethod
     def from_text(cls, text: str) -> str:
-        return str(uuid.UUID(text))
+        return GivenUuid(text)
 
 
 class Byte(_Spelled):

@@ -92,7 +92,16 @@ SQLITE = (
         (("'2024-03-31 02:30:00+02:00'", "2024-03-31T00:30:00+00:00"),),
         note="without an offset it is UTC",
     ),
-    Case("UUID", "UUID", ((f"'{UUID}'", UUID), (f"'{UUID.replace('-', '').upper()}'", UUID))),
+    Case(
+        "UUID",
+        "UUID",
+        (
+            (f"'{UUID}'", UUID),
+            (f"'{UUID.replace('-', '').upper()}'", UUID),
+            (f"'{UUID.capitalize().replace('f', 'F', 1)}'", UUID.replace("f", "F", 1)),
+        ),
+        note="with letters of both cases it is a value of its own",
+    ),
     Case(
         "JSON",
         "JSON",

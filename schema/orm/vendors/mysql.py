@@ -28,7 +28,7 @@ class MysqlOrm(OrmVendor):
     def column_answer(self, attribute: F, column: Column) -> Any:
         if column.type.kind is Kind.BOOLEAN:
             return Func(attribute, template="(%(expressions)s + 0)", output_field=IntegerField())
-        if mysql_values.is_single(column.type):
+        if mysql_values.shows_fewer_digits(column.type):
             digits = mysql_values.as_digits("%(expressions)s", column.type)
             return Func(attribute, template=digits, output_field=FloatField())
         if column.type.kind is Kind.OTHER:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Func, Value
+from django.db.models import F, Func, TextField, Value
 
-from dynamic_databases.catalog.types import Column
+from dynamic_databases.catalog.types import Column, Kind
 from schema.orm.expressions import Templated
 from schema.orm.vendors.standard import WITHOUT_CASE, OrmVendor, matching
 from schema.plan.nodes import Compare, Op
@@ -33,6 +33,13 @@ class SqliteOrm(OrmVendor):
             return None
         operand = binder(piece.slots[0])(value)
         return Templated(piece.text.replace(PLACE, "{1}"), subject, Value(operand))
+
+    def column_answer(self, attribute: F, column: Column) -> Any:
+        """Read what Django would convert, or a blob that is no text, as the statements do."""
+        if column.type.kind not in (Kind.DECIMAL, Kind.OTHER):
+            return None
+        text = columns.spelled("{0}", column.type)
+        return Templated(text, attribute, output_field=TextField())
 
     def ordered(self, value: Any, subject: Any) -> Any:
         if not isinstance(subject, Column):
