@@ -10,16 +10,22 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dynamic_databases.aliases import Alias, as_alias
 from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
+from dynamic_databases.catalog.enum_tables import digest_of, find_enum_tables, with_enums
 from dynamic_databases.catalog.interning import SharedTables
 from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
-from dynamic_databases.catalog.read import change_token, check_engine, read_catalog
+from dynamic_databases.catalog.read import (
+    change_token,
+    check_engine,
+    read_catalog,
+    read_enum_rows,
+)
 from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.concurrency.exceptions import repeated
 from dynamic_databases.connections.pool import Connections
@@ -58,6 +64,7 @@ class Entry:
 
 
 Load = Callable[[int], DatabaseSettings | None]
+_ENUMS = "|enums "  # in a change token, before the digest of their rows
 _FAILED_SECONDS = 1.0  # how long a catalog that can't be read isn't tried again
 
 
@@ -161,7 +168,10 @@ class Registry:
         source = self._source(alias)
         stamp = _stamp(source.overrides) if source else ""
         with self.connections.lease(alias):
-            return change_token(alias) + stamp != known.change_token
+            token, _, enums = known.change_token.partition(_ENUMS)
+            if change_token(alias) + stamp != token:
+                return True
+            return bool(enums) and _enum_digest(alias, known.catalog) != enums
 
     def expire(self, alias: Alias) -> None:
         """Have the process that follows `alias` read its catalog again; until then it serves."""
@@ -273,8 +283,9 @@ class Registry:
         with self.connections.lease(alias) as wrapper:
             token = change_token(alias) + stamp
             capabilities = probe_capabilities(wrapper)
-            catalog = read_catalog(alias)
-        catalog = _as_shown(catalog, source.overrides if stamp else None)
+            catalog = _as_shown(read_catalog(alias), source.overrides if stamp else None)
+            catalog, digest = _with_enums(alias, catalog, source.baseline)
+        token += f"{_ENUMS}{digest}" if digest else ""
         known = self._entries.get(alias)
         catalog = self._tables.share(catalog, known.catalog if known is not None else None)
         fingerprint = catalog.fingerprint  # computed before the lock: it takes a while
@@ -308,6 +319,22 @@ def _as_shown(catalog: Catalog, file: Path | None) -> Catalog:
         return without_bookkeeping(catalog)
     overrides = parse_overrides(file.read_text(), file.name)
     return with_overrides(without_bookkeeping(catalog, overrides.show), overrides)
+
+
+def _with_enums(alias: Alias, catalog: Catalog, baseline: Catalog | None) -> tuple[Catalog, str]:
+    """Return the catalog with the enums that tables are, and a digest of their rows."""
+    names = tuple(sorted({*catalog.enums, *(baseline.enums if baseline else ())}))
+    if not names:
+        return catalog, ""
+    tables, skipped = find_enum_tables(catalog, names)
+    rows = read_enum_rows(alias, tables)
+    catalog = replace(catalog, skipped=(*catalog.skipped, *skipped))
+    return with_enums(catalog, names, tables, rows), digest_of(rows)
+
+
+def _enum_digest(alias: Alias, catalog: Catalog) -> str:
+    tables, _ = find_enum_tables(catalog, catalog.enums)
+    return digest_of(read_enum_rows(alias, tables))
 
 
 def _stamp(file: Path | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dynamic_databases.catalog.types import Catalog, Column, Table, TableName
+from dynamic_databases.catalog.types import Catalog, Column, Kind, Table, TableName
 
 Indexes = Mapping[TableName, Mapping[str, str]]  # name → what it is of, in words
 
@@ -15,7 +15,7 @@ class Difference:
     """One thing that differs: None where one side lacks it."""
 
     table: str
-    what: str  # table, column, type, nullability, default, key, foreign key, index
+    what: str  # table, column, type, nullability, default, values, key, foreign key, index
     name: str
     before: str | None
     after: str | None
@@ -87,6 +87,7 @@ def _of_column(
         ("nullability", _null(old), _null(new)),
         ("default", old.default or "none", new.default or "none"),
         ("generation", _generation(old), _generation(new)),
+        ("values", _values(old), _values(new)),
     )
     yield from (Difference(owner, what, name, a, b) for what, a, b in facts if a != b)
 
@@ -131,6 +132,12 @@ def _type(column: Column | None) -> str | None:
 
 def _null(column: Column) -> str:
     return "NULL" if column.nullable else "NOT NULL"
+
+
+def _values(column: Column) -> str:
+    """Return the rows of a table that are the column's enum; a type's labels are in its name."""
+    is_enum = column.type.kind is Kind.TEXT and bool(column.type.labels)
+    return ", ".join(column.type.labels) if is_enum else "any"
 
 
 def _generation(column: Column) -> str:

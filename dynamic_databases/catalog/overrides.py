@@ -2,9 +2,9 @@
 
 The file is JSON: `{"names": {"table.column": "name"}, "keys": {"view": ["column"]}, "relations":
 [{"table", "columns", "target", "targetColumns"}], "hide": ["table", "table.column"], "show":
-["table"], "types": {"table.column": "BIGINT"}}`, every name as the database spells it. `show` names
-tables of Django's bookkeeping, which are hidden otherwise. `types` says what a column of SQLite
-holds, where its own word doesn't.
+["table"], "types": {"table.column": "BIGINT"}, "enums": ["table"]}`, every name as the database
+spells it. `show` names tables of Django's bookkeeping, which are hidden otherwise. `types` says
+what a column of SQLite holds, where its own word doesn't. The rows of `enums` are values of enums.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dynamic_databases.catalog.type_parser import LOOSELY_TYPED, parse_sql_type
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Skipped, Table, TableName
 from dynamic_databases.errors import InvalidConfig
 
-_KEYS = ("names", "keys", "relations", "hide", "show", "types")
+_KEYS = ("names", "keys", "relations", "hide", "show", "types", "enums")
 _RELATION = {"table", "columns", "target", "targetColumns"}
 
 
@@ -42,6 +42,7 @@ class Overrides:
     hide: frozenset[str]
     show: frozenset[str] = frozenset()
     types: Mapping[str, str] = field(default_factory=dict)
+    enums: tuple[str, ...] = ()
 
 
 def parse_overrides(text: str, file: str) -> Overrides:
@@ -63,6 +64,7 @@ def parse_overrides(text: str, file: str) -> Overrides:
     hide = _checked(found, "hide", [], _is_texts, "a list of table or table.column", file)
     show = _checked(found, "show", [], _is_texts, "a list of tables", file)
     types = _checked(found, "types", {}, _is_texts_by_name, "SQL types by table.column", file)
+    enums = _checked(found, "enums", [], _is_texts, "a list of tables", file)
     return Overrides(
         names,
         {table: tuple(columns) for table, columns in keys.items()},
@@ -73,6 +75,7 @@ def parse_overrides(text: str, file: str) -> Overrides:
         frozenset(hide),
         frozenset(show),
         types,
+        tuple(enums),
     )
 
 
@@ -97,7 +100,7 @@ def with_overrides(catalog: Catalog, overrides: Overrides) -> Catalog:
     kept = {table.name for table in tables.values()}
     ordered = tuple(without_lost_targets(table, kept) for table in tables.values())
     names = tuple(sorted(overrides.names.items()))
-    return Catalog(catalog.vendor, ordered, tuple(skipped), names)
+    return Catalog(catalog.vendor, ordered, tuple(skipped), names, overrides.enums)
 
 
 def _hide(tables: dict[str, Table], name: str, skipped: list[Skipped]) -> None:

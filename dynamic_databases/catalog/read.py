@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog import mssql, mysql, postgresql, sqlite
 from dynamic_databases.catalog.assemble import RawCatalog, assemble
 from dynamic_databases.catalog.bounded_cursor import BoundedCursor
+from dynamic_databases.catalog.enum_tables import EnumTable, Row, rows_query
 from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.errors import (
     CatalogTooLarge,
@@ -72,6 +73,15 @@ def read_catalog(alias: Alias) -> Catalog:
         if len(raw.tables) > most:
             raise CatalogTooLarge("tables", most, "GATEWAY_MAX_TABLES")
         return assemble(raw, lambda name: _unusable(name, vendor))
+
+
+def read_enum_rows(alias: Alias, tables: Sequence[EnumTable]) -> list[Row]:
+    """Return the rows of tables that are enums, with one query; none without a table."""
+    if not tables:
+        return []
+    with outcomes.understood(alias), _driver_cursor(alias) as cursor:
+        found = cursor.execute(rows_query(tables, connections[alias].vendor)).fetchall()
+    return [(number, str(value), text) for number, value, text in found if value is not None]
 
 
 def change_token(alias: Alias) -> str:

@@ -19,7 +19,8 @@ from dynamic_databases.catalog.types import (
 def catalog_from_json(value: dict[str, Any]) -> Catalog:
     """Return the catalog that `Catalog.to_json` gave."""
     names = tuple((source, name) for source, name in value.get("names", ()))
-    return Catalog(value["vendor"], tuple(_table(table) for table in value["tables"]), names=names)
+    tables = tuple(_table(table) for table in value["tables"])
+    return Catalog(value["vendor"], tables, names=names, enums=tuple(value.get("enums", ())))
 
 
 def _table(value: dict[str, Any]) -> Table:
@@ -55,6 +56,7 @@ def _sql_type(value: dict[str, Any]) -> SqlType:
             **value,
             "kind": Kind(value["kind"]),
             "labels": tuple(value["labels"]),
+            "meanings": tuple(value.get("meanings", ())),
             "element": _sql_type(element) if element else None,
         }
     )

@@ -60,6 +60,7 @@ class SqlType:
     enum: str = ""  # the enum's own name
     element: SqlType | None = None  # of an array
     base: str = field(default="", compare=False)  # the type that a domain stands on
+    meanings: tuple[str, ...] = ()  # of the labels, where a table describes them
 
     @property
     def plain(self) -> str:
@@ -82,6 +83,7 @@ class SqlType:
                 element,
             )
             known += (self.base,) if self.base else ()
+            known += (self.meanings,) if self.meanings else ()
             self.__dict__["_facts"] = known
         return known
 
@@ -188,6 +190,7 @@ class Catalog:
     tables: tuple[Table, ...]
     skipped: tuple[Skipped, ...] = field(default=(), compare=False)
     names: tuple[tuple[str, str], ...] = ()  # GraphQL names that its override file gives
+    enums: tuple[str, ...] = field(default=(), compare=False)  # tables that it makes enums of
 
     @cached_property
     def by_name(self) -> Mapping[TableName, Table]:
@@ -213,6 +216,7 @@ class Catalog:
             "vendor": self.vendor,
             "tables": [asdict(table) for table in self.tables],
         }
+        value |= {"enums": list(self.enums)} if self.enums else {}
         return value | ({"names": [list(pair) for pair in self.names]} if self.names else {})
 
     def find(self, name: str) -> Table | None:

@@ -107,6 +107,8 @@ def _is_alike(column: Column, real: Column | None) -> bool:
     """Return whether what a database has is what the baseline's field promises."""
     if real is None or column.type.kind is not real.type.kind:
         return False
+    if column.type.kind is Kind.TEXT and column.type.labels:  # rows of a table
+        return bool(real.type.labels) and set(real.type.labels) <= set(column.type.labels)
     if column.type.kind is Kind.ENUM:
         return column.type.labels == real.type.labels
     return column.type.kind is not Kind.ARRAY or column.type.element == real.type.element

@@ -17,7 +17,6 @@ from weakref import WeakValueDictionary
 from dynamic_databases.catalog.types import (
     Catalog,
     Column,
-    Kind,
     SqlType,
     Table,
     TableName,
@@ -392,7 +391,7 @@ def _column_names(table: Table, overrides: Mapping[str, str]) -> _ColumnNames:
     if known is None:
         plain = {column.name: camel_case(column.name) for column in table.columns}
         types = (one for column in table.columns for one in _types_of(column.type))
-        enums = frozenset(one.enum for one in types if one.kind is Kind.ENUM)
+        enums = frozenset(one.enum for one in types if one.enum)
         fields = distinct(plain, _FIXED_FIELDS, given)
         relations = wanted_relations(table, fields)
         known = _columns_known[key] = _ColumnNames(fields, frozenset(fields), enums, relations)

@@ -50,6 +50,8 @@ def operators_of(sql_type: SqlType, vendor: str) -> tuple[Op, ...]:
     """Return the comparisons that a column of this type takes, without `_isNull`."""
     if _is_jsonb(sql_type):
         return _JSONB
+    if sql_type.kind is Kind.TEXT and sql_type.enum:  # the rows of a table
+        return (*_EQUALITY, *_LISTS)
     common = _OPERATORS.get(sql_type.kind, _ORDERED)
     return common + _OF_VENDOR.get((vendor, sql_type.kind), ())
 

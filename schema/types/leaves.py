@@ -29,7 +29,7 @@ class Leaves:
         """Return the scalar or enum of a column's type, of an array's elements."""
         if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
             return self.of(sql_type.element)
-        if sql_type.kind is Kind.ENUM and sql_type.labels:
+        if sql_type.enum and sql_type.labels:
             return self._enum(sql_type)
         return scalar(Kind.TEXT if sql_type.kind is Kind.ENUM else sql_type.kind)
 
@@ -56,11 +56,16 @@ class Leaves:
 
     def _enum(self, sql_type: SqlType) -> GraphQLEnumType:
         def make(name: str) -> GraphQLEnumType:
+            meanings = dict(zip(sql_type.labels, sql_type.meanings, strict=False))
             values = {
-                value: GraphQLEnumValue(label, description=None if value == label else label)
+                value: GraphQLEnumValue(
+                    label, description=meanings.get(label) or (None if value == label else label)
+                )
                 for label, value in enum_value_names(sql_type.labels).items()
             }
             text = f"The database's enum {sql_type.enum}."
+            if sql_type.kind is Kind.TEXT:
+                text = f"The rows of {sql_type.enum.removesuffix(' enum')}."
             return GraphQLEnumType(name, values, description=text)
 
         return self._factory.shared(self._names.enums[sql_type.enum], make)

@@ -31,8 +31,7 @@ def _read_enum(source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
     kind = get_named_type(info.return_type)
     if not isinstance(kind, GraphQLEnumType) or value is None:
         return value
-    return (
-        [kind.values[item].value for item in value]
-        if isinstance(value, list)
-        else kind.values[value].value
-    )
+    labels = kind.values  # a row of a table may be newer than the enum that it is a value of
+    items = value if isinstance(value, list) else [value]
+    found = [labels[item].value if item in labels else item for item in items]
+    return found if isinstance(value, list) else found[0]
