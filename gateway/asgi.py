@@ -56,7 +56,7 @@ from gateway.log import set_up_logging  # noqa: E402
 from gateway.login.hashing import passwords  # noqa: E402
 from gateway.pages import graphiql, health  # noqa: E402
 from gateway.pages import schema_documents as sdl  # noqa: E402
-from gateway.pages.django_handler import DjangoPages, is_page  # noqa: E402
+from gateway.pages.django_handler import SCHEMA_PROCESS, DjangoPages, is_page  # noqa: E402
 from gateway.reports.bounded_reads import bounded_reads_of  # noqa: E402
 from gateway.runtime import Runtime  # noqa: E402
 from tenants.errors import ControlUnavailable  # noqa: E402
@@ -193,7 +193,8 @@ class Application:
         if http is None:
             return
         if not self._is_ours(http.path):
-            await self._pages(scope, replay(http.body), within(send, seconds))
+            own = {**scope, SCHEMA_PROCESS: runtime.rendering}
+            await self._pages(own, replay(http.body), within(send, seconds))
             return
         if self._static.has(http.path):
             await self._static.respond(http, within(send, seconds))

@@ -232,7 +232,7 @@ class OperationExecutor:
         query, name = call.request.query, call.request.operation_name
         task = Introspection(query, name, root.key, variables)
         return operation.introspect(
-            root.key, variables, partial(self.rendering.render, built, task)
+            root.key, variables, partial(self.rendering.render, task, built)
         )
 
     def _runner(self, call: ExecutionRequest, max_bytes: int, attempt: Attempt) -> Runner:

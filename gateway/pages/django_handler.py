@@ -18,7 +18,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, get_resolver, set_script_prefix
 
 from dynamic_databases.connections.django_storage import keep_control_connection
@@ -27,10 +27,12 @@ from dynamic_databases.connections.watcher import watched_by
 from dynamic_databases.process import process_registry
 from gateway.execution.jobs import Watched
 from gateway.execution.watchdog import Overdue, Watchdog
+from gateway.rendering.schema_process import SchemaProcess
 
 _THREADS = 16  # pages at a time
 _LATE = "This page takes longer than it may (GATEWAY_PAGE_DEADLINE_MS); try again."
 _KEPT_SECONDS = 60.0  # of a thread's connection to the control database
+SCHEMA_PROCESS = "gateway.schema_process"  # in the scope of a page
 
 
 def is_page(path: str) -> bool:
@@ -43,6 +45,12 @@ def is_page(path: str) -> bool:
             continue
         return True
     return False
+
+
+def schema_process_of(request: HttpRequest) -> SchemaProcess | None:
+    """Return the server's process for large schemas; None where no server makes the page."""
+    found: SchemaProcess | None = getattr(request, "scope", {}).get(SCHEMA_PROCESS)
+    return found
 
 
 class DjangoPages(ASGIHandler):

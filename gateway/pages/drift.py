@@ -16,7 +16,8 @@ from dynamic_databases.connect_causes import explain
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
 from dynamic_databases.process import process_registry
-from gateway.reports.drift import Drift, DriftReader, with_baseline
+from gateway.pages.django_handler import schema_process_of
+from gateway.reports.drift import Drift, DriftReader, compare_here, compare_in, with_baseline
 from tenants.models import Environment, Tenant, TenantDatabase
 
 PER_PAGE = 50  # databases
@@ -60,11 +61,13 @@ def drift_page(request: HttpRequest) -> HttpResponse:
     needed = _FLEET if "fleet" in request.GET else _PAIR
     if not request.user.has_perms(needed):
         raise PermissionDenied(f"This needs the permissions {', '.join(needed)}.")
-    reader = DriftReader(process_registry(), settings.GATEWAY)
     is_pair = "tenant" in request.GET and "fleet" not in request.GET
     # The form lists environments.
     form = DriftForm(request.GET if is_pair else None) if request.user.has_perms(_PAIR) else None
     seconds = min(_SECONDS, settings.GATEWAY.page_deadline_ms / 2000)
+    rendering = schema_process_of(request)
+    compare = compare_here if rendering is None else compare_in(rendering)
+    reader = DriftReader(process_registry(), settings.GATEWAY, compare)
     drifts: list[Drift] = []
     page: Page[Database] | None = None
     if "fleet" in request.GET:

@@ -82,7 +82,7 @@ def _rendered(
     rendering: SchemaProcess, built: BuiltSchema, document: Document
 ) -> tuple[bytes, str]:
     """Return a document and its ETag, in a thread: both take a while of a large schema."""
-    body = rendering.render(built, document)
+    body = rendering.render(document, built)
     return body, etag(body)
 
 

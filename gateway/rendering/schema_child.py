@@ -1,7 +1,7 @@
 """The process that writes large schemas: `python -m gateway.rendering.schema_child DESCRIPTOR`.
 
 It reads one request after the other from the socket `DESCRIPTOR`: a task, and the names of its
-schema unless that was the last one. It ends when the other end is closed, as happens whenever its
+schemas unless the last task had them. It ends when the other end is closed, as happens whenever its
 parent ends, and after a minute without a request: so its memory is free again.
 """
 
@@ -24,7 +24,6 @@ from schema.errors import TooComplex
 _NICER = 5  # requests of tenants go before, and it is done all the same
 _IDLE_SECONDS = 60
 _PIECE_BYTES = 262_144
-KNOWN, UNKNOWN = b"known", b"unknown"  # whether the names of a schema are to follow
 DONE, TOO_COMPLEX, FAILED = b"done", b"too complex", b"failed"  # how an answer begins
 
 
@@ -33,39 +32,40 @@ def main() -> None:
     os.nice(_NICER)
     _be_killed_first()
     with Connection(int(sys.argv[1])) as parent, suppress(EOFError, OSError):
-        schemas = _LastSchema()
+        schemas = _LastSchemas()
         while parent.poll(_IDLE_SECONDS):
             for piece in _answer(parent, schemas):
                 parent.send_bytes(piece)
             parent.send_bytes(b"")
 
 
-class _LastSchema:
-    """The schema of the last task: tools soon ask for one again, or for its other document."""
+class _LastSchemas:
+    """The schemas of the last task: tools soon ask for one again, or for its other document."""
 
     def __init__(self) -> None:
-        self._version = ""
-        self._schema = GraphQLSchema()
+        self._schemas: dict[str, GraphQLSchema] = {}
 
-    def get(self, version: str, parent: Connection) -> GraphQLSchema:
-        """Return the schema of this version; its names are asked for if it isn't the last one."""
-        is_known = self._version == version
-        parent.send_bytes(KNOWN if is_known else UNKNOWN)
-        if not is_known:
-            self._version, self._schema = "", GraphQLSchema()
+    def get(self, versions: list[str], parent: Connection) -> list[GraphQLSchema]:
+        """Return schemas by their versions; the names of those that aren't kept are asked for."""
+        kept = {version: one for version, one in self._schemas.items() if version in versions}
+        if len(kept) < len(self._schemas):
+            self._schemas = kept
             collect()  # types know each other
-            pieces = list(iter(parent.recv_bytes, b""))  # all, whatever is wrong with one
-            self._schema = unpack_schema(iter(pieces))
-            self._version = version
-        return self._schema
+        lacking = [version for version in dict.fromkeys(versions) if version not in kept]
+        parent.send_bytes(" ".join(lacking).encode())
+        # All are received, whatever is wrong with one.
+        received = [list(iter(parent.recv_bytes, b"")) for _ in lacking]
+        for version, pieces in zip(lacking, received, strict=True):
+            self._schemas[version] = unpack_schema(iter(pieces))
+        return [self._schemas[version] for version in versions]
 
 
-def _answer(parent: Connection, schemas: _LastSchema) -> Iterator[bytes]:
+def _answer(parent: Connection, schemas: _LastSchemas) -> Iterator[bytes]:
     """Yield how it went, and then the document, or what was wrong."""
-    version, task = unpack_task(parent.recv_bytes())
+    task, versions = unpack_task(parent.recv_bytes())
     try:
         with gc_paused():
-            body = render(schemas.get(version, parent), task)
+            body = render(task, *schemas.get(versions, parent))
         yield DONE
     except TooComplex as error:
         yield TOO_COMPLEX

@@ -1,4 +1,4 @@
-"""Writes what is asked of a whole schema; of a large one in a process of low priority.
+"""Writes what is asked of whole schemas; of large ones in a process of low priority.
 
 All types of a large schema take seconds of the interpreter. In a thread of this process the
 requests of other tenants would wait for them again and again.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
 from dynamic_databases.concurrency.garbage_collection import gc_paused
 from gateway.child_process import ChildProcess
 from gateway.errors import DeadlinePassed, Overloaded
-from gateway.rendering.schema_child import DONE, TOO_COMPLEX, UNKNOWN
+from gateway.rendering.schema_child import DONE, TOO_COMPLEX
 from schema.build.rendering import Task, column_count, pack_schema, pack_task, render
 from schema.built_schema import BuiltSchema
 from schema.errors import TooComplex
@@ -36,29 +36,40 @@ class SchemaProcess:
     """
 
     def __init__(self, seconds: float, large_columns: int = _LARGE_COLUMNS) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._large_columns = large_columns
         self._turn = threading.Lock()
         self._child: ChildProcess | None = None
         self._is_stopped = False
 
-    def is_large(self, built: BuiltSchema) -> bool:
-        """Return whether all types of a schema are too many for a thread of this process."""
-        return column_count(built.shown) >= self._large_columns
+    @property
+    def pid(self) -> int | None:
+        """The id of the process, where there is one."""
+        child = self._child
+        return child.process.pid if child is not None else None
 
-    def render(self, built: BuiltSchema, task: Task) -> bytes:
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is written in it."""
+        return self._turn.locked()
+
+    def is_large(self, *schemas: BuiltSchema) -> bool:
+        """Return whether all types of schemas are too many for a thread of this process."""
+        return sum(column_count(built.shown) for built in schemas) >= self._large_columns
+
+    def render(self, task: Task, *schemas: BuiltSchema) -> bytes:
         """Return what `schema.build.rendering.render` does.
 
         Raises TooComplex; Overloaded or DeadlinePassed where the process doesn't do it in time.
         """
-        if not self.is_large(built):
+        if not self.is_large(*schemas):
             with gc_paused():
-                return render(built.schema.graphql_schema, task)
-        end = time.monotonic() + self._seconds
-        if not self._turn.acquire(timeout=self._seconds):
+                return render(task, *(built.schema.graphql_schema for built in schemas))
+        end = time.monotonic() + self.seconds
+        if not self._turn.acquire(timeout=self.seconds):
             raise Overloaded(_BUSY)
         try:
-            status, *body = self._ask(built, task, end)
+            status, *body = self._ask(task, schemas, end)
         finally:
             self._turn.release()
         if status == TOO_COMPLEX:
@@ -75,7 +86,7 @@ class SchemaProcess:
         with self._turn:
             self._end_child()
 
-    def _ask(self, built: BuiltSchema, task: Task, end: float) -> list[bytes]:
+    def _ask(self, task: Task, schemas: Sequence[BuiltSchema], end: float) -> list[bytes]:
         """Return the pieces of an answer. Raises Overloaded, DeadlinePassed."""
         for _ in range(2):  # it may have died, or ended because it had nothing to do
             if self._is_stopped:
@@ -83,7 +94,7 @@ class SchemaProcess:
             try:
                 child = self._child = self._child or ChildProcess.start(_CHILD)
                 with _killed_at(end, child):
-                    return _exchange(child.connection, built, task)
+                    return _exchange(child.connection, task, schemas)
             except (OSError, EOFError):
                 self._end_child()
                 if time.monotonic() >= end:
@@ -109,11 +120,12 @@ def _killed_at(end: float, child: ChildProcess) -> Iterator[None]:
         timer.cancel()
 
 
-def _exchange(connection: Connection, built: BuiltSchema, task: Task) -> list[bytes]:
-    """Send a task, and its schema where that is asked for; return the pieces of the answer."""
-    connection.send_bytes(pack_task(built, task))
-    if connection.recv_bytes() == UNKNOWN:
-        for piece in pack_schema(built):
+def _exchange(connection: Connection, task: Task, schemas: Sequence[BuiltSchema]) -> list[bytes]:
+    """Send a task, and the schemas that are asked for; return the pieces of the answer."""
+    connection.send_bytes(pack_task(task, schemas))
+    by_version = {built.version: built for built in schemas}
+    for version in connection.recv_bytes().decode().split():
+        for piece in pack_schema(by_version[version]):
             connection.send_bytes(piece)
         connection.send_bytes(b"")
     return list(iter(connection.recv_bytes, b""))

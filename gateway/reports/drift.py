@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from django.db.models import QuerySet
-from graphql import GraphQLSchema
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.capabilities import Capabilities
@@ -20,10 +19,15 @@ from dynamic_databases.models import Database
 from dynamic_databases.registry import Entry, Registry
 from gateway.config import Config
 from gateway.limits import limits_of
+from gateway.rendering.schema_process import SchemaProcess
 from gateway.reports.bounded_reads import NotReached, bounded_reads_of
 from schema.access import FULL_ACCESS
 from schema.build.builder import build_schema
-from schema.build.schema_diff import Level, SchemaChange, changes_between
+from schema.build.rendering import Comparison
+from schema.build.schema_diff import Level, SchemaChange, changes_between, changes_of
+from schema.built_schema import BuiltSchema
+
+Compare = Callable[[BuiltSchema, BuiltSchema], list[SchemaChange]]
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,30 @@ def with_baseline() -> QuerySet[Database]:
     return rows.order_by("name")
 
 
+def compare_here(old: BuiltSchema, new: BuiltSchema) -> list[SchemaChange]:
+    """Compare two schemas in this thread: seconds of the interpreter where they are large."""
+    return changes_between(old.schema.graphql_schema, new.schema.graphql_schema)
+
+
+def compare_in(rendering: SchemaProcess) -> Compare:
+    """Return what compares large schemas in a process.
+
+    It goes on after the deadline of a page: the next look at the page finds the types made.
+    """
+
+    def compare(old: BuiltSchema, new: BuiltSchema) -> list[SchemaChange]:
+        return changes_of(rendering.render(Comparison(), old, new))
+
+    return compare
+
+
 class DriftReader:
     """Compares databases, each under a deadline; equal pairs of catalogs are compared once."""
 
-    def __init__(self, registry: Registry, config: Config) -> None:
+    def __init__(self, registry: Registry, config: Config, compare: Compare = compare_here) -> None:
         self._registry = registry
         self._config = config
+        self._compare = compare
         self._reads = bounded_reads_of(registry.connections)
         self._changes = lru_cache(maxsize=256)(self._changes_between)
 
@@ -88,7 +110,7 @@ class DriftReader:
     def _between(self, before: Database, after: Database) -> Drift:
         old, new = self._registry.refresh(before.label), self._registry.refresh(after.label)
         found = differences(old.catalog, new.catalog, self._indexes(before), self._indexes(after))
-        changes = changes_between(self._schema(old), self._schema(new))
+        changes = self._compare(self._schema(old), self._schema(new))
         return Drift(before.name, after.name, tuple(found), tuple(changes))
 
     def _from_baseline(self, row: Database) -> Drift:
@@ -102,14 +124,11 @@ class DriftReader:
         self, baseline: Catalog, catalog: Catalog, capabilities: Capabilities
     ) -> tuple[tuple[Difference, ...], tuple[SchemaChange, ...]]:
         old, new = (Entry(Alias(""), one, capabilities, None, "") for one in (baseline, catalog))
-        changes = changes_between(self._schema(old), self._schema(new))
+        changes = self._compare(self._schema(old), self._schema(new))
         return tuple(differences(baseline, catalog)), tuple(changes)
 
-    def _schema(self, entry: Entry) -> GraphQLSchema:
-        limits = limits_of(self._config)
-        built = build_schema(entry, FULL_ACCESS, self._config.names, limits)
-        found: GraphQLSchema = built.schema.graphql_schema
-        return found
+    def _schema(self, entry: Entry) -> BuiltSchema:
+        return build_schema(entry, FULL_ACCESS, self._config.names, limits_of(self._config))
 
     def _indexes(self, database: Database) -> Indexes:
         with self._registry.connections.lease(database.label) as wrapper:

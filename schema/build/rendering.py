@@ -7,7 +7,7 @@ hold the interpreter's lock for a tenth of a second.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -28,6 +28,7 @@ from graphql import (
 
 from schema.build.graphql_schema import graphql_schema_of, root_fields
 from schema.build.printing import introspection_json, sdl
+from schema.build.schema_diff import changes_between, changes_json
 from schema.built_schema import BuiltSchema
 from schema.names.tables import Names
 from schema.types.introspection import introspect
@@ -50,7 +51,12 @@ class Introspection:
     variables: dict[str, Any]
 
 
-Task = Document | Introspection
+@dataclass(frozen=True)
+class Comparison:
+    """What changes for clients of the first of two schemas once they are served the second."""
+
+
+Task = Document | Introspection | Comparison
 
 
 class _WholeFields(Visitor):
@@ -65,8 +71,8 @@ class _WholeFields(Visitor):
         return BREAK
 
 
-def render(schema: GraphQLSchema, task: Task) -> bytes:
-    """Return a document, or the JSON of an introspection field. Raises TooComplex."""
+def render(task: Task, schema: GraphQLSchema, *others: GraphQLSchema) -> bytes:
+    """Return a document, or the JSON of an introspection field or of changes. Raises TooComplex."""
     match task:
         case Document.SDL:
             return sdl(schema)
@@ -74,6 +80,9 @@ def render(schema: GraphQLSchema, task: Task) -> bytes:
             return introspection_json(schema)
         case Introspection():
             return _introspected(schema, task)
+        case Comparison():
+            (after,) = others
+            return changes_json(changes_between(schema, after))
 
 
 def column_count(names: Names) -> int:
@@ -87,14 +96,14 @@ def needs_all_types(document: DocumentNode) -> bool:
     return found.are_there
 
 
-def pack_task(built: BuiltSchema, task: Task) -> bytes:
-    """Return a task with the version of its schema, for `unpack_task`."""
-    return pickle.dumps((built.version, task))
+def pack_task(task: Task, schemas: Sequence[BuiltSchema]) -> bytes:
+    """Return a task with the versions of its schemas, for `unpack_task`."""
+    return pickle.dumps((task, [built.version for built in schemas]))
 
 
-def unpack_task(piece: bytes) -> tuple[str, Task]:
-    version, task = pickle.loads(piece)  # noqa: S301 - `pack_task` wrote it
-    return version, task
+def unpack_task(piece: bytes) -> tuple[Task, list[str]]:
+    task, versions = pickle.loads(piece)  # noqa: S301 - `pack_task` wrote it
+    return task, versions
 
 
 def pack_schema(built: BuiltSchema) -> Iterator[bytes]:

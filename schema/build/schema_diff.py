@@ -5,9 +5,11 @@ The words and what they mean are those of graphql-js's comparison, which GraphQL
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import orjson
 from graphql import GraphQLSchema
 from graphql.utilities import (
     BreakingChangeType,
@@ -52,3 +54,12 @@ def changes_between(old: GraphQLSchema, new: GraphQLSchema) -> list[SchemaChange
         *(SchemaChange(Level.DANGEROUS, text) for text in dangerous),
         *(SchemaChange(Level.SAFE, text) for text in added),
     ]
+
+
+def changes_json(changes: Iterable[SchemaChange]) -> bytes:
+    """Return changes as JSON, for `changes_of`."""
+    return orjson.dumps([(change.level, change.message) for change in changes])
+
+
+def changes_of(body: bytes) -> list[SchemaChange]:
+    return [SchemaChange(Level(level), message) for level, message in orjson.loads(body)]

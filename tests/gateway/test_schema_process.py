@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from graphql import get_introspection_query
 
 from gateway.errors import DeadlinePassed, Overloaded
 from gateway.rendering.schema_process import SchemaProcess
+from gateway.reports.drift import compare_here, compare_in
 from schema.build.rendering import Document, Introspection, render
 from schema.built_schema import BuiltSchema
 from schema.errors import TooComplex
@@ -42,11 +43,6 @@ def built(new_database) -> BuiltSchema:
     return built_of(new_database(SQLITE, library_sql(SQLITE)))
 
 
-def pid_of(process: SchemaProcess) -> int:
-    assert process._child is not None
-    return process._child.process.pid
-
-
 def is_alive(pid: int) -> bool:
     with suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -55,17 +51,17 @@ def is_alive(pid: int) -> bool:
 
 def test_it_writes_what_a_thread_would(process, built) -> None:
     for task in (Document.SDL, Introspection(get_introspection_query(), None, "__schema", {})):
-        expected = render(built.schema.graphql_schema, task)
+        expected = render(task, built.schema.graphql_schema)
 
-        assert process.render(built, task) == expected
-    assert pid_of(process) != os.getpid()
+        assert process.render(task, built) == expected
+    assert process.pid != os.getpid()
 
 
 def test_a_small_schema_starts_no_process(built) -> None:
     process = SchemaProcess(60)
 
-    assert process.render(built, Document.SDL) == render(built.schema.graphql_schema, Document.SDL)
-    assert process._child is None
+    assert process.render(Document.SDL, built) == render(Document.SDL, built.schema.graphql_schema)
+    assert process.pid is None
 
 
 def test_schemas_by_turns_are_kept_apart(process, new_database) -> None:
@@ -73,21 +69,36 @@ def test_schemas_by_turns_are_kept_apart(process, new_database) -> None:
         built_of(new_database(SQLITE, f"CREATE TABLE only_{name} (id INTEGER PRIMARY KEY)"))
         for name in ("here", "there")
     ]
-    expected = [render(built.schema.graphql_schema, Document.SDL) for built in schemas]
+    expected = [render(Document.SDL, built.schema.graphql_schema) for built in schemas]
 
-    found = [process.render(schemas[number], Document.SDL) for number in (0, 1, 1, 0)]
+    found = [process.render(Document.SDL, schemas[number]) for number in (0, 1, 1, 0)]
 
     assert found == [expected[number] for number in (0, 1, 1, 0)]
 
 
+def test_two_schemas_are_compared(process, new_database) -> None:
+    before, after = (
+        built_of(new_database(SQLITE, f"CREATE TABLE note (id INTEGER PRIMARY KEY, {column} INT)"))
+        for column in ("size", "mood")
+    )
+    process.render(Document.SDL, after)
+    expected = compare_here(before, after)
+    compare = compare_in(process)
+
+    assert "Note.size was removed." in {change.message for change in expected}
+    assert compare(before, after) == expected
+    assert compare(after, before) != expected
+    assert compare(before, before) == []
+
+
 def test_a_mistake_is_raised_here_and_the_process_goes_on(process, built) -> None:
-    process.render(built, Document.SDL)
-    first = pid_of(process)
+    process.render(Document.SDL, built)
+    first = process.pid
 
     with pytest.raises(RuntimeError, match="no such operation"):
-        process.render(built, MISTAKEN)
-    assert process.render(built, Document.JSON)
-    assert pid_of(process) == first
+        process.render(MISTAKEN, built)
+    assert process.render(Document.JSON, built)
+    assert process.pid == first
 
 
 def test_what_is_too_large_is_refused(process, new_database) -> None:
@@ -101,65 +112,79 @@ def test_what_is_too_large_is_refused(process, new_database) -> None:
 
     with pytest.raises(TooComplex, match="select fewer fields"):
         process.render(
-            built_of(new_database(SQLITE, sql)), Introspection(query, None, "__schema", {})
+            Introspection(query, None, "__schema", {}), built_of(new_database(SQLITE, sql))
         )
 
 
 def test_a_process_that_died_is_replaced(process, built) -> None:
-    expected = process.render(built, Document.SDL)
-    first = pid_of(process)
+    expected = process.render(Document.SDL, built)
+    first = process.pid
     os.kill(first, signal.SIGKILL)
 
-    assert process.render(built, Document.SDL) == expected
-    assert pid_of(process) != first
+    assert process.render(Document.SDL, built) == expected
+    assert process.pid != first
     assert not is_alive(first)
 
 
 def test_the_deadline_ends_the_process_alone(built) -> None:
     process = SchemaProcess(60, large_columns=0)
-    process.render(built, Document.SDL)
-    first = pid_of(process)
+    process.render(Document.SDL, built)
+    first = process.pid
     os.kill(first, signal.SIGSTOP)  # it answers nothing
-    process._seconds = 0.1
+    process.seconds = 0.1
 
     with pytest.raises(DeadlinePassed):
-        process.render(built, Document.SDL)
+        process.render(Document.SDL, built)
     assert not is_alive(first)
-    process._seconds = 60
-    assert process.render(built, Document.SDL)
+    process.seconds = 60
+    assert process.render(Document.SDL, built)
     process.stop()
 
 
-def test_others_wait_for_their_turn_no_longer_than_the_deadline(built) -> None:
-    process = SchemaProcess(0.1, large_columns=0)
+@dataclass
+class Asking:
+    """A thread that asks for a document of a process that answers nothing, and what came of it."""
 
-    with process._turn, pytest.raises(Overloaded):
-        process.render(built, Document.SDL)
+    process: SchemaProcess
+    built: BuiltSchema
+    error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.process.render(Document.SDL, self.built)
+        os.kill(self.process.pid, signal.SIGSTOP)
+        self.thread = threading.Thread(target=self._ask)
+        self.thread.start()
+        wait_for(lambda: self.process.is_busy)
+
+    def _ask(self) -> None:
+        try:
+            self.process.render(Document.SDL, self.built)
+        except Overloaded as error:
+            self.error = error
+
+
+def test_others_wait_for_their_turn_no_longer_than_the_deadline(process, built) -> None:
+    asking = Asking(process, built)
+    process.seconds = 0.1
+
+    with pytest.raises(Overloaded):
+        process.render(Document.SDL, built)
+    os.kill(process.pid, signal.SIGCONT)
+    asking.thread.join(30)
+    assert asking.error is None
 
 
 def test_the_end_waits_for_no_document(built) -> None:
     process = SchemaProcess(600, large_columns=0)
-    process.render(built, Document.SDL)
-    pid = pid_of(process)
-    os.kill(pid, signal.SIGSTOP)
-    errors: list[Exception] = []
-
-    def ask() -> None:
-        try:
-            process.render(built, Document.SDL)
-        except Overloaded as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    wait_for(process._turn.locked)
+    asking = Asking(process, built)
+    pid = process.pid
     process.stop()
-    thread.join(30)
+    asking.thread.join(30)
 
-    assert len(errors) == 1
+    assert isinstance(asking.error, Overloaded)
     assert not is_alive(pid)
     with pytest.raises(Overloaded):
-        process.render(built, Document.SDL)
+        process.render(Document.SDL, built)
 
 
 PARENT = """
@@ -200,6 +225,21 @@ def test_a_large_schemas_types_are_not_made_in_the_server(
     assert {"T0", "T1", "T1Aggregate"} <= names
     assert b"type T1Aggregate" in text
     runtime, _ = door._application._ready()
-    assert pid_of(runtime.rendering)
+    assert runtime.rendering.pid
     (kept,) = runtime.schemas._entries.values()
     assert not kept.built.schema.graphql_schema.is_whole
+
+
+def test_a_page_compares_large_schemas_in_the_process(
+    door, admin_client, new_database, tenant_of
+) -> None:
+    fewer = WIDE.replace("c7 INTEGER, ", "")
+    tenant_of("wide", production=new_database(SQLITE, WIDE), testing=new_database(SQLITE, fewer))
+    cookie = {"cookie": f"sessionid={admin_client.cookies['sessionid'].value}"}
+    path = "/admin/drift/?tenant=wide&before=production&after=testing"
+
+    page = door.request("GET", path, headers=cookie)
+
+    assert "T1.c7 was removed." in page.body.decode()
+    runtime, _ = door._application._ready()
+    assert runtime.rendering.pid is not None

@@ -12,6 +12,7 @@ from dynamic_databases.process import process_registry
 from schema.access import FULL_ACCESS
 from schema.build.builder import build_schema
 from schema.build.rendering import (
+    Comparison,
     Document,
     Introspection,
     column_count,
@@ -22,6 +23,7 @@ from schema.build.rendering import (
     unpack_schema,
     unpack_task,
 )
+from schema.build.schema_diff import Level, changes_between, changes_of
 from schema.limits import Limits
 from tests.fixtures.schemas import built_of
 
@@ -42,9 +44,10 @@ TASKS = [
 def test_a_packed_schema_is_written_alike(library, task) -> None:
     built = built_of(library)
 
-    _, unpacked = unpack_task(pack_task(built, task))
+    unpacked, versions = unpack_task(pack_task(task, [built]))
+    assert versions == [built.version]
     schema = unpack_schema(pack_schema(built))
-    assert render(schema, unpacked) == render(built.schema.graphql_schema, task)
+    assert render(unpacked, schema) == render(task, built.schema.graphql_schema)
 
 
 @pytest.mark.parametrize("task", TASKS[:2], ids=["sdl", "json"])
@@ -54,14 +57,25 @@ def test_the_schema_of_a_baseline_as_well(library, task) -> None:
     built = build_schema(entry, FULL_ACCESS, {}, Limits(), common=True)
 
     schema = unpack_schema(pack_schema(built))
-    assert render(schema, task) == render(built.schema.graphql_schema, task)
+    assert render(task, schema) == render(task, built.schema.graphql_schema)
+
+
+def test_changes_are_read_as_they_were_written(library) -> None:
+    before, entry = built_of(library), process_registry().entry(library.label)
+    fewer = replace(entry, catalog=replace(entry.catalog, tables=entry.catalog.tables[1:]))
+    after = build_schema(fewer, FULL_ACCESS, {}, Limits())
+    schemas = [unpack_schema(pack_schema(built)) for built in (before, after)]
+
+    changes = changes_of(render(Comparison(), *schemas))
+    assert changes == changes_between(before.schema.graphql_schema, after.schema.graphql_schema)
+    assert Level.BREAKING in {change.level for change in changes}
 
 
 def test_the_document_is_what_introspection_answers(library) -> None:
     built = built_of(library)
 
-    document = orjson.loads(render(built.schema.graphql_schema, Document.JSON))
-    field = orjson.loads(render(built.schema.graphql_schema, TASKS[2]))
+    document = orjson.loads(render(Document.JSON, built.schema.graphql_schema))
+    field = orjson.loads(render(TASKS[2], built.schema.graphql_schema))
 
     names = {one["name"] for one in document["data"]["__schema"]["types"]}
     assert names == {one["name"] for one in field["types"]}
