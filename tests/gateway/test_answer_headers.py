@@ -104,10 +104,7 @@ def served(tmp_path_factory):
     )
     gateway = Gateway(folder, environment)
     gateway.migrate()
-    gateway.manage("database", "add", "acme", "sqlite:///acme.sqlite3", "--no-test")
-    gateway.manage("tenant", "add", "acme")
-    gateway.manage("tenant", "attach", "acme", "production", "acme")
-    token = gateway.manage("token", "create", "acme", "--role", "admin").split()[-1]
+    token = gateway.add_tenant("acme", "sqlite:///acme.sqlite3", "--no-test")
     gateway.start()
     yield gateway, token
     gateway.stop()

@@ -187,16 +187,8 @@ def tenant(vendor, tmp_path_factory) -> Iterator[Tenant]:
     }
     texts = {name: str(value) for name, value in settings.items()}
     gateway = Gateway(folder, clean_environment(GATEWAY_DATA_DIR=str(folder), **texts))
-    commands = [
-        ("migrate", "--verbosity", "0"),
-        ("database", "add", "large", url),
-        ("tenant", "add", "large"),
-        ("tenant", "attach", "large", "production", "large"),
-        ("token", "create", "large", "--role", "admin"),
-    ]
-    calls = "; ".join(f"call_command(*{command!r})" for command in commands)
-    script = f"from django.core.management import call_command; {calls}"
-    token = gateway.manage("shell", "--no-imports", "-c", script).splitlines()[-1]
+    gateway.migrate()
+    token = gateway.add_tenant("large", url)
     gateway.start()
     yield Tenant(gateway, vendor, url, token)
     gateway.stop()

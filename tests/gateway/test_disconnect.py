@@ -35,10 +35,7 @@ def test_a_client_that_goes_away_cancels_its_statement(patient: Gateway, vendor)
             f"CREATE VIEW slow AS SELECT id, {vendor.sleep} AS s FROM t;"
         ),
     )
-    patient.manage("database", "add", "slow", url)
-    patient.manage("tenant", "add", "slow")
-    patient.manage("tenant", "attach", "slow", "production", "slow")
-    token = patient.manage("token", "create", "slow", "--role", "admin").splitlines()[-1]
+    token = patient.add_tenant("slow", url)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
     for _ in range(2):  # the second on the way of prepared operations

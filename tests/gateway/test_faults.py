@@ -80,10 +80,7 @@ def three(vendor, gateway_with, proxy_to):
     proxy = proxy_to(sick)
     tokens = {}
     for name, url in (("sick", proxy.url(sick)), ("well", well), ("file", f"sqlite:///{file}")):
-        gateway.manage("database", "add", name, url)
-        gateway.manage("tenant", "add", name)
-        gateway.manage("tenant", "attach", name, "production", name)
-        tokens[name] = gateway.manage("token", "create", name, "--role", "admin").splitlines()[-1]
+        tokens[name] = gateway.add_tenant(name, url)
         assert gateway.ask(f"/t/{name}/graphql", READ, tokens[name]).status_code == 200
     yield gateway, proxy, tokens, sick
     gateway.stop()

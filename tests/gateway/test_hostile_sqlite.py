@@ -130,11 +130,7 @@ class Fleet:
             self._failure = error
 
     def _register(self, name: str) -> str:
-        manage = self.gateway.manage
-        manage("database", "add", name, f"sqlite:///{name}.sqlite3")
-        manage("tenant", "add", name)
-        manage("tenant", "attach", name, "production", name)
-        return manage("token", "create", name, "--role", "admin").strip().splitlines()[-1]
+        return self.gateway.add_tenant(name, f"sqlite:///{name}.sqlite3")
 
 
 def peak_bytes(gateway: Gateway) -> int:

@@ -98,10 +98,7 @@ def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vend
             path = Path(url.removeprefix("sqlite:///"))
             url = f"sqlite:///{path.rename(folder / f'{name}.sqlite3')}"
         urls.append(url)
-        gateway.manage("database", "add", name, url)
-        gateway.manage("tenant", "add", name)
-        gateway.manage("tenant", "attach", name, "production", name)
-        tokens[name] = gateway.manage("token", "create", name, "--role", "admin").splitlines()[-1]
+        tokens[name] = gateway.add_tenant(name, url)
     by_key = "query($i: Int!) { noteByPk(id: $i) { owner } }"
     queries = [
         by_key,

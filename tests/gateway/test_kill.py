@@ -28,10 +28,7 @@ def books(vendor, gateway: Gateway):
         folder = gateway.folder / "databases"
         folder.mkdir(exist_ok=True)
         url = f"sqlite:///{Path(url.removeprefix('sqlite:///')).rename(folder / 'books.sqlite3')}"
-    gateway.manage("database", "add", "books", url)
-    gateway.manage("tenant", "add", "books")
-    gateway.manage("tenant", "attach", "books", "production", "books")
-    token = gateway.manage("token", "create", "books", "--role", "admin").splitlines()[-1]
+    token = gateway.add_tenant("books", url)
     assert gateway.ask("/t/books/graphql", "{ book { id } }", token).status_code == 200
     yield url, token
     drop_database(url)

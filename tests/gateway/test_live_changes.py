@@ -25,7 +25,7 @@ from tests.fixtures.processes import Gateway, wait_for
 from tests.fixtures.vendors import SQLITE
 
 SECONDS = float(os.environ.get("GATEWAY_TEST_LIVE_SECONDS", "6"))
-SOAK_SECONDS = float(os.environ.get("GATEWAY_TEST_SOAK_SECONDS", "120"))
+SOAK_SECONDS = float(os.environ.get("GATEWAY_TEST_SOAK_SECONDS", "30"))
 TABLE = "CREATE TABLE contact (id {identity}, name VARCHAR(40) NOT NULL);"
 FINE = {"GRAPHQL_VALIDATION_FAILED", "SCHEMA_CHANGED", "BAD_USER_INPUT"}
 

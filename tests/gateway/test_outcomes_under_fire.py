@@ -86,10 +86,7 @@ class Books:
 
 
 def start_books(gateway: Gateway, url: str) -> Books:
-    gateway.manage("database", "add", "books", url)
-    gateway.manage("tenant", "add", "books")
-    gateway.manage("tenant", "attach", "books", "production", "books")
-    token = gateway.manage("token", "create", "books", "--role", "admin").splitlines()[-1]
+    token = gateway.add_tenant("books", url)
     assert gateway.ask("/t/books/graphql", "{ entry { id } }", token).status_code == 200
     return Books(gateway, token)
 

@@ -88,10 +88,7 @@ def test_a_removed_database_is_gone_at_once_in_another_process(redis_url, gatewa
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY)")
     connection.close()
-    gateway.manage("database", "add", "shop", f"sqlite:///{path}")
-    gateway.manage("tenant", "add", "shop")
-    gateway.manage("tenant", "attach", "shop", "production", "shop")
-    token = gateway.manage("token", "create", "shop", "--role", "admin").splitlines()[-1]
+    token = gateway.add_tenant("shop", f"sqlite:///{path}")
 
     def code() -> str:
         answer = gateway.ask("/t/shop/graphql", "{ item { id } }", token).json()
