@@ -1,18 +1,22 @@
-"""PostgreSQL: its catalog in four queries, its types, its change token."""
+"""PostgreSQL: its catalog in five queries, its types, its change token."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from dynamic_databases.catalog import postgresql_support
 from dynamic_databases.catalog.assemble import RawCatalog
+from dynamic_databases.catalog.postgresql_support import TypeSupport
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
     Kind,
     SqlType,
+    Support,
     Table,
     TableName,
     UniqueKey,
@@ -77,6 +81,7 @@ _KINDS = {
     "int4": Kind.INTEGER,
     "int8": Kind.BIGINT,
     "numeric": Kind.DECIMAL,
+    "money": Kind.DECIMAL,
     "float4": Kind.FLOAT,
     "float8": Kind.FLOAT,
     "text": Kind.TEXT,
@@ -93,6 +98,10 @@ _KINDS = {
     "uuid": Kind.UUID,
     "json": Kind.JSON,
     "jsonb": Kind.JSON,
+}
+# Kinds that are compared, sorted and aggregated alike on every vendor.
+_KNOWN = frozenset(Kind) - {
+    *(Kind.BINARY, Kind.DURATION, Kind.UUID, Kind.JSON, Kind.ENUM, Kind.ARRAY, Kind.OTHER)
 }
 
 
@@ -120,7 +129,8 @@ def read(cursor: Any) -> RawCatalog:
             table, (), is_view=is_view, comment=comment, has_triggers=triggers and not is_view
         )
     types = {row[0]: _PgType(*row[1:]) for row in cursor.execute(_TYPES).fetchall()}
-    meaning = cache(partial(sql_type, types=types))
+    support = TypeSupport.of_rows(cursor.execute(postgresql_support.QUERY).fetchall())
+    meaning = cache(partial(sql_type, types=types, support=support))
     names: dict[tuple[int, int], str] = {}
     for row in cursor.execute(_COLUMNS, [list(table_of)]).fetchall():
         names[row[0], row[1]] = row[2]
@@ -171,22 +181,33 @@ def _add_key(
         raw.foreign_keys[table].append(ForeignKey(name, columns, table_of[target_oid], targets))
 
 
-def sql_type(oid: int, modifier: int, spelled: str, types: dict[int, _PgType]) -> SqlType:
+def sql_type(
+    oid: int, modifier: int, spelled: str, types: dict[int, _PgType], support: TypeSupport
+) -> SqlType:
     """Return a type's meaning: domains count as their base type, arrays by their element."""
     row = types.get(oid)
     if row is None:
-        return SqlType(Kind.OTHER, spelled)
+        return _of(Kind.OTHER, spelled, _of_composite(oid, types, support))
     if row.typtype == "d":
         below = types[row.base].spelled if row.base in types else spelled
-        base = sql_type(row.base, modifier if modifier >= 0 else row.base_modifier, below, types)
+        modifier = modifier if modifier >= 0 else row.base_modifier
+        base = sql_type(row.base, modifier, below, types, support)
         return replace(base, name=spelled, base=base.plain)
-    if row.typtype == "e":
-        return SqlType(Kind.ENUM, spelled, labels=tuple(row.labels or ()), enum=row.name)
     if row.category == "A" and row.element:
-        element = sql_type(row.element, modifier, spelled.removesuffix("[]"), types)
-        kind = Kind.OTHER if element.kind is Kind.ARRAY else Kind.ARRAY
-        return SqlType(kind, spelled, element=element if kind is Kind.ARRAY else None)
-    return _plain_type(kind_of(row.name), modifier, spelled)
+        element = sql_type(row.element, modifier, spelled.removesuffix("[]"), types, support)
+        if element.kind is Kind.ARRAY:
+            return SqlType(Kind.OTHER, spelled)
+        return replace(
+            _of(Kind.ARRAY, spelled, element.supported - {Support.EXTREMES}), element=element
+        )
+    found = support.of_base(oid, row.typtype)
+    if row.typtype == "e":
+        labels = tuple(row.labels or ())
+        return replace(_of(Kind.ENUM, spelled, found), labels=labels, enum=row.name)
+    kind = kind_of(row.name)
+    precision = _precision(modifier) if row.name == "numeric" else (None, None)
+    plain = replace(_of(kind, spelled, found), precision=precision[0], scale=precision[1])
+    return replace(plain, operators=support.operators(oid)) if kind is Kind.OTHER else plain
 
 
 def kind_of(name: str) -> Kind:
@@ -194,10 +215,28 @@ def kind_of(name: str) -> Kind:
     return _KINDS.get(name, Kind.OTHER)
 
 
-def _plain_type(kind: Kind, modifier: int, spelled: str) -> SqlType:
+def _of(kind: Kind, spelled: str, found: AbstractSet[Support]) -> SqlType:
+    """Return a type with what the server says of it, where its kind doesn't say just that."""
+    plain = SqlType(kind, spelled)
+    if kind in _KNOWN or found == plain.supported:
+        return plain
+    return replace(plain, supports=tuple(sorted(found)))
+
+
+def _of_composite(
+    oid: int, types: dict[int, _PgType], support: TypeSupport
+) -> AbstractSet[Support]:
+    """Return what all attributes of a composite support; rows of tables aren't compared."""
+    attributes = support.attributes(oid)
+    if attributes is None:
+        return frozenset()
+    own = [sql_type(attribute, -1, "", types, support).supported for attribute in attributes]
+    return frozenset({Support.EQUALITY, Support.ORDER}).intersection(*own)
+
+
+def _precision(modifier: int) -> tuple[int | None, int | None]:
     """numeric's modifier is ((precision << 16) | scale) + 4, the scale with 11 bits and a sign."""
-    if kind is not Kind.DECIMAL or modifier < 4:
-        return SqlType(kind, spelled)
+    if modifier < 4:
+        return None, None
     scale = (modifier - 4) & 0x7FF
-    precision = ((modifier - 4) >> 16) & 0xFFFF
-    return SqlType(kind, spelled, precision, scale - 0x800 if scale >= 0x400 else scale)
+    return ((modifier - 4) >> 16) & 0xFFFF, scale - 0x800 if scale >= 0x400 else scale

@@ -50,13 +50,14 @@ def _table(value: dict[str, Any]) -> Table:
 
 
 def _sql_type(value: dict[str, Any]) -> SqlType:
-    element = value["element"]
+    element, supports = value["element"], value.get("supports")
     return SqlType(
         **{
             **value,
             "kind": Kind(value["kind"]),
             "labels": tuple(value["labels"]),
             "meanings": tuple(value.get("meanings", ())),
+            "supports": None if supports is None else tuple(supports),
             "element": _sql_type(element) if element else None,
         }
     )

@@ -43,6 +43,14 @@ class Kind(StrEnum):
         return self not in (Kind.JSON, Kind.ARRAY, Kind.BINARY, Kind.OTHER)
 
 
+class Support(StrEnum):
+    """What a server can do with the values of a type."""
+
+    EQUALITY = "equality"
+    ORDER = "order"
+    EXTREMES = "extremes"  # min and max
+
+
 # Defaults that GraphQL's types can't carry: their cells are null.
 _BEYOND = re.compile(r"infinity|'nan'|'0000-00-00", re.IGNORECASE)
 _HAVE_BEYOND = (Kind.DECIMAL, Kind.FLOAT, Kind.DATE, Kind.LOCAL_DATETIME, Kind.DATETIME)
@@ -61,11 +69,29 @@ class SqlType:
     element: SqlType | None = None  # of an array
     base: str = field(default="", compare=False)  # the type that a domain stands on
     meanings: tuple[str, ...] = ()  # of the labels, where a table describes them
+    # What the server can do with values; None: what every server can do with this kind.
+    supports: tuple[str, ...] | None = field(default=None, compare=False)
+    # The schema of the comparison operators, quoted, where the search path lacks it.
+    operators: str = field(default="", compare=False)
 
     @property
     def plain(self) -> str:
         """The name of the type itself, not that of a domain over it."""
         return self.base or self.name
+
+    @property
+    def supported(self) -> frozenset[Support]:
+        """What can be done with values: as the server says it, else as every server does."""
+        if self.supports is not None:
+            return frozenset(Support(one) for one in self.supports)
+        if self.kind.is_orderable:
+            return frozenset({Support.EQUALITY, Support.ORDER})
+        return frozenset({Support.EQUALITY} if self.kind is Kind.BINARY else ())
+
+    @property
+    def has_order(self) -> bool:
+        """Return whether the server can sort, group and count distinct values."""
+        return Support.ORDER in self.supported
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -84,6 +110,8 @@ class SqlType:
             )
             known += (self.base,) if self.base else ()
             known += (self.meanings,) if self.meanings else ()
+            if self.supports is not None or self.operators:
+                known += (tuple(map(str, self.supports or ())), self.operators)
             self.__dict__["_facts"] = known
         return known
 

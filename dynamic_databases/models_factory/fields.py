@@ -86,6 +86,13 @@ class LooseDecimalField(models.DecimalField[Any, Any]):
         return number if places is None or not number.is_finite() else round(number, places)
 
 
+class MoneyField(models.DecimalField[Any, Any]):
+    """PostgreSQL's money, which is read as a number: its text depends on lc_monetary."""
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:  # noqa: ARG002
+        return f"({sql})::numeric", params
+
+
 def field_for(
     column: Column, vendor: str, attribute: str, *, primary_key: bool, unique: bool
 ) -> models.Field[Any, Any]:
@@ -117,7 +124,7 @@ def field_for(
 def _plain_field(sql_type: SqlType, vendor: str, options: dict[str, Any]) -> models.Field[Any, Any]:
     if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
         return ArrayField(_plain_field(sql_type.element, vendor, {"null": True}), **options)
-    by_name = _BY_NAME.get((vendor, sql_type.name))
+    by_name = _BY_NAME.get((vendor, sql_type.plain))
     if by_name is not None:
         return by_name(**options)
     if sql_type.kind is Kind.DECIMAL:
@@ -151,6 +158,7 @@ _OF_VENDOR: dict[tuple[str, Kind], Callable[..., models.Field[Any, Any]]] = {
 }
 _BY_NAME: dict[tuple[str, str], Callable[..., models.Field[Any, Any]]] = {
     ("mysql", "bit(1)"): BitField,
+    ("postgresql", "money"): MoneyField,
 }
 
 

@@ -74,6 +74,7 @@ _RAISED: tuple[tuple[tuple[str, ...], type[StatementFailed]], ...] = (
 _RAISE = "exec_stmt_raise"  # the function of PL/pgSQL that carries out RAISE
 # The server ended the session: perhaps after the COMMIT, where it waited for a replica.
 _LOST = ("57P0", "08", "40003")
+_PARSER = "scanner_yyerror"  # the function that refuses a statement for its syntax
 _OLD_PLAN = "cached plan must not change result type"
 
 
@@ -99,6 +100,9 @@ def _by_state(state: str, error: psycopg.Error) -> StatementFailed:
     for beginnings, kind, message in _KINDS:
         if state.startswith(beginnings):
             return kind(message)
+    # To ltree, tsvector and hstore a text that isn't theirs is a syntax error, too.
+    if state == "42601" and error.diag.source_function != _PARSER:
+        return BadValue(BAD_VALUE)
     if isinstance(error, psycopg.DataError):
         return BadValue(BAD_VALUE)
     return StatementFailed(REFUSED)

@@ -37,7 +37,8 @@ def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
     before = _before(writer, write, found)
     wants_changes = any(isinstance(part, ChangeFields) for part in plan.answer)
     # Its JSON may be large.
-    found = found[: len(plan.values) + len(plan.expected) + len(plan.table.primary_key)]
+    kept = len(plan.values) + len(plan.expected) + len(plan.table.primary_key)
+    found = found[: kept + len(write.new_key)]
     del probed
     chosen = _chosen(writer.variables, plan, found, before)
     old = before() if chosen and wants_changes else {}

@@ -141,7 +141,8 @@ def updated(
     table = write.plan.table
     asked = [writer.ask(writer.compiler.update(write, chosen))] if chosen else []
     if not write.returns_key:
-        step = writer.last(asked, [(page, None) for page in pages])
+        own = _new_key(write, probed, chosen) if write.new_key else None
+        step = writer.last(asked, [(page, own) for page in pages])
         is_checked = asked and writer.may_move(table)
         found, answers = yield from checked_last(table, step) if is_checked else step
         return None if found and not found[0] else answers
@@ -156,7 +157,17 @@ def updated(
 
 
 def _probed_key(write: CompiledUpdate | CompiledSave, probed: Row) -> Row:
-    """Return the key that stands after the flags of a probe."""
+    """Return the key that stands after the flags of a probe, and what stands after it."""
     plan = write.plan
     flags = len(plan.values) + (len(plan.expected) if isinstance(plan, Save) else 0)
-    return probed[flags : flags + len(plan.table.primary_key)]
+    return probed[flags : flags + len(plan.table.primary_key) + len(write.new_key)]
+
+
+def _new_key(write: CompiledUpdate | CompiledSave, probed: Row, chosen: tuple[int, ...]) -> Row:
+    """Return a probe's key and its new key, where only the values at `chosen` are written."""
+    plan, key = write.plan, list(_probed_key(write, probed))
+    names = plan.table.primary_key
+    for place, index in enumerate(write.new_key, len(names)):
+        if index not in chosen:
+            key[place] = key[names.index(plan.values[index].column.name)]
+    return tuple(key)

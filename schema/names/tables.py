@@ -123,6 +123,9 @@ _FIXED_TYPES = frozenset(
         "NullComparisonExp",
         "JSONTextComparisonExp",
         "JSONCastExp",
+        "OrderedComparisonExp",
+        "EqualityComparisonExp",
+        "EqualityArrayComparisonExp",
     }
 )
 

@@ -52,10 +52,10 @@ class _OfFloats(OrmAggregate):
     allow_distinct = True
 
     def __init__(
-        self, attribute: str, function: Function, vendor: OrmVendor, *, distinct: bool = False
+        self, attribute: str, column: Column, function: Function, vendor: OrmVendor, **options: Any
     ) -> None:
-        value = vendor.as_float(attribute)
-        super().__init__(value, output_field=FloatField(), distinct=distinct)
+        value = vendor.as_float(attribute, column)
+        super().__init__(value, output_field=FloatField(), **options)
         self.function = vendor.float_functions[function]
 
 
@@ -138,15 +138,15 @@ def aggregate_of(
     *,
     distinct: bool = False,
 ) -> OrmAggregate:
-    attribute = attribute_of(column)
+    attribute, own = attribute_of(column), orm_vendor(vendor)
     if function.is_of_booleans:
         return _of_booleans(attribute, function)
     once = {"distinct": True} if distinct and not function.is_extreme else {}
     if function not in _PLAIN:
-        return _OfFloats(attribute, function, orm_vendor(vendor), **once)
-    value: Any = F(attribute)
+        return _OfFloats(attribute, column, function, own, **once)
+    value: Any = own.comparable(F(attribute), column)
     if function is Function.SUM:
-        value = orm_vendor(vendor).summand(value, column)
+        value = own.summand(value, column)
     aggregate: OrmAggregate = _PLAIN[function](value, **once)
     return aggregate
 

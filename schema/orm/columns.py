@@ -104,7 +104,9 @@ class ColumnReader:
             return as_bytes(F(self.attribute(table, one.column)))
         if one.is_spelled:
             return self.spelled(table, one.column)
-        return _elements_as_text(F(self.attribute(table, one.column)), one.column)
+        attribute = F(self.attribute(table, one.column))
+        link = orm_vendor(self.sizes.vendor).link_value(attribute, one.column)
+        return _elements_as_text(attribute, one.column) if link is attribute else link
 
     def _is_in_bytes(self, one: _Wanted) -> bool:
         is_text = one.is_spelled and one.column.type.kind is Kind.TEXT

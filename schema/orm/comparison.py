@@ -29,7 +29,8 @@ def comparison(subject: Any, op: Op, slot: Slot, value: Any, field: Any, vendor:
     if template is not None:
         return Templated(template, subject, Value(_text(op, slot, value, vendor)))
     if op in _JOINERS:
-        return Binary(subject, _JOINERS[op], _operand(slot, value, field, vendor))
+        operator = vendor.operator(_JOINERS[op], slot.type)
+        return Binary(subject, operator, _operand(slot, value, field, vendor))
     if op in REGULAR_EXPRESSIONS:
         return Binary(subject, REGULAR_EXPRESSIONS[op], Value(storable_text(value)))
     if op in _KEYS:
@@ -53,10 +54,20 @@ def _membership(
         raise TooComplex(f"{op} has {len(value)} values, above the {most} that this server takes.")
     values = [_operand(slot, item, field, vendor) for item in value]
     # NOT (NULL IN (…)) is NULL, but nothing is in an empty list, not even NULL.
-    found: Func = Within(subject, *values) if values else never()
+    found: Func = _within(subject, values, vendor.operator("=", slot.type)) if values else never()
     if op is Op.IN:
         return found
     return Condition(found, template="NOT %(expressions)s", output_field=BooleanField())
+
+
+def _within(subject: Any, values: list[Any], equals: str) -> Func:
+    """IN knows no operator beyond the search path."""
+    if equals == "=":
+        return Within(subject, *values)
+    equal = [Binary(subject, equals, value) for value in values]
+    found = Condition(*equal, template="(%(expressions)s)", output_field=BooleanField())
+    found.arg_joiner = " OR "
+    return found
 
 
 def _operand(slot: Slot, value: Any, field: Any, vendor: OrmVendor) -> Any:
@@ -64,12 +75,13 @@ def _operand(slot: Slot, value: Any, field: Any, vendor: OrmVendor) -> Any:
         return Cast(Value(json_text(value), output_field=TextField()), JSONField())
     if isinstance(value, str):
         value = storable_text(value)
+    typed = vendor.typed(value, slot)
+    if typed is not None:
+        return typed
     value = vendor.operand(value, slot)
     if (
         isinstance(value, Decimal) and field is None
     ):  # an aggregate has no column whose type it takes on
         template = f"CAST(%(expressions)s AS {vendor.numeric_type})"
         return Func(Value(format(value, "f")), template=template)
-    if slot.type.kind is Kind.ARRAY:
-        return Cast(Value(value, output_field=field), field)
     return Value(value, output_field=field)

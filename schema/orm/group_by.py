@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Value
 
 from schema.json_values import encode
 from schema.orm.aggregates import (
@@ -77,6 +77,8 @@ def read_groups(
         .annotate(**{names[name]: value for name, value in wanted.items()})
         .annotate(**{key_names[name]: value for name, value in keys.items()})
         .annotate(**{aggregate_names[aggregate]: value for aggregate, value in of_groups.items()})
+        .annotate(gateway_group=Value(1))
+        .values("gateway_group", *names.values(), *key_names.values())
         .filter(grouping.condition(group_by.having, model))
         .order_by(*grouping.order(group_by.order_by, model))
     )

@@ -126,8 +126,11 @@ class Conditions:
         return self.column_field(subject.column, model)
 
     def _subject(self, subject: Subject, model: Model) -> Any:
+        return self._vendor.comparable(self._value(subject, model), subject)
+
+    def _value(self, subject: Subject, model: Model) -> Any:
         if isinstance(subject, Column):
-            return self._vendor.comparable(F(model.attribute_of_column[subject.name]), subject)
+            return F(model.attribute_of_column[subject.name])
         if isinstance(subject, JsonCast):
             attribute = F(model.attribute_of_column[subject.column.name])
             return self._vendor.json_cast(attribute, subject.type.kind)

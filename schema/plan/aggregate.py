@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dynamic_databases.catalog.types import Column, Kind, SqlType
+from dynamic_databases.catalog.types import Column, Kind, SqlType, Support
 from schema.errors import BadUserInput
 from schema.names.tables import NamedTable
+from schema.plan.context import check_comparable
 from schema.plan.nodes import (
     Absent,
     AggregateColumn,
@@ -42,7 +43,8 @@ def aggregate_type(function: Function, column: Column) -> SqlType | None:
     if function.is_of_booleans:
         return column.type if kind is Kind.BOOLEAN else None
     if function in (Function.MIN, Function.MAX):
-        return column.type if kind in _COMPARABLE else None
+        has_extremes = kind in _COMPARABLE or Support.EXTREMES in column.type.supported
+        return column.type if has_extremes else None
     if kind not in _NUMBERS:
         return None
     return _SUMS.get(kind, column.type) if function is Function.SUM else _FLOAT
@@ -84,6 +86,8 @@ def related_subject(
         columns = tuple(target.present(column) for column in given.get("arguments") or ())
         if distinct and len(columns) != 1:
             raise BadUserInput(f"{name} with distinct: true takes one column in arguments.")
+        if distinct:
+            check_comparable(f"{name} with distinct: true", columns, target)
         return RelatedCount(target.table, links, where, columns, distinct)
     column = target.present(given["arguments"])
     kind = predicate_type(Function(function), column)
@@ -119,6 +123,8 @@ def _count(key: str, given: dict[str, Any], table: NamedTable) -> Count:
     distinct = bool(given["distinct"].value) if given.get("distinct") is not None else False
     if distinct and len(columns) != 1:
         raise BadUserInput("count(distinct: true) takes one column: columns: [name].")
+    if distinct:
+        check_comparable("count(distinct: true)", columns, table)
     return Count(key, columns, distinct)
 
 

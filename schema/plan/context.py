@@ -16,7 +16,8 @@ from graphql.language import (
     SelectionNode,
 )
 
-from dynamic_databases.catalog.types import Kind, SqlType
+from dynamic_databases.catalog.types import Column, Kind, SqlType
+from schema.errors import BadUserInput
 from schema.limits import Limits
 from schema.names.tables import NamedTable, Names
 from schema.plan.arguments import Arguments, Constant, Operand
@@ -112,6 +113,14 @@ def operand_of(leaf: Any) -> Operand:
 def columns_named(given: Sequence[str] | None, table: NamedTable) -> tuple[Any, ...]:
     """Return the columns of a list of SelectColumn values, each once."""
     return tuple(table.present(name) for name in dict.fromkeys(given or ()))
+
+
+def check_comparable(argument: str, columns: Sequence[Column], table: NamedTable) -> None:
+    """Raises BadUserInput if the database can't tell which of a column's values are equal."""
+    for column in columns:
+        if not column.type.has_order:
+            field = table.field_of[column.name]
+            raise BadUserInput(f"{argument}: {field} ({column.type.name}) can't be compared.")
 
 
 def _fragment(

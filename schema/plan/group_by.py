@@ -12,6 +12,7 @@ from schema.plan.aggregate import aggregate_type
 from schema.plan.context import (
     CollectedField,
     PlanContext,
+    check_comparable,
     collect_fields,
     columns_named,
     given_arguments,
@@ -32,7 +33,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.order_by import ascending, items_of, not_null, term
-from schema.plan.select import check_comparable, limit_of, offset_of, plan_aggregate_fields_of
+from schema.plan.select import limit_of, offset_of, plan_aggregate_fields_of
 from schema.plan.where import comparisons, plan_where
 
 

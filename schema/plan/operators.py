@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynamic_databases.catalog.types import Kind, SqlType
+from dynamic_databases.catalog.types import Kind, SqlType, Support
 from schema.plan.nodes import How, Op
 
 _EQUALITY = (Op.EQ, Op.NEQ)
@@ -17,21 +17,18 @@ _CONTAINMENT = (Op.CONTAINS, Op.CONTAINED_IN)
 _OPERATORS: dict[Kind, tuple[Op, ...]] = {
     Kind.TEXT: (*_ORDERED, *_LIKES),
     Kind.ENUM: (*_EQUALITY, *_LISTS),
-    Kind.BINARY: _EQUALITY,
-    Kind.JSON: (),
-    Kind.ARRAY: (),
-    Kind.OTHER: (),
 }
+# Kinds whose values each server compares in its own way, or not at all.
+_AS_SUPPORTED = (Kind.BINARY, Kind.JSON, Kind.ARRAY, Kind.OTHER)
 # Regular expressions need an engine of the server's own: SQLite has none, and one of Python's
 # would run for ever on a hostile pattern.
 _OF_VENDOR: dict[tuple[str, Kind], tuple[Op, ...]] = {
     ("postgresql", Kind.TEXT): (Op.SIMILAR, Op.NSIMILAR, *_REGEX),
-    ("postgresql", Kind.ARRAY): (*_EQUALITY, *_ORDER, *_CONTAINMENT),
+    ("postgresql", Kind.ENUM): _ORDER,
     ("sqlite", Kind.JSON): _KEYS,
     ("mysql", Kind.TEXT): _REGEX,
     ("mysql", Kind.JSON): (*_CONTAINMENT, *_KEYS),
 }
-_JSONB = (*_EQUALITY, *_LISTS, *_CONTAINMENT, *_KEYS)
 _JSON_UPDATES = (
     How.APPEND,
     How.PREPEND,
@@ -48,12 +45,22 @@ CASTS = {"String": SqlType(Kind.TEXT, "text"), "Decimal": SqlType(Kind.DECIMAL, 
 
 def operators_of(sql_type: SqlType, vendor: str) -> tuple[Op, ...]:
     """Return the comparisons that a column of this type takes, without `_isNull`."""
-    if _is_jsonb(sql_type):
-        return _JSONB
-    if sql_type.kind is Kind.TEXT and sql_type.enum:  # the rows of a table
+    if sql_type.kind in _AS_SUPPORTED:
+        common = _supported(sql_type)
+    elif sql_type.kind is Kind.TEXT and sql_type.enum:  # the rows of a table
         return (*_EQUALITY, *_LISTS)
-    common = _OPERATORS.get(sql_type.kind, _ORDERED)
+    else:
+        common = _OPERATORS.get(sql_type.kind, _ORDERED)
     return common + _OF_VENDOR.get((vendor, sql_type.kind), ())
+
+
+def _supported(sql_type: SqlType) -> tuple[Op, ...]:
+    if sql_type.supports is None:  # bytes are equal or not on every server
+        return _EQUALITY if Support.EQUALITY in sql_type.supported else ()
+    found = _ORDERED if sql_type.has_order else (*_EQUALITY, *_LISTS)
+    if _is_jsonb(sql_type):
+        return (*found, *_CONTAINMENT, *_KEYS)
+    return (*found, *_CONTAINMENT) if sql_type.kind is Kind.ARRAY else found
 
 
 def json_updates_of(sql_type: SqlType) -> tuple[How, ...]:

@@ -154,9 +154,10 @@ def _with_distinct_first(
 
 
 def _tie_breakers(table: NamedTable) -> tuple[str, ...]:
-    """A table without a key is ordered by the columns that every vendor can order by."""
+    """A table without a key is ordered by its columns; first those that every vendor can sort."""
     for key in table.table.unique_keys:
         if not any(table.table.by_name[column].nullable for column in key.columns):
             return key.columns
-    orderable = [c.name for c in table.table.columns if c.type.kind.is_orderable]
-    return tuple(orderable[:16])
+    ordered = [column for column in table.table.columns if column.type.has_order]
+    ordered.sort(key=lambda column: not column.type.kind.is_orderable)
+    return tuple(column.name for column in ordered[:16])

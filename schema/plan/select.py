@@ -17,6 +17,7 @@ from schema.plan.context import (
     CollectedField,
     PlanContext,
     argument_trees,
+    check_comparable,
     collect_fields,
     columns_named,
     field_of,
@@ -223,11 +224,3 @@ def _distinct_on(given: Mapping[str, Any], table: NamedTable) -> tuple[Column, .
     columns = columns_named(given.get("distinctOn"), table)
     check_comparable("distinctOn", columns, table)
     return columns
-
-
-def check_comparable(argument: str, columns: Sequence[Column], table: NamedTable) -> None:
-    """Raises BadUserInput if a column's values can't be distinguished on every vendor."""
-    for column in columns:
-        if not column.type.kind.is_orderable:
-            field = table.field_of[column.name]
-            raise BadUserInput(f"{argument}: {field} ({column.type.name}) can't be compared.")

@@ -10,7 +10,7 @@ from schema.errors import BadUserInput
 from schema.names.relations import Relation
 from schema.names.tables import NamedTable, Names
 from schema.plan.aggregate import related_subject
-from schema.plan.arguments import Constant, Flag
+from schema.plan.arguments import Constant, Flag, ListOf
 from schema.plan.nodes import (
     EVERYTHING,
     AllOf,
@@ -220,6 +220,12 @@ def _comparison(name: str, subject: Subject, operator: str, operand: Any) -> Whe
     elif isinstance(operand, str):
         operand = Constant(operand)  # an enum's value
     elif isinstance(operand, list):
-        operand = Constant(operand)
+        operand = _list_of(operand)
     sql_type = _TEXT if op in _OF_TEXTS else subject.type
     return Compare(subject, op, Slot(operand, sql_type, _USES.get(op, Use.VALUE)))
+
+
+def _list_of(items: list[Any]) -> Constant | ListOf:
+    """Return the operand of a list of enum values, or of lists of values."""
+    is_given = all(isinstance(item, str | list) or item is None for item in items)
+    return Constant(items) if is_given else ListOf(tuple(items))

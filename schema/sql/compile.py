@@ -19,7 +19,6 @@ from schema.plan.nodes import (
     Connection,
     Delete,
     DeleteRows,
-    How,
     Insert,
     InsertedRow,
     InsertRows,
@@ -72,12 +71,14 @@ from schema.sql.write import (
     key_columns,
     keyed,
     matching_keys_to_sql,
+    new_raw_key,
     probe_to_sql,
     raw_key,
     returns_key,
     update_raw_to_sql,
     update_rows_to_sql,
     update_to_sql,
+    written_key,
 )
 
 _DIALECTS: dict[tuple[str, bool], Dialect] = {
@@ -181,7 +182,13 @@ class Compiler:
         if known is None:
             values = [write.plan.values[index] for index in chosen]
             known = self._finished(
-                update_to_sql(write.plan.table, write.plan.key, values, self.dialect)
+                update_to_sql(
+                    write.plan.table,
+                    write.plan.key,
+                    values,
+                    self.dialect,
+                    returns_key=write.returns_key,
+                )
             )
             if len(write.updates) < _KEPT_UPDATES:
                 write.updates[chosen] = known
@@ -198,14 +205,26 @@ class Compiler:
         return CompiledInsert(self._inserts(write.rows), write.main, page)
 
     def _update(self, write: Update) -> CompiledUpdate:
-        by_key = returns_key(write.table, self.dialect)
         probe = self._probe(write, self._with_key(Probe(write.values), write))
         page = self.page(self._after(write, write.page))
-        return CompiledUpdate(write, probe, page, self._direct(write), by_key)
+        direct, new_key = self._direct(write), self._new_key(write)
+        return CompiledUpdate(write, probe, page, direct, self._returns_key(write), new_key)
+
+    def _returns_key(self, write: Update | Save) -> bool:
+        return returns_key(write.table, write.values, self.dialect)
+
+    def _new_key(self, write: Update | Save) -> tuple[int, ...]:
+        """Return which values the probe tells as the new key, where the UPDATE doesn't."""
+        if self.dialect.updates_return_keys:
+            return ()
+        written = written_key(write.table, write.values)
+        return tuple(write.values.index(assignment) for assignment in written)
 
     def _with_key(self, probe: Probe, write: Update | Save) -> Probe:
-        by_key = returns_key(write.table, self.dialect)
-        return replace(probe, key=key_columns(write.table)) if by_key else probe
+        new_key = tuple(write.values[i] for i in self._new_key(write))
+        if not new_key and not self._returns_key(write):
+            return probe
+        return replace(probe, key=key_columns(write.table), new_key=new_key)
 
     def _direct(self, write: Update) -> Statement | None:
         """Return the UPDATE of a lone column, unless it is one that the row is found by.
@@ -250,10 +269,9 @@ class Compiler:
     ) -> dict[str, CompiledPage]:
         """Return the page of each `returning`.
 
-        It finds the row whose key was RETURNED_KEY before `written`.
+        It finds the row whose key is in RETURNED_KEY; with `written` its new key stands there.
         """
-        new = {a.column.name: a.slot for a in written if a.how is How.SET}
-        key = [(column, new.get(column.name, slot)) for column, slot in raw_key(table)]
+        key = new_raw_key(table, written)
         return {
             part.key: self.page(keyed(part.page, key))
             for part in answer
@@ -279,7 +297,8 @@ class Compiler:
             rows,
             self.page(self._after(write, shown_page)),
             None if is_told else before,
-            returns_key(write.table, self.dialect),
+            self._returns_key(write),
+            self._new_key(write),
         )
 
     def _spells(self, columns: Sequence[Column]) -> bool:
@@ -290,21 +309,19 @@ class Compiler:
             return False
 
     def _probe(self, write: Update | Save, probe: Probe) -> Statement:
-        before = len(probe.values) + len(probe.expected) + len(probe.key)
+        before = len(probe.values) + len(probe.expected) + len(probe.key) + len(probe.new_key)
         return self._finished(
             probe_to_sql(write.table, write.key, probe, self.dialect),
             json_columns=range(before, before + bool(probe.shown)),
         )
 
     def _after(self, write: Update | Save, page: Page) -> Page:
-        if returns_key(write.table, self.dialect):
+        """Return the page of the row with the key that it has once the values are written."""
+        if self._returns_key(write):
             return keyed(page, raw_key(write.table))
-        return keyed(page, [(a.column, a.slot) for a in self._key_after(write)])
-
-    def _key_after(self, write: Update | Save) -> Sequence[Assignment]:
-        """Return the key that the row has once the values are written."""
-        written = {a.column.name: a for a in write.values}
-        return [written.get(a.column.name, a) for a in write.key]
+        if self._new_key(write):
+            return keyed(page, new_raw_key(write.table, write.values))
+        return keyed(page, [(a.column, a.slot) for a in write.key])
 
     def _finished(
         self, piece: Sql, *, is_answer: bool = False, json_columns: range = range(0)

@@ -75,7 +75,8 @@ class CompiledUpdate:
 
     Of one column alone the UPDATE itself can ask whether it differs: `direct`, with no probe
     before. `returns_key` says that the row is found by the key that the UPDATE returns, or the
-    probe where there is none.
+    probe where there is none. Else the probe tells what the key is, and will be once the values at
+    `new_key` are written.
     """
 
     plan: Update
@@ -83,6 +84,7 @@ class CompiledUpdate:
     page: CompiledPage
     direct: Statement | None = None
     returns_key: bool = False
+    new_key: tuple[int, ...] = ()
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 
@@ -91,7 +93,8 @@ class CompiledSave:
     """`rows` holds the page of each `row` that is asked for, by response key.
 
     `before` and `after` answer the columns that are saved as c0, c1, …; where there is no `before`,
-    the last value of `probe` has them by their names. `returns_key` is as that of an update.
+    the last value of `probe` has them by their names. `returns_key` and `new_key` are as those of
+    an update.
     """
 
     plan: Save
@@ -100,6 +103,7 @@ class CompiledSave:
     after: CompiledPage
     before: PortablePage | None = None
     returns_key: bool = False
+    new_key: tuple[int, ...] = ()
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
 
 

@@ -75,6 +75,10 @@ class Dialect(Protocol):
         """Return a comparison operator of two values of this type."""
         ...
 
+    def comparable(self, column: str, sql_type: SqlType) -> str:
+        """Return a column expression for which `=` has an operator."""
+        ...
+
     def differs(self, column: str, slot: Slot) -> Sql:
         """Return a boolean that is true where the column doesn't hold the value to the letter."""
         ...
@@ -92,6 +96,10 @@ class Dialect(Protocol):
 
         `value` is what the slot's value is stored as.
         """
+        ...
+
+    def stored(self, value: Sql, sql_type: SqlType) -> Sql:
+        """Return a value as a column of a key holds it; asked where UPDATE returns no key."""
         ...
 
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:

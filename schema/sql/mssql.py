@@ -84,6 +84,9 @@ class MssqlDialect:
     def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return symbol
 
+    def comparable(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return column
+
     def differs(self, column: str, slot: Slot) -> Sql:
         """INTERSECT takes two NULLs for equal, which no operator did before 2022."""
         value = sql(values.exact("{}", slot.type), self.slot(slot))
@@ -100,6 +103,9 @@ class MssqlDialect:
 
     def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:  # noqa: ARG002
         return value
+
+    def stored(self, value: Sql, sql_type: SqlType) -> Sql:
+        return sql("CAST({} AS {})", value, _stored(sql_type))
 
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None

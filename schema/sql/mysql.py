@@ -102,6 +102,9 @@ class MysqlDialect:
     def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return symbol
 
+    def comparable(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return column
+
     def differs(self, column: str, slot: Slot) -> Sql:
         value = sql(values.exact(slot.type, "{}"), value_of(slot))
         return sql("NOT ({} <=> {})", values.exact(slot.type, column), value)
@@ -115,6 +118,9 @@ class MysqlDialect:
 
     def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:  # noqa: ARG002
         return value
+
+    def stored(self, value: Sql, sql_type: SqlType) -> Sql:
+        return sql(values.stored(sql_type), value)
 
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -172,6 +173,26 @@ def needed_arrays(path: Any) -> str:
     steps = parse_path(storable_text(path))
     places = (place for place, step in enumerate(steps) if isinstance(step, int))
     return json_text([quoted_path(steps[:place]) for place in places])
+
+
+def stored(sql_type: SqlType) -> str:
+    """Return the template of a value as a column holds it: rounded, padded, or without blanks.
+
+    CAST rounds as the server does where it stores a value.
+    """
+    name = sql_type.name.lower()
+    digits = f"({match[1]})" if (match := re.search(r"\((\d+)\)", name)) else ""
+    if sql_type.kind is Kind.DECIMAL and sql_type.precision:
+        return f"CAST({{}} AS DECIMAL({sql_type.precision}, {sql_type.scale or 0}))"
+    if sql_type.kind in (Kind.LOCAL_DATETIME, Kind.DATETIME):
+        return f"CAST({{}} AS DATETIME{digits})"
+    if sql_type.kind is Kind.TIME:
+        return f"CAST({{}} AS TIME{digits})"
+    if is_single(sql_type):
+        return "CAST({} AS FLOAT)"
+    if name.startswith("binary("):
+        return f"CAST({{}} AS BINARY{digits})"
+    return "TRIM(TRAILING ' ' FROM {})" if name.startswith("char(") else "{}"
 
 
 def failing(sql_type: SqlType) -> str:

@@ -96,6 +96,8 @@ class PostgresqlDialect:
 
     def compare(self, subject: Sql, node: Compare) -> Sql:
         subject = values.operand(subject, node.slot.type)
+        if node.op in (Op.IN, Op.NIN) and node.slot.type.kind is Kind.ARRAY:
+            return _in_arrays(subject, node)
         if node.op in (Op.IN, Op.NIN):
             template = "NOT ({} {} ANY({}::{}[]))" if node.op is Op.NIN else "{} {} ANY({}::{}[])"
             equals = self.operator("=", node.slot.type)
@@ -110,22 +112,31 @@ class PostgresqlDialect:
     def operator(self, symbol: str, sql_type: SqlType) -> str:
         return values.operator(symbol, sql_type)
 
+    def comparable(self, column: str, sql_type: SqlType) -> str:
+        return values.operand(Sql(column), sql_type).text
+
     def differs(self, column: str, slot: Slot) -> Sql:
         value = sql(values.exact("{}", slot.type), self.slot(slot))
         return sql("{} IS DISTINCT FROM {}", values.exact(column, slot.type), value)
 
     def moved(self, column: str, slot: Slot) -> Sql:
         if slot.type.kind in (Kind.DECIMAL, Kind.FLOAT):
-            return sql("{} IS DISTINCT FROM {}", column, self.slot(slot))
+            current = values.operand(Sql(column), slot.type)
+            return sql("{} IS DISTINCT FROM {}", current, self.slot(slot))
         if slot.type.kind is Kind.JSON:  # clients keep no white space, and no zeros of 1.50
             return sql("{}::jsonb IS DISTINCT FROM {}::jsonb", column, self.slot(slot))
         return self.differs(column, slot)
 
     def changed(self, column: str, assignment: Assignment) -> Sql:
         value = self.slot(assignment.slot)
+        if assignment.how is How.ADD and values.is_money(assignment.slot.type):
+            value = sql("{}::money", value)
         return sql(_CHANGES.get(assignment.how, "{1}"), column, value)
 
     def overwritten(self, column: str, slot: Slot, value: Sql) -> Sql:  # noqa: ARG002
+        return value
+
+    def stored(self, value: Sql, sql_type: SqlType) -> Sql:  # noqa: ARG002 - the protocol's
         return value
 
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:  # noqa: ARG002
@@ -137,6 +148,7 @@ class PostgresqlDialect:
         each = "DISTINCT " if distinct and not function.is_extreme else ""
         if function is Function.SUM and values.is_single(sql_type):
             return f"sum({each}{column})::text::double precision"  # the digits that are answered
+        column = self.comparable(column, sql_type)
         if function in values.OF_FLOATS:
             return f"{values.OF_FLOATS[function]}({each}{column}::double precision)"
         return f"{values.OF_BOOLEANS.get(function, function)}({each}{column})"
@@ -158,6 +170,8 @@ class PostgresqlDialect:
                 f" AND coalesce(array_lower({column}, 1), 1) = 1"
             )
             return f"CASE WHEN {is_list} THEN {array} END"
+        if values.is_money(sql_type):
+            column = f"{column}::numeric"
         if sql_type.name == "name" or values.is_citext(sql_type):
             return f"{column}::text"
         if values.is_single(sql_type):
@@ -252,8 +266,8 @@ class PostgresqlDialect:
         """
         return sql(_BOUNDED, MAX_BYTES, value)
 
-    def key_out(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
-        return f"{column}::text"
+    def key_out(self, column: str, sql_type: SqlType) -> str:
+        return f"{self.comparable(column, sql_type)}::text"
 
     def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
         return write
@@ -286,6 +300,13 @@ class PostgresqlDialect:
 def _are_names(pairs: Sequence[tuple[str, Sql]]) -> bool:
     """PostgreSQL cuts names at 63 bytes (NAMEDATALEN); longer response keys go the longer way."""
     return 0 < len(pairs) <= _MAX_COLUMNS and all(len(key) <= 63 for key, _ in pairs)
+
+
+def _in_arrays(subject: Sql, node: Compare) -> Sql:
+    """A list of arrays comes as one of texts: PostgreSQL knows no array of arrays."""
+    template = "{} = ANY (SELECT v::{} FROM unnest({}::text[]) v)"
+    found = sql(template, subject, values.cast(node.slot.type), value_of(node.slot))
+    return sql("NOT ({})", found) if node.op is Op.NIN else found
 
 
 def _as_it_is(value: Any) -> Any:

@@ -76,12 +76,16 @@ _LENGTH = re.compile(r"\(\d+(?:,-?\d+)?\)")
 def cast(sql_type: SqlType, use: Use = Use.VALUE) -> str:
     """Return the type that a value is cast to; names from the catalog are quoted there already.
 
-    A cast to varchar(n) would cut silently.
+    A cast to varchar(n) or bit(n) would cut silently, and one to a domain would refuse a value
+    that no row has.
     """
     if sql_type.kind is Kind.TEXT:
         return _text_cast(sql_type)
     if sql_type.kind is Kind.ARRAY and sql_type.element is not None:
-        return f"{_element_cast(sql_type.element)}[]"
+        element = "numeric" if is_money(sql_type) else _element_cast(sql_type.element)
+        return f"{element}[]"
+    if sql_type.kind is Kind.OTHER:
+        return _whole(sql_type.plain)
     if sql_type.kind is Kind.ENUM:
         return sql_type.plain  # a domain over an enum has no operators: see `operand`
     if use is Use.RAW and is_single(sql_type):
@@ -90,20 +94,37 @@ def cast(sql_type: SqlType, use: Use = Use.VALUE) -> str:
 
 
 def operator(symbol: str, sql_type: SqlType) -> str:
-    """Return an operator; that of a citext beyond the search path is named with its schema."""
+    """Return an operator; that of a type beyond the search path is named with its schema."""
     schema, _, name = sql_type.plain.rpartition(".")
-    if sql_type.kind is Kind.TEXT and name == "citext" and schema:
-        return f"OPERATOR({schema}.{symbol})"
-    return symbol
+    is_far = sql_type.kind is Kind.TEXT and name == "citext" and schema
+    schema = schema if is_far else sql_type.operators
+    return f"OPERATOR({schema}.{symbol})" if schema else symbol
 
 
 def operand(subject: Sql, sql_type: SqlType) -> Sql:
-    """Return what can be compared: PostgreSQL has no operators for a domain over an enum."""
-    return sql("{}::{}", subject, sql_type.base) if _is_enum_domain(sql_type) else subject
+    """Return what can be compared with a value of `cast`.
+
+    PostgreSQL has no operators for a domain over an enum, a range or a composite. Money is compared
+    as the number that it is: as text it depends on lc_monetary.
+    """
+    if is_money(sql_type):
+        return sql("{}::numeric{}", subject, _brackets(sql_type))
+    return sql("{}::{}", subject, _whole(sql_type.base)) if _is_far_domain(sql_type) else subject
 
 
-def _is_enum_domain(sql_type: SqlType) -> bool:
-    return sql_type.kind is Kind.ENUM and bool(sql_type.base)
+def is_money(sql_type: SqlType) -> bool:
+    """Return whether values are money, or lists of it."""
+    one = sql_type.element or sql_type
+    return one.kind is Kind.DECIMAL and one.plain == "money"
+
+
+def _brackets(sql_type: SqlType) -> str:
+    return "[]" if sql_type.kind is Kind.ARRAY else ""
+
+
+def _is_far_domain(sql_type: SqlType) -> bool:
+    """Return whether this is a domain over a type that isn't compared by operators of its own."""
+    return sql_type.kind in (Kind.ENUM, Kind.OTHER) and bool(sql_type.base)
 
 
 def is_citext(sql_type: SqlType) -> bool:
@@ -136,6 +157,8 @@ def exact(expression: str, sql_type: SqlType) -> str:
     """
     if sql_type.kind is Kind.TEXT and not is_citext(sql_type):
         return f'{expression} COLLATE "C"'
+    if is_money(sql_type):
+        expression = f"{expression}::money{_brackets(sql_type)}"
     if sql_type.kind is Kind.FLOAT:
         return f"{expression}::{'real' if is_single(sql_type) else 'double precision'}::text"
     if _is_exact(sql_type):
@@ -147,7 +170,7 @@ def _is_exact(sql_type: SqlType) -> bool:
     """Return whether the type's own equality is one to the letter."""
     if sql_type.kind is Kind.DECIMAL:
         return sql_type.scale is not None
-    if _is_enum_domain(sql_type):
+    if _is_far_domain(sql_type):
         return False
     loose = (Kind.TEXT, Kind.JSON, Kind.OTHER, Kind.DURATION, Kind.ARRAY)
     return sql_type.kind not in loose
@@ -173,11 +196,17 @@ def _text_cast(sql_type: SqlType) -> str:
     return "bpchar" if _LENGTH.sub("", plain) == "character" else "text"
 
 
+def _whole(spelled: str) -> str:
+    """Return a type without its length; "bit" alone is of one digit where it isn't quoted."""
+    plain = _LENGTH.sub("", spelled)
+    return '"bit"' if plain == "bit" else plain
+
+
 def _element_cast(element: SqlType) -> str:
     """Return the type of an array's elements as it is: other arrays have no operator with it."""
-    if element.base or element.kind in (Kind.OTHER, Kind.ENUM):
+    if element.base or element.kind is Kind.ENUM:
         return element.name
-    plain = _LENGTH.sub("", element.name)
+    plain = _whole(element.name)
     return "bpchar" if plain == "character" else plain
 
 

@@ -168,6 +168,9 @@ class SqliteDialect:
     def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return symbol
 
+    def comparable(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return column
+
     def differs(self, column: str, slot: Slot) -> Sql:
         if columns.is_respelled(slot.type):
             return columns.differs(column, replace(slot, use=Use.AS_ANSWERED))
@@ -187,6 +190,9 @@ class SqliteDialect:
         if not (columns.is_respelled(slot.type) or columns.is_loose(slot.type)):
             return value
         return sql("CASE WHEN {} THEN {} ELSE {} END", self.differs(column, slot), value, column)
+
+    def stored(self, value: Sql, sql_type: SqlType) -> Sql:  # noqa: ARG002 - the protocol's
+        return value
 
     def reference(self, table: Table, assignment: Assignment) -> Sql | None:
         """A UUID refers to a row only where it is spelled as that row's own."""

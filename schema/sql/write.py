@@ -42,6 +42,7 @@ class Probe:
     expected: tuple[Assignment, ...] = ()  # what a client read: a number counts by its value
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
     key: tuple[Column, ...] = ()  # columns that are wanted as a slot of use RAW takes them
+    new_key: tuple[Assignment, ...] = ()  # what becomes of some of them, likewise
 
 
 def insert_to_sql(
@@ -105,6 +106,7 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
         for a in probe.expected
     ]
     chosen = [*flags, key_out(probe.key, "t1.", dialect)] if probe.key else flags
+    chosen += new_keys(probe.new_key, "t1.", dialect)
     chosen += [dialect.json_text(dialect.json_object(pairs))] if pairs else []
     source = dialect.table(table.name)
     return sql(
@@ -118,23 +120,58 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
 
 
 def update_to_sql(
-    table: Table, key: Sequence[Assignment], values: Sequence[Assignment], dialect: Dialect
+    table: Table,
+    key: Sequence[Assignment],
+    values: Sequence[Assignment],
+    dialect: Dialect,
+    *,
+    returns_key: bool = False,
 ) -> Sql:
     """Return an UPDATE of `values` alone, of the row with this key.
 
-    It returns the key that the row has then where `returns_key` says so.
+    With `returns_key` it returns the key that the row has then.
     """
     pairs = joined(", ", (_assigned(a, table, dialect) for a in values))
     name = dialect.table(table.name)
     update = sql("UPDATE {} SET {} WHERE {}", name, pairs, _plain_key(key, dialect))
-    if returns_key(table, dialect):
+    if returns_key:
         return sql("{} RETURNING {}", update, key_out(key_columns(table), "", dialect))
     return dialect.counted(update, table)
 
 
-def returns_key(table: Table, dialect: Dialect) -> bool:
-    """Return whether a row is found by the key that UPDATE returns: triggers may change it."""
-    return table.has_triggers and dialect.updates_return_keys
+def returns_key(table: Table, values: Sequence[Assignment], dialect: Dialect) -> bool:
+    """Return whether a row is found by the key that UPDATE returns.
+
+    Triggers may change the key, and a server rounds what is written to one.
+    """
+    may_change = table.has_triggers or bool(written_key(table, values))
+    return may_change and dialect.updates_return_keys
+
+
+def written_key(table: Table, values: Sequence[Assignment]) -> tuple[Assignment, ...]:
+    """Return the assignments to columns of the key."""
+    return tuple(a for a in values if a.column.name in table.primary_key)
+
+
+def new_keys(written: Sequence[Assignment], prefix: str, dialect: Dialect) -> list[Sql]:
+    """Return what assignments make of a key's columns, as a slot of use RAW takes them."""
+    return [
+        sql(
+            dialect.key_out("{}", a.column.type),
+            dialect.stored(
+                dialect.changed(f"{prefix}{dialect.quote(a.column.name)}", a), a.column.type
+            ),
+        )
+        for a in written
+    ]
+
+
+def new_raw_key(table: Table, values: Sequence[Assignment]) -> tuple[tuple[Column, Slot], ...]:
+    """Return the key's columns with slots of a row of the key and of `new_keys` after it."""
+    columns = key_columns(table)
+    places = {column.name: i for i, column in enumerate(columns)}
+    places |= {a.column.name: len(columns) + i for i, a in enumerate(written_key(table, values))}
+    return tuple((column, _raw_slot(column, places[column.name])) for column in columns)
 
 
 def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
@@ -160,12 +197,14 @@ def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
 
 
 def matching_keys_to_sql(write: UpdateRows | DeleteRows, dialect: Dialect) -> Sql:
-    """Return a locking SELECT of the keys of all rows that match."""
+    """Return a locking SELECT of the keys of all rows that match, and of what they will be."""
     where = where_to_sql(write.where, "t1", dialect, Aliases(1))
     condition = sql("WHERE {}", where) if where.text else Sql("")
+    values = write.values if isinstance(write, UpdateRows) else ()
+    new = new_keys(written_key(write.table, values), "t1.", dialect)
     return sql(
         "SELECT {} FROM {} t1{} {}{}",
-        key_out(key_columns(write.table), "t1.", dialect),
+        joined(", ", [key_out(key_columns(write.table), "t1.", dialect), *new]),
         dialect.table(write.table.name),
         dialect.lock_hint,
         condition,
@@ -196,10 +235,11 @@ def delete_to_sql(table: Table, key: Sequence[Assignment], dialect: Dialect) -> 
 
 def raw_key(table: Table) -> tuple[tuple[Column, Slot], ...]:
     """Return the key's columns with slots that take what `INSERT … RETURNING` gave."""
-    return tuple(
-        (column, Slot(VariableRef(RETURNED_KEY, (i,)), column.type, Use.RAW))
-        for i, column in enumerate(key_columns(table))
-    )
+    return tuple((column, _raw_slot(column, i)) for i, column in enumerate(key_columns(table)))
+
+
+def _raw_slot(column: Column, place: int) -> Slot:
+    return Slot(VariableRef(RETURNED_KEY, (place,)), column.type, Use.RAW)
 
 
 def keyed(page: Page, key: Sequence[tuple[Column, Slot]]) -> Page:
@@ -242,12 +282,17 @@ def _target(table: Table, where: Where, dialect: Dialect) -> Sql:
     condition = where_to_sql(where, "t1", dialect, Aliases(1))
     if not condition.text:
         return Sql("")
-    key = ", ".join(dialect.quote(name) for name in table.primary_key)
-    chosen = ", ".join(f"t1.{dialect.quote(name)}" for name in table.primary_key)
-    source = dialect.table(table.name)
+    columns, source = key_columns(table), dialect.table(table.name)
+    key, chosen = (
+        ", ".join(dialect.comparable(f"{alias}{dialect.quote(c.name)}", c.type) for c in columns)
+        for alias in ("", "t1.")
+    )
+    equals = dialect.operator("=", columns[0].type)
+    # IN knows no operator beyond the search path.
+    is_in = f"({key}) IN" if len(columns) > 1 or equals == "=" else f"{key} {equals} ANY"
     return sql(
-        "WHERE ({}) IN (SELECT {} FROM {} t1 WHERE {}{})",
-        key,
+        "WHERE {} (SELECT {} FROM {} t1 WHERE {}{})",
+        is_in,
         chosen,
         source,
         condition,

@@ -51,10 +51,8 @@ class Comparisons:
         """Return the input for columns of a type whose values (an array's elements) are `leaf`."""
         operators = operators_of(sql_type, self._vendor)
         is_array = sql_type.kind is Kind.ARRAY
-        name = f"{leaf.name}{'Array' if is_array else ''}ComparisonExp"
         is_json = sql_type.kind is Kind.JSON
-        if not operators:
-            name = "JSONTextComparisonExp" if is_json else "NullComparisonExp"
+        name = f"{_prefix(sql_type, operators, leaf)}ComparisonExp"
         operand = GraphQLList(leaf) if is_array else leaf
         casts = {CAST: GraphQLInputField(self._casts())} if is_json else {}
         return self._factory.shared(name, lambda name: _comparison(name, operators, operand, casts))
@@ -72,6 +70,16 @@ class Comparisons:
             )
 
         return self._factory.shared("JSONCastExp", make)
+
+
+def _prefix(sql_type: SqlType, operators: tuple[Op, ...], leaf: GraphQLNamedInputType) -> str:
+    """Return what an input is called for: its values, or what can be done with texts for others."""
+    if not operators:
+        return "JSONText" if sql_type.kind is Kind.JSON else "Null"
+    array = "Array" if sql_type.kind is Kind.ARRAY else ""
+    if not sql_type.has_order and sql_type.kind in (Kind.ARRAY, Kind.OTHER):
+        return f"Equality{array}"
+    return "Ordered" if sql_type.kind is Kind.OTHER else f"{leaf.name}{array}"
 
 
 def _comparison(

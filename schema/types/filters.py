@@ -82,7 +82,7 @@ class FilterTypes:
 
         def fields() -> Fields:
             found = {"aggregate": GraphQLInputField(self.aggregate_order_by(table))}
-            keys = [name for name, c in table.columns.items() if c.type.kind.is_orderable]
+            keys = [name for name, c in table.columns.items() if c.type.has_order]
             if keys:
                 named = self._factory.input(table, "GroupKeysOrderBy", partial(_ordered, keys))
                 found["keys"] = GraphQLInputField(named)
@@ -130,7 +130,7 @@ class FilterTypes:
         found = {
             field: GraphQLInputField(order_by_enum())
             for field, column in table.columns.items()
-            if column.type.kind.is_orderable
+            if column.type.has_order
         }
         for field, relation in table.relations.items():
             if not relation.many:

@@ -127,7 +127,7 @@ POSTGRESQL = (
     Case("numeric", "Decimal", (("1e-30", "0.000000000000000000000000000001"), ("'NaN'", NULLED))),
     Case("real", "Float", (("0.1", 0.1), ("16777216", 16777216), ("'Infinity'", NULLED))),
     Case("double precision", "Float", (*FLOATS, ("'NaN'", NULLED))),
-    Case("money", "String", (("'12.5'", "$12.50"),), note="spelled by the server's lc_monetary"),
+    Case("money", "Decimal", (("12.5", "12.50"),), note="as a number: no locale changes it"),
     Case("text", "String", TEXTS),
     Case("varchar(40)", "String", TEXTS),
     Case("char(4)", "String", (("'ab'", "ab  "),)),

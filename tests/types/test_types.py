@@ -107,6 +107,13 @@ it). Values are carried as JSON and taken back in the same spelling; NULL is `nu
 type. Where a value is beyond what its scalar carries, its cell is `null` and the rest of the list
 is as it should be. Types that GraphQL has no scalar for are carried as text, and the field's
 description says so.
+
+PostgreSQL says which types it compares and sorts, by its operator classes. Types with an order
+take `_eq _neq _in _nin _gt _gte _lt _lte`, and are sorted, grouped, counted distinct and keys:
+ranges, `inet`, `bit`, `bytea`, `ltree`, `jsonb`, arrays and composites of such types, and domains
+over them. Types with equality alone (`xid`, `hstore`) take the first four. What can't be compared
+(`json`, `xml`, `point` and what is made of them) takes `_isNull`. A text that a type refuses is
+BAD_USER_INPUT. `min` and `max` are where the server has them, such as of `inet` and enums.
 """
 
 

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.orm.vendors.standard import OrmVendor
+from schema.plan.nodes import Subject
 from schema.sql import mssql_values
 
 
@@ -32,9 +33,9 @@ class MssqlOrm(OrmVendor):
     def column_answer(self, attribute: F, column: Column) -> Any:
         return self._as_text(attribute, column)
 
-    def comparable(self, attribute: F, column: Column) -> Any:
-        is_old = column.type.name in mssql_values.OLD_TEXTS
-        return Cast(attribute, TextField()) if is_old else attribute
+    def comparable(self, value: Any, subject: Subject) -> Any:
+        is_old = subject.type.name in mssql_values.OLD_TEXTS
+        return Cast(value, TextField()) if is_old else value
 
     def pattern(self, value: Any) -> str:
         return mssql_values.pattern(value)

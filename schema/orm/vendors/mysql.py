@@ -21,7 +21,7 @@ class MysqlOrm(OrmVendor):
     conditions = mysql_values.CONDITIONS
     numeric_type = "DECIMAL(65, 30)"
 
-    def as_float(self, attribute: str) -> Any:
+    def as_float(self, attribute: str, column: Column) -> Any:  # noqa: ARG002 - any number
         # Django's cast makes a decimal of it.
         return Func(F(attribute), template="(%(expressions)s + 0e0)", output_field=FloatField())
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from django.db.models import F, FloatField, Func, TextField, Value
 from django.db.models.functions import Cast
 
-from dynamic_databases.catalog.types import Column, Kind
+from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.orm.expressions import Binary
-from schema.plan.nodes import Compare, Function, Op, Slot
+from schema.plan.nodes import Compare, Function, Op, Slot, Subject
 from schema.sql.binding import like_pattern
 
 _TEMPORAL = {Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME}
@@ -31,9 +31,9 @@ class OrmVendor:
     max_values: ClassVar[int | None] = None  # of one `IN`
     copies_texts: ClassVar[bool] = False  # in this process, as it sorts and groups rows
 
-    def as_float(self, attribute: str) -> Any:
+    def as_float(self, attribute: str, column: Column) -> Any:
         """Return an attribute as a float."""
-        return Cast(F(attribute), FloatField())
+        return Cast(self.comparable(F(attribute), column), FloatField())
 
     def summand(self, value: Any, column: Column) -> Any:  # noqa: ARG002 - some vendors ask it
         """Return what SUM adds up."""
@@ -47,13 +47,25 @@ class OrmVendor:
         """Return a column as it is read; None where every vendor reads it alike."""
         return None
 
+    def link_value(self, attribute: F, column: Column) -> Any:  # noqa: ARG002 - as above
+        """Return what related rows are found by."""
+        return attribute
+
+    def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - as above
+        """Return a comparison operator of two values of this type."""
+        return symbol
+
+    def typed(self, value: Any, slot: Slot) -> Any:  # noqa: ARG002 - as above
+        """Return an operand whose type the server doesn't find by itself; None for any other."""
+        return None
+
     def operand(self, value: Any, slot: Slot) -> Any:  # noqa: ARG002 - as above
         """Return what a column is compared with."""
         return value
 
-    def comparable(self, attribute: F, column: Column) -> Any:  # noqa: ARG002 - as above
-        """Return a column as something that can be compared."""
-        return attribute
+    def comparable(self, value: Any, subject: Subject) -> Any:  # noqa: ARG002 - as above
+        """Return a subject's expression as something that can be compared."""
+        return value
 
     def compare(self, subject: Any, node: Compare, value: Any) -> Func | None:  # noqa: ARG002
         """Return a comparison that the vendor makes in its own way; None for any other."""
