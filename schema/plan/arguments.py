@@ -24,8 +24,10 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
     coerce_input_value,
+    get_named_type,
     type_from_ast,
     value_from_ast,
+    value_from_ast_untyped,
 )
 from graphql.error import GraphQLError
 from graphql.language import (
@@ -142,7 +144,11 @@ def variable_readers(
     readers = []
     for node in nodes:
         declared = cast("GraphQLInputType", type_from_ast(schema, node.type))
-        default = value_from_ast(node.default_value, declared) if node.default_value else Undefined
+        default = Undefined
+        if node.default_value:
+            default = value_from_ast(node.default_value, declared)
+            if _is_order(declared):
+                default = _as_written(default, value_from_ast_untyped(node.default_value))
         name = node.variable.name.value
         readers.append(VariableReader(name, declared, default, name in structural, suggests))
     return tuple(readers)
@@ -239,7 +245,10 @@ class Arguments:
         self._check_condition(node, expected)
         given = {field.name.value: field.value for field in node.fields if self.has(field.value)}
         tree: dict[str, Any] = {}
-        for name, field in expected.fields.items():
+        fields = expected.fields
+        if _is_order(expected):
+            fields = {name: fields[name] for name in given}
+        for name, field in fields.items():
             if name in given:
                 tree[name] = self._field(given[name], field)
             elif field.default_value is not Undefined:
@@ -313,9 +322,26 @@ def _coerced(reader: VariableReader, value: Any) -> Any:
             f"Variable '${reader.name}' of non-null type '{reader.type}' must not be null."
         )
     try:
-        return coerce_input_value(value, reader.type, refuse, None, not reader.suggests)
+        coerced = coerce_input_value(value, reader.type, refuse, None, not reader.suggests)
+        return _as_written(coerced, value) if _is_order(reader.type) else coerced
     except RecursionError:
         raise BadUserInput(f"Variable '${reader.name}' is nested too deeply.") from None
+
+
+def _is_order(declared: GraphQLInputType) -> bool:
+    """Return whether this is an input of `orderBy`, whose fields count as they are written."""
+    named = get_named_type(declared)
+    return isinstance(named, GraphQLInputObjectType) and named.name.endswith("OrderBy")
+
+
+def _as_written(coerced: Any, given: Any) -> Any:
+    """Return a coerced value with the fields of its objects in the order of those given."""
+    if isinstance(coerced, list):
+        items = given if isinstance(given, list) else [given]
+        return [_as_written(*pair) for pair in zip(coerced, items, strict=True)]
+    if isinstance(coerced, dict):
+        return {name: _as_written(coerced[name], given[name]) for name in given}
+    return coerced
 
 
 def _shape(declared: Any, value: Any) -> Any:

@@ -32,7 +32,7 @@ from schema.plan.nodes import (
     Value,
     Where,
 )
-from schema.plan.order_by import ascending, items_of, not_null, term
+from schema.plan.order_by import ascending, given_fields, items_of, term
 from schema.plan.select import limit_of, offset_of, plan_aggregate_fields_of
 from schema.plan.where import comparisons, plan_where
 
@@ -121,12 +121,11 @@ def _order(tree: Any, by: tuple[Column, ...], table: NamedTable) -> tuple[OrderT
     """`[{aggregate: {count: DESC}}, {keys: {genreId: ASC}}]`, and after it the keys."""
     terms: list[OrderTerm] = []
     for item in items_of(tree):
-        for name, value in item.items():
-            not_null(value, name)
+        for name, value in given_fields(item):
             if name == "keys":
                 terms += [
-                    term(_grouped(field, by, table), not_null(direction, field))
-                    for field, direction in value.items()
+                    term(_grouped(field, by, table), direction)
+                    for field, direction in given_fields(value)
                 ]
             else:
                 terms += _order_aggregates(value, table)
@@ -136,14 +135,13 @@ def _order(tree: Any, by: tuple[Column, ...], table: NamedTable) -> tuple[OrderT
 
 def _order_aggregates(tree: Mapping[str, Any], table: NamedTable) -> list[OrderTerm]:
     terms: list[OrderTerm] = []
-    for name, value in tree.items():
-        not_null(value, name)
+    for name, value in given_fields(tree):
         if name == "count":
             terms.append(term(_COUNT, value))
             continue
         terms += [
-            term(_aggregate(name, field, table), not_null(direction, field))
-            for field, direction in value.items()
+            term(_aggregate(name, field, table), direction)
+            for field, direction in given_fields(value)
         ]
     return terms
 

@@ -77,10 +77,9 @@ def ascending(column: Column) -> OrderTerm:
     return OrderTerm((), column, descending=False, nulls_first=False)
 
 
-def not_null(value: Any, name: str) -> Any:
-    if value is None:
-        raise BadUserInput(f"orderBy.{name} must not be null; leave it out.")
-    return value
+def given_fields(tree: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of an OrderBy in the order in which they are written; null is left out."""
+    return [(name, value) for name, value in tree.items() if value is not None]
 
 
 def reversed_order(terms: Iterable[OrderTerm]) -> tuple[OrderTerm, ...]:
@@ -95,8 +94,7 @@ def _terms(
     item: Mapping[str, Any], table: NamedTable, names: Names, hops: tuple[Hop, ...]
 ) -> list[OrderTerm]:
     terms: list[OrderTerm] = []
-    for name, value in item.items():
-        not_null(value, name)
+    for name, value in given_fields(item):
         if table.lacks(name):
             continue  # it is null in every row
         if name in table.columns:
@@ -124,12 +122,11 @@ def _aggregates(
 ) -> list[tuple[Subject, str]]:
     """Return the related aggregates of `{count: ASC, max: {price: DESC}}` with their directions."""
     found: list[tuple[Subject, str]] = []
-    for name, inner in value.items():
-        not_null(inner, name)
+    for name, inner in given_fields(value):
         if name == "count":
             found.append((RelatedCount(target.table, links, EVERYTHING), inner))
             continue
-        for field, direction in inner.items():
+        for field, direction in given_fields(inner):
             column = target.column(field)
             kind = aggregate_type(Function(name), column)
             if kind is None:
@@ -137,7 +134,7 @@ def _aggregates(
             aggregate = RelatedAggregate(
                 target.table, links, EVERYTHING, Function(name), column, kind
             )
-            found.append((aggregate, not_null(direction, field)))
+            found.append((aggregate, direction))
     return found
 
 

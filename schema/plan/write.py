@@ -145,7 +145,10 @@ def _response(context: PlanContext, field: CollectedField, table: NamedTable) ->
 
 
 def _changes(field: str, given: Mapping[str, Any], table: NamedTable) -> tuple[Assignment, ...]:
-    """Return what `_set`, `_inc` and their like change: no column twice, at least one."""
+    """Return what `_set`, `_inc` and their like change: no column twice, perhaps nothing.
+
+    Raises BadUserInput where none of them is given.
+    """
     found: dict[str, Assignment] = {}
     for how in How:
         for assignment in plan_assignments(given.get(how) or {}, table):
@@ -158,8 +161,8 @@ def _changes(field: str, given: Mapping[str, Any], table: NamedTable) -> tuple[A
             sql_type, use = _OPERANDS.get(how, (assignment.column.type, Use.VALUE))
             slot = replace(assignment.slot, type=sql_type, use=use)
             found[name] = Assignment(assignment.column, slot, how)
-    if not found:
-        raise BadUserInput(f"{field} has nothing to write: give _set or _inc at least one field.")
+    if all(given.get(how) is None for how in How):
+        raise BadUserInput(f"{field} has nothing to write: give _set or _inc.")
     return tuple(found.values())
 
 

@@ -15,6 +15,7 @@ from schema.plan.arguments import Constant
 from schema.plan.nodes import (
     Aggregate,
     Answer,
+    AnyOf,
     Assignment,
     Connection,
     Delete,
@@ -232,7 +233,7 @@ class Compiler:
         Where there are triggers, a row that wasn't written may differ all the same.
         """
         key = {a.column.name for a in write.key}
-        if len(write.values) > 1 or write.values[0].column.name in key or write.table.has_triggers:
+        if len(write.values) != 1 or write.values[0].column.name in key or write.table.has_triggers:
             return None
         return self._finished(direct_update_to_sql(write, self.dialect))
 
@@ -253,6 +254,11 @@ class Compiler:
         )
 
     def _rows(self, write: UpdateRows | DeleteRows) -> CompiledRows:
+        if isinstance(write, UpdateRows) and not write.values:
+            nothing = replace(write, where=AnyOf())
+            return CompiledRows(
+                write, self._finished(matching_keys_to_sql(nothing, self.dialect)), {}
+            )
         if isinstance(write, UpdateRows) and self.dialect.updates_return_keys:
             keys = self._finished(update_rows_to_sql(write, self.dialect))
             return CompiledRows(write, keys, self._returning(write.table, write.answer))

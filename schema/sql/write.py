@@ -108,6 +108,7 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
     chosen = [*flags, key_out(probe.key, "t1.", dialect)] if probe.key else flags
     chosen += new_keys(probe.new_key, "t1.", dialect)
     chosen += [dialect.json_text(dialect.json_object(pairs))] if pairs else []
+    chosen = chosen or [Sql("1")]  # that the row is there
     source = dialect.table(table.name)
     return sql(
         "SELECT {} FROM {} t1{} WHERE {}{}",

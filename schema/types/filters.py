@@ -58,7 +58,7 @@ class FilterTypes:
         return self._factory.input(table, BOOL_EXP, partial(self._bool_exp, table), text)
 
     def order_by(self, table: NamedTable) -> GraphQLInputObjectType:
-        text = "One column each; the list gives the order."
+        text = "Columns count in the order in which they are written; null is as if left out."
         return self._factory.input(table, ORDER_BY, partial(self._order_by, table), text)
 
     def group_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:

@@ -116,9 +116,7 @@ def test_update_of_a_missing_row_is_null(music) -> None:
 
 def test_update_with_nothing_to_write_is_refused(music) -> None:
     assert (
-        music.query(
-            URL, "mutation { updateTrackByPk(pkColumns: {trackId: 1}, _set: {}) { name } }"
-        ).code
+        music.query(URL, "mutation { updateTrackByPk(pkColumns: {trackId: 1}) { name } }").code
         == "BAD_USER_INPUT"
     )
 
