@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -34,15 +36,17 @@ def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
     found = probed_row(probed)
     if found is None:
         return NULL
-    before = _before(writer, write, found)
+    shown = _shown(writer, write, found)
+    before = _before(writer, write, shown, orjson.loads)
+    documents = _before(writer, write, shown, _exactly)
     wants_changes = any(isinstance(part, ChangeFields) for part in plan.answer)
     # Its JSON may be large.
     kept = len(plan.values) + len(plan.expected) + len(plan.table.primary_key)
     found = found[: kept + len(write.new_key)]
-    del probed
-    chosen = _chosen(writer.variables, plan, found, before)
+    del probed, shown
+    chosen = _chosen(writer.variables, plan, found, before, documents)
     old = before() if chosen and wants_changes else {}
-    del before
+    del before, documents
     pages = [*write.rows.values(), *([write.after] if chosen else [])]
     answers = yield from updated(writer, write, found, chosen, pages)
     if answers is None:
@@ -55,25 +59,40 @@ def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
     return json_object(parts)
 
 
-def _before(writer: WriteContext, write: CompiledSave, found: Row) -> _Values:
-    """Return what decodes the columns that are saved, as the probe found them.
-
-    Only a conflict and `changes` show them.
-    """
+def _shown(writer: WriteContext, write: CompiledSave, found: Row) -> bytes | str:
+    """Return the JSON of the columns that are saved, as the probe found them."""
     if not write.plan.values:
-        return dict
+        return "{}"
+    text: bytes | str = found[-1] if write.before is None else writer.read(write.before)
+    return text
+
+
+def _before(
+    writer: WriteContext, write: CompiledSave, text: bytes | str, decode: Callable[[Any], Any]
+) -> _Values:
+    """Return what decodes a text of the columns that are saved: few saves look into it."""
     if write.before is None:
-        return partial(_decoded, writer, found[-1])
-    text = writer.read(write.before)
-    return lambda: _named(write.plan, _decoded(writer, text))
+        return partial(_decoded, writer, text, decode)
+    return lambda: _named(write.plan, _decoded(writer, text, decode))
 
 
-def _decoded(writer: WriteContext, text: bytes | str) -> dict[str, Any]:
+def _decoded(
+    writer: WriteContext, text: bytes | str, decode: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Raises AnswerTooLarge where the decoded values may take more memory than an answer."""
     if len(text) * _DECODED > writer.variables[ANSWER_BYTES]:
         raise AnswerTooLarge(writer.variables[ANSWER_BYTES])
-    values: dict[str, Any] = orjson.loads(text) or {}
+    values: dict[str, Any] = decode(text) or {}
     return values
+
+
+def _exactly(text: bytes | str) -> Any:
+    """Return JSON whose equality is one by value: 1.50 equals 1.5, but 1 isn't true."""
+    return json.loads(text, parse_int=_number, parse_float=_number)
+
+
+def _number(text: str) -> tuple[str, Decimal]:
+    return ("number", Decimal(text))
 
 
 def _by_column(plan: Save, text: bytes) -> dict[str, Any]:
@@ -85,18 +104,41 @@ def _named(plan: Save, values: Mapping[str, Any]) -> dict[str, Any]:
     return {a.column.name: values[f"c{i}"] for i, a in enumerate(plan.values) if values}
 
 
-def _chosen(variables: Variables, plan: Save, found: Row, before: _Values) -> tuple[int, ...]:
+def _chosen(
+    variables: Variables, plan: Save, found: Row, before: _Values, documents: _Values
+) -> tuple[int, ...]:
     """Return which values are to be written: those that differ and may. Raises Conflict."""
     count = len(plan.values)
     differs = [bool(int(flag)) for flag in found[:count]]
     flags = found[count : count + len(plan.expected)]
     moved = {a.column.name for a, flag in zip(plan.expected, flags, strict=True) if int(flag)}
     clashing = [i for i, a in enumerate(plan.values) if differs[i] and a.column.name in moved]
+    clashing = _without_same_documents(variables, plan, clashing, documents)
     if clashing and plan.resolve is Resolve.FAIL:
         conflicts = _conflicts(variables, plan, clashing, before())
         raise Conflict("The row was changed by someone else.", {"conflicts": conflicts})
     skipped = set(clashing) if plan.resolve is Resolve.THEIRS else set()
     return tuple(i for i in range(count) if differs[i] and i not in skipped)
+
+
+def _without_same_documents(
+    variables: Variables, plan: Save, clashing: list[int], documents: _Values
+) -> list[int]:
+    r"""Leave out JSON that is what the client expects, though the server keeps it as another text.
+
+    Not every server compares JSON by its value, such as `"\u00e9"` with `"é"`.
+    """
+    columns = {i: plan.values[i].column for i in clashing}
+    if not any(column.type.kind is Kind.JSON for column in columns.values()):
+        return clashing
+    base = {a.column.name: a.slot.operand.read(variables) for a in plan.expected}
+    theirs = documents()
+    return [
+        i
+        for i, column in columns.items()
+        if column.type.kind is not Kind.JSON
+        or theirs[column.name] != _exactly(exact_numbers.dumps(base[column.name]))
+    ]
 
 
 def _conflicts(
