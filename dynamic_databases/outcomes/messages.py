@@ -29,3 +29,7 @@ DIVIDED = "A view, trigger, generated column or check of this database divides b
 NOT_NOW = "The database's state doesn't permit this now."
 REFUSED_BY_TRIGGER = "A trigger or routine of the database refuses this."
 FAILED = "The database failed at this; its log says why."
+TAKEN_BY_RULE = (
+    "A rule of the database (DO INSTEAD) takes this write and returns no row, so that it can't be "
+    "answered; nothing was written. A rule that returns its rows, or a trigger, can take it."
+)

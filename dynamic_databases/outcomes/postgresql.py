@@ -35,6 +35,7 @@ from dynamic_databases.outcomes.messages import (
     REFUSED_BY_TRIGGER,
     RETRY,
     SEVERAL,
+    TAKEN_BY_RULE,
     TIMED_OUT,
     TOO_DEEP,
     UNAVAILABLE,
@@ -75,6 +76,7 @@ _RAISE = "exec_stmt_raise"  # the function of PL/pgSQL that carries out RAISE
 # The server ended the session: perhaps after the COMMIT, where it waited for a replica.
 _LOST = ("57P0", "08", "40003")
 _PARSER = "scanner_yyerror"  # the function that refuses a statement for its syntax
+_REWRITER = "RewriteQuery"  # the function that applies rules
 _OLD_PLAN = "cached plan must not change result type"
 
 
@@ -97,6 +99,8 @@ def classify(error: BaseException, *, writing: bool) -> StatementFailed:
 def _by_state(state: str, error: psycopg.Error) -> StatementFailed:
     if state == "0A000" and _OLD_PLAN in str(error):
         return SchemaChanged(CHANGED)
+    if state == "0A000" and error.diag.source_function == _REWRITER:
+        return RefusedByTrigger(TAKEN_BY_RULE)
     for beginnings, kind, message in _KINDS:
         if state.startswith(beginnings):
             return kind(message)

@@ -166,3 +166,29 @@ def test_an_array_that_cannot_be_carried_whole_is_null(
     found = [row["x"] for row in ask("{ held(orderBy: [{id: ASC}]) { x } }").data["held"]]
     assert found[0] is not None
     assert found[1:] == [None, [], None]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "updateTakenByPk(pkColumns: {id: 1}, _set: {n: 7}) { n }",
+        "updateTaken(where: {}, _set: {n: 7}) { affectedRows }",
+        "saveTaken(pkColumns: {id: 1}, _set: {n: 7}) { row { n } }",
+        "insertTakenOne(object: {id: 2, n: 7}) { id }",
+    ],
+)
+def test_a_write_that_a_rule_takes_has_words(postgresql, served, door, field: str) -> None:
+    sql = """CREATE TABLE taken (id INT PRIMARY KEY, n INT); CREATE TABLE log (id INT, n INT);
+        INSERT INTO taken VALUES (1, 1);
+        CREATE RULE changed AS ON UPDATE TO taken WHERE new.n > 5
+          DO INSTEAD INSERT INTO log VALUES (new.id, new.n);
+        CREATE RULE added AS ON INSERT TO taken WHERE new.n > 5
+          DO INSTEAD INSERT INTO log VALUES (new.id, new.n);"""
+    ask = served(postgresql, sql)
+
+    reply = ask(f"mutation {{ {field} }}")
+
+    assert reply.code == "CONSTRAINT_VIOLATION"
+    assert "A rule of the database (DO INSTEAD) takes this write" in reply.error["message"]
+    assert execute(door.database.url, "SELECT n FROM taken") == [(1,)]
+    assert execute(door.database.url, "SELECT n FROM log") == []
