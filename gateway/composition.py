@@ -59,8 +59,8 @@ def make_runtime(config: Config | None = None) -> Runtime:
         config.names,
         config.shapes_per_operation,
         config.operation_cache_bytes,
+        release=databases.registry.release,
     )
-    schemas.on_drop(databases.registry.release)
     authenticators = (TokenAuthenticator(),)
     control = ControlDatabase(databases.invalidator.poll_now, config.control_deadline_ms / 1000)
     control_watchdog.seconds = config.control_deadline_ms / 1000

@@ -36,12 +36,8 @@ class CatalogSchema(graphene.Schema):  # type: ignore[misc]  # graphene has no t
         self.subscription = graphql_schema.subscription_type
         self.graphql_schema = graphql_schema
 
-    @cached_property
-    def _sdl(self) -> str:
-        return print_schema(self.graphql_schema)
-
     def __str__(self) -> str:
-        return self._sdl
+        return print_schema(self.graphql_schema)
 
     def introspect(self) -> Any:
         return introspect_all(self.graphql_schema)

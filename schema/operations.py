@@ -55,8 +55,7 @@ from schema.sql.statement import Statement
 from schema.types.introspection import introspect
 from schema.validation.rules import rules_of
 
-# Measured with `schema.build.memory_size`: a document's tokens as nodes, and a plan with its
-# statements.
+# As a walk of the objects finds them: a document's tokens as nodes, and a plan with its statements.
 _BYTES_PER_OPERATION, _BYTES_PER_TOKEN = 4_000, 500
 _BYTES_PER_SHAPE, _BYTES_PER_PLANNED_TOKEN = 3_000, 60
 _KEPT_SHARE = 8  # an introspection answer above this part of the budget is made each time
@@ -132,6 +131,7 @@ class CompiledOperation:
         self.was_used = False  # since the budget met it last
         self.is_large = False  # its last answer was
         self.on_evict: Callable[[CompiledOperation], object] = _nothing
+        self.charged_bytes = 0
         self._budget = budget
         self._tokens = _token_count(document)
         self.document = document
@@ -160,6 +160,11 @@ class CompiledOperation:
         """The memory that it takes before it is prepared, about."""
         return _BYTES_PER_OPERATION + _BYTES_PER_TOKEN * self._tokens
 
+    def charge(self, size_bytes: int) -> None:
+        """Count more bytes for this operation; the budget may evict others."""
+        self.charged_bytes += size_bytes
+        self._budget.charge(self, size_bytes)
+
     @property
     def is_mutation(self) -> bool:
         return self.operation.operation is OperationType.MUTATION
@@ -183,7 +188,7 @@ class CompiledOperation:
                     known = self._prepare(variables)
                     self._prepared.put(shape, known)
                     size = _BYTES_PER_SHAPE + _BYTES_PER_PLANNED_TOKEN * self._tokens
-                    self._budget.charge(self, size)
+                    self.charge(size)
         return self._affordable(known, variables)
 
     def peek(self, variables: Mapping[str, Any]) -> Prepared | None:
@@ -229,7 +234,7 @@ class CompiledOperation:
                 known = render()
                 if len(known) <= self._budget.max_bytes // _KEPT_SHARE:
                     self._introspected[key] = known
-                    self._budget.charge(self, len(known))
+                    self.charge(len(known))
             return known
 
     def _prepare(self, variables: Mapping[str, Any]) -> Prepared:
@@ -274,12 +279,11 @@ class OperationCache:
         self._max_shapes = max_shapes
         self._entries: LruCache[tuple[str, str | None], CompiledOperation] = LruCache(max_entries)
         self._compiling: SingleFlight[tuple[str, str | None]] = SingleFlight()
-        self._compiled = 0
-        self._on_doubled: Callable[[], None] = _nothing
 
-    def on_doubled(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever the number of compiled operations has doubled since its call."""
-        self._on_doubled = listener
+    @property
+    def size_bytes(self) -> int:
+        """The memory that the operations take with what is kept of them, about."""
+        return sum(operation.charged_bytes for operation in self._entries.values())
 
     def peek(self, query: str, operation_name: str | None) -> CompiledOperation | None:
         """Return the operation where it is compiled already."""
@@ -303,10 +307,7 @@ class OperationCache:
                 known = self._compile(query, operation_name)
                 known.on_evict = partial(self._entries.discard, key)
                 self._entries.put(key, known)
-                self._budget.charge(known, known.size_bytes + len(query))
-                self._compiled += 1
-                if self._compiled & (self._compiled - 1) == 0:
-                    self._on_doubled()
+                known.charge(known.size_bytes + len(query))
         return known
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:

@@ -37,6 +37,11 @@ class LruCache(Generic[_K, _V]):
             except ValueError:  # it is too large
                 return
 
+    def values(self) -> list[_V]:
+        """Return what is kept at this moment."""
+        with self._lock:
+            return list(self._entries.values())
+
     def discard(self, key: _K, value: _V) -> None:
         """Drop an entry where it still holds this value."""
         with self._lock:

@@ -1,22 +1,21 @@
 """Built schemas and their operations by key: one build however many wait, bounded by their bytes.
 
-A thread of its own measures how large a schema is with its operations, again whenever its
-operations have doubled. Until then it counts as others of its size did.
+A schema is counted when it is built and when all its types were made. Each sweep counts all again:
+queries make types, and operations come and go.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from dynamic_databases.catalog.types import Catalog, Fingerprint
+from dynamic_databases.catalog.types import Fingerprint
 from dynamic_databases.concurrency.exceptions import repeated
 from dynamic_databases.concurrency.garbage_collection import collect, gc_paused
 from dynamic_databases.concurrency.lru import LruCache
@@ -24,18 +23,15 @@ from dynamic_databases.concurrency.single_flight import SingleFlight
 from dynamic_databases.registry import Entry
 from schema.access import Access
 from schema.build.builder import build_schema, schema_key
-from schema.build.memory_size import bytes_of
+from schema.build.memory_size import own_bytes, shared_parts
 from schema.build.shared_memory import SharedMemory
 from schema.built_schema import BuiltSchema, SchemaKey
 from schema.limits import Limits
 from schema.memory_budget import DEFAULT_BYTES, MemoryBudget
 from schema.operations import OperationCache
 
-_log = logging.getLogger("schema.build.cache")
-_BYTES_PER_COLUMN = 1_000  # of a schema, before any was measured
 _FAILED_SECONDS = 1.0  # how long a build that failed isn't tried again
 _GARBAGE_BYTES = 20_000_000  # at least, of dropped schemas, before the collector is called
-_MEASURED_AFTER_SECONDS = 0.5  # the requests that waited for it are answered first
 _COMPLETED_AT_ONCE = 2  # it is all computing: more would only take longer, and from others
 _LIMITS_PER_SCHEMA = 16  # tenants with limits of their own have operations of their own
 
@@ -54,14 +50,24 @@ class _Kept:
 
     built: BuiltSchema
     under: LruCache[Limits, CachedSchema]
+    parts: tuple[tuple[object, int], ...]  # what other schemas may hold too, with its bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes besides its parts, with its operations."""
+        operations = sum(one.operations.size_bytes for one in self.under.values())
+        return own_bytes(self.built) + operations
 
 
-class _Dropped(Exception):
-    """A schema was dropped while it was being measured."""
+def _ignore(_fingerprint: Fingerprint) -> None:
+    """Nothing else keeps catalogs."""
 
 
 class SchemaCache:
-    """Owns this process's schemas: at most `max_bytes`; drops the least used first."""
+    """Owns this process's schemas: at most `max_bytes`; drops the least used first.
+
+    `release` is called with a catalog's fingerprint once no schema of it is left.
+    """
 
     def __init__(
         self,
@@ -70,6 +76,7 @@ class SchemaCache:
         overrides: Mapping[str, str],
         shapes_per_operation: int = 64,
         operation_bytes: int = DEFAULT_BYTES,
+        release: Callable[[Fingerprint], None] = _ignore,
     ) -> None:
         self._budget = MemoryBudget(operation_bytes)
         self._shapes_per_operation = shapes_per_operation
@@ -78,26 +85,17 @@ class SchemaCache:
         self._overrides = overrides
         self._lock = threading.Lock()  # the event loop takes it: nothing waits that holds it
         self._entries: OrderedDict[SchemaKey, _Kept] = OrderedDict()
-        self._sizes: dict[SchemaKey, int] = {}
-        self._charges = SharedMemory()
+        self._sizes: dict[SchemaKey, int] = {}  # as last counted, without what is shared
+        self._shared = SharedMemory()
         self._dropped_bytes = 0
         self._unused: set[SchemaKey] = set()  # as the last sweep found
-        self._bytes_per_column = float(_BYTES_PER_COLUMN)
         self._places = threading.BoundedSemaphore(_COMPLETED_AT_ONCE)
         self._building: SingleFlight[SchemaKey] = SingleFlight()
         self._failed: dict[SchemaKey, tuple[Exception, float]] = {}
         self._keys: WeakKeyDictionary[Entry, dict[tuple[Access, bool], SchemaKey]] = (
             WeakKeyDictionary()
         )
-        self._on_drop: Callable[[Fingerprint], None] = _nothing
-        self._to_measure: dict[SchemaKey, None] = {}  # in order, each once
-        self._measurer: threading.Thread | None = None
-        self._measurer_lock = threading.Lock()
-        self._logged: set[type[Exception]] = set()  # what measuring failed with
-
-    def on_drop(self, listener: Callable[[Fingerprint], None]) -> None:
-        """Call `listener` with a catalog's fingerprint once no schema of it is left."""
-        self._on_drop = listener
+        self._release = release
 
     def peek(
         self, entry: Entry, access: Access, limits: Limits, *, common: bool = False
@@ -109,7 +107,7 @@ class SchemaCache:
             if kept is None:
                 return None
             self._entries.move_to_end(key)
-        return kept.under.get(limits) or self._under(key, kept, limits)
+        return kept.under.get(limits) or self._under(kept, limits)
 
     def get(
         self, entry: Entry, access: Access, limits: Limits, *, common: bool = False
@@ -128,8 +126,9 @@ class SchemaCache:
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of all schemas with their operations, as far as they are measured."""
-        return sum(tuple(self._sizes.values()))  # copied at once: other threads write meanwhile
+        """The bytes of all schemas with their operations, as they were last counted."""
+        own = sum(tuple(self._sizes.values()))  # copied at once: other threads write meanwhile
+        return self._shared.size_bytes + own
 
     @property
     def operation_bytes(self) -> int:
@@ -139,8 +138,9 @@ class SchemaCache:
     def sweep(self, in_use: Collection[Fingerprint]) -> None:
         """Drop the schemas of catalogs that no database has, nor had at the sweep before.
 
-        Each change of a database's columns leaves one.
+        Each change of a database's columns leaves one. The others are counted again.
         """
+        self.count_again()
         with self._lock:
             keys = tuple(self._entries)
         unused = {key for key in keys if key.fingerprint not in in_use}
@@ -150,12 +150,13 @@ class SchemaCache:
                 self._drop(key)
                 dropped.append(key)
         self._unused = unused.difference(dropped)
-        self._tell(dropped)
+        self._let_go(dropped)
 
-    def measure(self) -> None:
-        """Measure what waits to be measured, in this thread."""
-        while (key := self._next_to_measure()) is not None:
-            self._measure(key)
+    def count_again(self) -> None:
+        """Count all schemas with what was made of them since; drop what is too much."""
+        with self._lock:
+            keys = tuple(self._entries)
+        self._count(keys)
 
     def _build(
         self, key: SchemaKey, entry: Entry, access: Access, limits: Limits, common: bool
@@ -174,19 +175,19 @@ class SchemaCache:
                 self._failed = {k: v for k, v in self._failed.items() if v[1] > now}
                 self._failed[key] = (error, now + _FAILED_SECONDS)
             raise
-        kept = _Kept(built, LruCache(_LIMITS_PER_SCHEMA))
-        found = self._under(key, kept, limits)
+        kept = _Kept(built, LruCache(_LIMITS_PER_SCHEMA), tuple(shared_parts(built)))
+        found = self._under(kept, limits)
         self._keep(key, kept)
         return found
 
     @contextmanager
     def _completes(self, key: SchemaKey) -> Iterator[None]:
-        """Let only so many complete their schemas at a time; each is measured again afterwards."""
+        """Let only so many complete their schemas at a time; each is counted again afterwards."""
         with self._places, gc_paused():
             yield
-        self._wants_measure(key)
+        self._count((key,))
 
-    def _under(self, key: SchemaKey, kept: _Kept, limits: Limits) -> CachedSchema:
+    def _under(self, kept: _Kept, limits: Limits) -> CachedSchema:
         """Return a schema with a place for its operations under `limits`."""
         operations = OperationCache(
             kept.built,
@@ -195,100 +196,56 @@ class SchemaCache:
             self._shapes_per_operation,
             self._budget,
         )
-        operations.on_doubled(lambda: self._wants_measure(key))
         found = CachedSchema(kept.built, operations)
         kept.under.put(limits, found)
         return found
 
     def _keep(self, key: SchemaKey, kept: _Kept) -> None:
+        size = kept.size_bytes
         with self._lock:
             self._entries[key] = kept
-            self._sizes[key] = int(_columns(kept.built.catalog) * self._bytes_per_column)
+            self._sizes[key] = size
+            self._shared.hold(kept.parts)
             dropped = self._shrink()
-        self._tell(dropped)
-        self._wants_measure(key)
+        self._let_go(dropped)
+
+    def _count(self, keys: Iterable[SchemaKey]) -> None:
+        """Count schemas again, without the lock; drop the least used where all are too much."""
+        kept = [(key, self._entries.get(key)) for key in keys]
+        sizes = {key: one.size_bytes for key, one in kept if one is not None}
+        with self._lock:
+            self._sizes |= {key: size for key, size in sizes.items() if key in self._entries}
+            dropped = self._shrink()
+        self._let_go(dropped)
 
     def _shrink(self) -> list[SchemaKey]:
         """Drop the least used until the rest fits; the last one stays whatever its size."""
         dropped = []
-        while self.size_bytes > self._max_bytes and len(self._entries) > 1:
+        excess = self.size_bytes - self._max_bytes
+        while excess > 0 and len(self._entries) > 1:
             key = next(iter(self._entries))
-            self._drop(key)
+            excess -= self._drop(key)
             dropped.append(key)
         return dropped
 
-    def _drop(self, key: SchemaKey) -> None:
-        del self._entries[key]
-        self._charges.forget(key)
-        self._dropped_bytes += self._sizes.pop(key)
+    def _drop(self, key: SchemaKey) -> int:
+        """Drop a schema; return the bytes that are free."""
+        free = self._shared.release(self._entries.pop(key).parts) + self._sizes.pop(key)
+        self._dropped_bytes += free
+        return free
 
-    def _tell(self, dropped: list[SchemaKey]) -> None:
+    def _let_go(self, dropped: list[SchemaKey]) -> None:
+        """Release the catalogs of which no schema is left, and free what was dropped."""
         if not dropped:
             return
         with self._lock:
             kept = {key.fingerprint for key in self._entries}
-            last = next(reversed(self._entries), None)
-        if last is not None:  # it may have to pay for tables that the dropped ones paid for
-            self._wants_measure(last)
         for key in dropped:
             if key.fingerprint not in kept:
-                self._on_drop(key.fingerprint)
+                self._release(key.fingerprint)
         if self._dropped_bytes > max(self._max_bytes / 4, _GARBAGE_BYTES):
             self._dropped_bytes = 0
             collect()  # types know each other: they are freed by the collector alone
-
-    def _wants_measure(self, key: SchemaKey) -> None:
-        with self._measurer_lock:
-            self._to_measure[key] = None
-            if self._measurer is None:
-                measurer = threading.Thread(target=self._work, name="measure", daemon=True)
-                measurer.start()  # raises where the system has no thread left: the next one tries
-                self._measurer = measurer
-
-    def _work(self) -> None:
-        """Measure what waits, after a while, and end with it."""
-        time.sleep(_MEASURED_AFTER_SECONDS)
-        while (key := self._next_to_measure(ends=True)) is not None:
-            try:
-                self._measure(key)
-            except Exception as error:  # noqa: BLE001 - the others are still to be measured
-                # It counts as others of its size did. Each kind of failure is logged once.
-                if type(error) not in self._logged:
-                    self._logged.add(type(error))
-                    _log.exception("a schema could not be measured")
-
-    def _next_to_measure(self, *, ends: bool = False) -> SchemaKey | None:
-        """Return what to measure next; without any and with `ends`, the thread ends."""
-        with self._measurer_lock:
-            key = next(iter(self._to_measure), None)
-            if key is not None:
-                del self._to_measure[key]
-            elif ends:
-                self._measurer = None
-            return key
-
-    def _measure(self, key: SchemaKey) -> None:
-        def pause(seconds: float) -> None:
-            time.sleep(seconds)
-            if key not in self._entries:
-                raise _Dropped
-
-        with self._lock:
-            kept = self._entries.get(key)
-            if kept is None:
-                return
-            others = self._charges.take(key, kept.built.tables())
-        try:
-            size = bytes_of(kept, (self, self._budget, *others), pause)
-        except _Dropped:
-            return
-        with self._lock:
-            if key in self._sizes:
-                self._sizes[key] = size
-                self._bytes_per_column = size / max(_columns(kept.built.catalog), 1)
-            del kept
-            dropped = self._shrink()
-        self._tell(dropped)
 
     def _key(self, entry: Entry, access: Access, common: bool) -> SchemaKey:
         """Return the key, which is hashed once, and goes with its entry."""
@@ -296,11 +253,3 @@ class SchemaCache:
         if (access, common) not in keys:
             keys[access, common] = schema_key(entry, access, common=common)
         return keys[access, common]
-
-
-def _columns(catalog: Catalog) -> int:
-    return sum(len(table.columns) for table in catalog.tables)
-
-
-def _nothing(_fingerprint: Fingerprint) -> None:
-    """Before anybody listens."""

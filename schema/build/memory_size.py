@@ -1,63 +1,62 @@
-"""How many bytes of memory a value holds by itself: measured object by object, in small slices.
+"""How many bytes of memory schemas take: counted from tables, types and texts, not measured.
 
-Modules, classes and code are everybody's; so is whatever was there before (`shared`).
+The constants are what CPython 3.11 takes for the objects of one column, field and so on.
+`tests/schema/test_memory_size.py` compares the counts with a walk of the objects.
 """
 
 from __future__ import annotations
 
-import gc
-import sys
-import time
-from collections.abc import Callable, Iterable
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from collections.abc import Iterator
+from sys import getsizeof
+from typing import cast
 
-_SLICE = 200  # objects between two pauses: a fifth of a millisecond
-_PAUSE_SECONDS = 0.002  # no request waits for the figure
-_SETS = 64  # of ids: one of all would stop every thread for 10 ms and more when it grows, or goes
-_EVERYBODYS = (type, ModuleType, CodeType, BuiltinFunctionType)
+from dynamic_databases.catalog.types import Column, Table
+from schema.built_schema import BuiltSchema
+from schema.names.tables import NamedTable
+from schema.types.lazy import LazySchema
+
+_TABLE, _COLUMN, _KEY = 700, 100, 400
+_NAMED_TABLE, _FIELD, _RELATION = 2_200, 150, 400
+_SCHEMA, _ENTRY = 50_000, 600  # an entry is a table's place in the catalog, names and root fields
 
 
-def bytes_of(
-    value: object, shared: Iterable[object] = (), pause: Callable[[float], None] = time.sleep
-) -> int:
-    """Return the bytes of all that is reachable from `value` alone.
-
-    Between slices it pauses, so that a thread that measures holds up no other.
-    """
-    seen: list[set[int]] = [set() for _ in range(_SETS)]
-    for one in shared:
-        _note(one, seen)
-    waiting: list[Any] = [value]
-    total = count = 0
+def shared_parts(built: BuiltSchema) -> Iterator[tuple[object, int]]:
+    """Yield what other schemas may hold too, each once, with its bytes: its tables."""
+    seen: set[int] = set()
+    waiting: list[Table | NamedTable] = [*built.catalog.tables, *built.tables()]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, _EVERYBODYS) or not _note(one, seen):
+        part = waiting.pop()
+        if id(part) in seen:
             continue
-        total += sys.getsizeof(one)
-        waiting += _held_by(one)
-        count += 1
-        if count % _SLICE == 0:
-            pause(_PAUSE_SECONDS)
-    while count > _SLICE and seen:
-        seen.pop()
-        pause(_PAUSE_SECONDS)
-    return total
+        seen.add(id(part))
+        if isinstance(part, Table):
+            yield part, table_bytes(part)
+        else:
+            yield part, named_table_bytes(part)
+            waiting += [part.table, *part.made_of]
 
 
-def _note(one: object, seen: list[set[int]]) -> bool:
-    """Note an object; return whether it is new."""
-    number = id(one)
-    part = seen[number // 16 % _SETS]  # objects lie 16 bytes apart
-    if number in part:
-        return False
-    part.add(number)
-    return True
+def own_bytes(built: BuiltSchema) -> int:
+    """Return what a schema takes besides its tables; it grows with the types that are made."""
+    tables = len(built.catalog.tables) + sum(1 for _ in built.tables())
+    schema = cast("LazySchema", built.schema.graphql_schema)
+    return _SCHEMA + _ENTRY * tables + schema.size_bytes
 
 
-def _held_by(one: Any) -> list[Any]:
-    if isinstance(one, FunctionType):  # not its globals: they are its module's
-        return [*(one.__closure__ or ()), one.__defaults__, one.__kwdefaults__]
-    if isinstance(one, MethodType):
-        return [one.__self__, one.__func__]
-    return gc.get_referents(one)
+def table_bytes(table: Table) -> int:
+    """Return what a table of a catalog takes, with its columns and their texts."""
+    keys = len(table.unique_keys) + len(table.foreign_keys)
+    texts = sum(_text_bytes(column) for column in table.columns)
+    size = _TABLE + _COLUMN * len(table.columns) + _KEY * keys
+    return size + texts + len(table.comment)
+
+
+def named_table_bytes(table: NamedTable) -> int:
+    """Return what the names of a table take besides the table."""
+    fields = len(table.columns) + len(table.custom)
+    return _NAMED_TABLE + _FIELD * fields + _RELATION * len(table.relations)
+
+
+def _text_bytes(column: Column) -> int:
+    texts = [column.name, column.default, column.comment, *column.type.labels]
+    return sum(getsizeof(text) for text in texts if text)

@@ -1,35 +1,44 @@
-"""Attributes each table that schemas share to one of them, so that its bytes count once."""
+"""The bytes of what several schemas hold: each part counts once, as long as a schema holds it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from schema.built_schema import SchemaKey
-from schema.names.tables import NamedTable
+
+@dataclass(slots=True)
+class _Part:
+    size_bytes: int
+    holders: int = 0
 
 
 class SharedMemory:
-    """Tables by the schema that pays for them. Its callers hold a lock.
+    """Parts by their identity. Its callers hold a lock.
 
-    A payer holds its tables, so that no other object gets the identity of one meanwhile.
+    A holder is a schema, which keeps its parts: no other object gets the identity of one meanwhile.
     """
 
     def __init__(self) -> None:
-        self._paid: dict[SchemaKey, set[int]] = {}  # tables by their identity
-        self._payers: dict[int, set[int]] = {}  # a table → all that its payer pays for
+        self._parts: dict[int, _Part] = {}
+        self.size_bytes = 0
 
-    def take(self, key: SchemaKey, tables: Iterable[NamedTable]) -> list[object]:
-        """Charge a schema for its unpaid tables; return those that other schemas pay for."""
-        paid = self._paid.setdefault(key, set())
-        free: list[object] = []
-        for table in tables:
-            if self._payers.setdefault(id(table), paid) is paid:
-                paid.add(id(table))
-            else:
-                free += [table, table.table, *table.made_of]
+    def hold(self, parts: Iterable[tuple[object, int]]) -> None:
+        """Count parts, given with their bytes, that a schema holds from now on."""
+        for part, size_bytes in parts:
+            known = self._parts.get(id(part))
+            if known is None:
+                known = self._parts[id(part)] = _Part(size_bytes)
+                self.size_bytes += size_bytes
+            known.holders += 1
+
+    def release(self, parts: Iterable[tuple[object, int]]) -> int:
+        """Count parts no longer for a schema that held them; return the bytes that are free."""
+        free = 0
+        for part, _ in parts:
+            known = self._parts[id(part)]
+            known.holders -= 1
+            if not known.holders:
+                del self._parts[id(part)]
+                free += known.size_bytes
+        self.size_bytes -= free
         return free
-
-    def forget(self, key: SchemaKey) -> None:
-        """A schema goes; who is measured next pays for what it paid for."""
-        for number in self._paid.pop(key, ()):
-            del self._payers[number]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from sys import getsizeof
 from typing import TypeVar
 
 from graphql import (
@@ -27,6 +28,9 @@ from schema.types.reading import with_reader
 
 ROW, BOOL_EXP, ORDER_BY, INSERT_INPUT = "", "BoolExp", "OrderBy", "InsertInput"
 HUBS = (ROW, BOOL_EXP, ORDER_BY, INSERT_INPUT)  # tables lead to each other through these
+# What CPython takes for the objects of each; the wrappers of a field's type are in it.
+_TYPE_BYTES, _MEMBER_BYTES, _ARGUMENT_BYTES = 1_150, 150, 120
+_Member = TypeVar("_Member", GraphQLField, GraphQLInputField, GraphQLEnumValue)
 _T = TypeVar("_T", bound=GraphQLNamedType)
 Fields = Callable[[], dict[str, GraphQLField]]
 InputFields = Callable[[], dict[str, GraphQLInputField]]
@@ -39,6 +43,12 @@ class TypeFactory:
         self.lock = threading.RLock()
         self._made: dict[str, GraphQLNamedType] = {}
         self._hubs: dict[str, TableName] = {}
+        self._member_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """The memory of the types that were made, with their fields and values."""
+        return _TYPE_BYTES * self.count + self._member_bytes
 
     @property
     def count(self) -> int:
@@ -57,7 +67,8 @@ class TypeFactory:
 
         def read() -> dict[str, GraphQLField]:
             with self.lock:
-                return {name: with_reader(field) for name, field in fields().items()}
+                made = {name: with_reader(field) for name, field in fields().items()}
+                return self.counted(made)
 
         def make(name: str) -> GraphQLObjectType:
             return GraphQLObjectType(name, read, interfaces, description=description)
@@ -71,7 +82,7 @@ class TypeFactory:
 
         def locked() -> dict[str, GraphQLInputField]:
             with self.lock:
-                return fields()
+                return self.counted(fields())
 
         def make(name: str) -> GraphQLInputObjectType:
             return GraphQLInputObjectType(name, locked, description=description)
@@ -86,9 +97,11 @@ class TypeFactory:
         description: str | None = None,
     ) -> GraphQLEnumType:
         """Return the enum that is called as the table's rows, with a suffix."""
-        return self._of_table(
-            table, suffix, lambda name: GraphQLEnumType(name, values(), description=description)
-        )
+
+        def make(name: str) -> GraphQLEnumType:
+            return GraphQLEnumType(name, self.counted(values()), description=description)
+
+        return self._of_table(table, suffix, make)
 
     def shared(self, name: str, make: Callable[[str], _T]) -> _T:
         """Return a type that belongs to no table."""
@@ -97,6 +110,11 @@ class TypeFactory:
             if found is None:
                 found = self._made[name] = make(name)
             return found  # type: ignore[return-value]  # a name stands for one type
+
+    def counted(self, members: dict[str, _Member]) -> dict[str, _Member]:
+        """Return the fields or values of a type, and count what they take; the lock is held."""
+        self._member_bytes += sum(map(_bytes_of, members.values()))
+        return members
 
     def hub(self, found: GraphQLNamedType) -> TableName | None:
         """Return the table of a type through which tables lead to each other, else None."""
@@ -107,3 +125,9 @@ class TypeFactory:
         if suffix in HUBS:
             self._hubs[name] = table.table.name
         return self.shared(name, make)
+
+
+def _bytes_of(member: GraphQLField | GraphQLInputField | GraphQLEnumValue) -> int:
+    arguments = len(member.args) if isinstance(member, GraphQLField) else 0
+    text = getsizeof(member.description) if member.description else 0
+    return _MEMBER_BYTES + _ARGUMENT_BYTES * arguments + text

@@ -86,6 +86,11 @@ class LazySchema(GraphQLSchema):
         """How many types were made."""
         return self._types.factory.count
 
+    @property
+    def size_bytes(self) -> int:
+        """The memory of the types that were made; the tables count by themselves."""
+        return self._types.factory.size_bytes
+
     def find(self, name: str) -> GraphQLNamedType | None:
         """Return the type that is called so, making the types of a few tables."""
         known = self._known.get(name)
@@ -136,7 +141,8 @@ class LazySchema(GraphQLSchema):
                 yield table
                 for relation in table.relations.values():
                     yield names.tables[relation.target]
-        if name in vocabulary() or name.endswith("ComparisonExp") or name in names.enums.values():
+        is_operators = name.endswith(("ComparisonExp", "CastExp"))
+        if is_operators or name in vocabulary() or name in names.enums.values():
             yield from names.tables.values()
 
     def _expand(self, table: NamedTable) -> None:

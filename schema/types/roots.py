@@ -47,7 +47,7 @@ class RootFields(Mapping[str, GraphQLField]):
         self._roots = roots
         self._names_of = names_of
         self._make = make
-        self._lock = types.factory.lock
+        self._factory = types.factory
         self._fixed = fixed  # of no table
         self._made = dict(fixed)
         self._resolve: GraphQLFieldResolver | None = None
@@ -77,9 +77,9 @@ class RootFields(Mapping[str, GraphQLField]):
         return dict(self)
 
     def _of_table(self, name: str) -> GraphQLField:
-        with self._lock:
+        with self._factory.lock:
             if name not in self._made:
-                fields = self._make(self._roots[name].table)
+                fields = self._factory.counted(self._make(self._roots[name].table))
                 for field in fields.values():
                     field.resolve = self._resolve
                 self._made |= fields

@@ -16,10 +16,10 @@ from dynamic_databases.process import process_registry
 from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS, Access, TableAccess
 from schema.build.cache import SchemaCache
-from schema.build.memory_size import bytes_of
 from schema.built_schema import BuiltSchema
 from schema.errors import NoBaseline
 from tests.fixtures.databases import execute, library_sql
+from tests.fixtures.memory_walk import walked_bytes
 from tests.fixtures.processes import wait_for
 from tests.fixtures.schemas import LIMITS
 
@@ -52,37 +52,6 @@ def test_one_build_however_many_wait(library) -> None:
     assert len({id(schema) for schema in found}) == 1
 
 
-class Unmeasurable:
-    """What can't tell its size."""
-
-    def __sizeof__(self) -> int:
-        raise OverflowError("larger than any figure")
-
-
-def test_a_schema_that_can_not_be_measured_keeps_no_other_from_it(library, caplog) -> None:
-    entry = process_registry().entry(library.label)
-    cache = SchemaCache(_MANY, 10, {})
-    first = cache.get(entry, FULL_ACCESS, LIMITS)
-    first.operations.odd = Unmeasurable()
-    key = first.built.key
-    wait_for(lambda: "could not be measured" in caplog.text)
-
-    cache.get(entry, READ_ONLY, LIMITS)
-    estimates = dict(cache._sizes)
-    wait_for(
-        lambda: (
-            cache._sizes.keys() - {key}
-            and all(
-                size != estimates[other] for other, size in cache._sizes.items() if other != key
-            )
-        )
-    )
-    cache._wants_measure(key)
-    wait_for(lambda: cache._measurer is None)
-    assert cache._sizes[key] == estimates[key]
-    assert caplog.text.count("could not be measured") == 1
-
-
 def test_the_least_used_is_dropped(library) -> None:
     entry = process_registry().entry(library.label)
     cache = SchemaCache(1, 10, {})
@@ -93,31 +62,60 @@ def test_the_least_used_is_dropped(library) -> None:
     assert cache.peek(entry, FULL_ACCESS, LIMITS) is None
 
 
-def test_a_schema_counts_with_the_bytes_that_it_takes(library, monkeypatch) -> None:
-    """Measured when it is said here: its operations count, and two schemas count twice."""
-    monkeypatch.setattr("schema.build.cache._MEASURED_AFTER_SECONDS", 60)
+def counted(cache: SchemaCache) -> int:
+    cache.count_again()
+    return cache.size_bytes
+
+
+def test_a_schema_counts_with_its_operations_and_types(library) -> None:
     entry = process_registry().entry(library.label)
     cache = SchemaCache(_MANY, 100, {})
     first = cache.get(entry, FULL_ACCESS, LIMITS)
-    alone = _measured(cache)
-    assert 50_000 < alone < 1_000_000
-    assert abs(alone - bytes_of(first, shared=(cache,), pause=lambda _: None)) < alone / 5
+    alone = cache.size_bytes
+    assert alone / 2 < walked_bytes(first, shared=(cache,)) < alone * 2
     for number in range(64):
         first.operations.compile(f"{{ genre {{ name }} a{number}: artist {{ name }} }}", None)
-    with_operations = _measured(cache)
-    assert with_operations > alone * 1.05
+    with_operations = counted(cache)
+    assert with_operations > alone + first.operations.size_bytes > alone + 64 * 4_000
     cache.get(entry, READ_ONLY, LIMITS)
-    both = _measured(cache)
-    assert both > with_operations + alone / 2
+    assert cache.size_bytes > with_operations
+    before = cache.size_bytes
     first.operations.compile("{ __schema { types { name } } }", None).prepare({})
-    assert str(first.built.schema)
-    assert _measured(cache) > both + 3 * alone
+    assert first.built.schema.graphql_schema.whole
+    assert cache.size_bytes > before + alone  # counted as soon as all types are made
+
+
+def test_operations_that_are_evicted_no_longer_count(library) -> None:
+    cache = SchemaCache(_MANY, 2, {})
+    found = cache.get(process_registry().entry(library.label), FULL_ACCESS, LIMITS)
+    sizes = []
+    for number in range(8):
+        found.operations.compile(f"query a{number} {{ genre {{ name }} }}", None)
+        sizes.append(counted(cache))
+
+    assert sizes[1] == sizes[-1]
+
+
+def test_what_grew_too_large_is_dropped_at_the_next_count(library) -> None:
+    entry = process_registry().entry(library.label)
+    cache = SchemaCache(_MANY, 100, {})
+    cache.get(entry, FULL_ACCESS, LIMITS)
+    cache.get(entry, READ_ONLY, LIMITS)
+    cache = SchemaCache(cache.size_bytes, 100, {})
+    cache.get(entry, FULL_ACCESS, LIMITS)
+    last = cache.get(entry, READ_ONLY, LIMITS)
+    assert len(cache) == 2
+    for number in range(8):
+        last.operations.compile(f"query a{number} {{ genre {{ name }} }}", None)
+    cache.sweep({entry.fingerprint})
+
+    assert len(cache) == 1
+    assert cache.peek(entry, READ_ONLY, LIMITS) is last
 
 
 @pytest.mark.parametrize("common", [False, True], ids=["own", "baseline"])
-def test_what_schemas_share_is_counted_once(vendor, new_database, common, monkeypatch) -> None:
+def test_what_schemas_share_is_counted_once(vendor, new_database, common) -> None:
     """A database with a column of its own costs the cache that column's table."""
-    monkeypatch.setattr("schema.build.cache._MEASURED_AFTER_SECONDS", 60)  # measured here alone
 
     def get(cache: SchemaCache, entry: Entry) -> BuiltSchema:
         return cache.get(entry, FULL_ACCESS, LIMITS, common=common).built
@@ -133,37 +131,21 @@ def test_what_schemas_share_is_counted_once(vendor, new_database, common, monkey
     same = [name for name, table in names[0].tables.items() if table is names[1].tables[name]]
     assert {str(name) for name in names[0].tables.keys() - set(same)} == {"t7"}
 
-    both = _measured(cache)
+    both = counted(cache)
     alone = SchemaCache(_MANY, 10, {})
-    get(alone, first)
-    assert both < _measured(alone) * 1.6
+    get(alone, second)
+    assert both < counted(alone) * 1.6
     for _ in range(2):
         cache.sweep({second.fingerprint})
     assert len(cache) == 1
-    assert abs(_measured(cache) - _measured(alone)) < _measured(alone) / 5  # it pays for all now
-
-
-def test_a_schema_is_measured_by_itself_a_moment_later(library) -> None:
-    entry = process_registry().entry(library.label)
-    cache = SchemaCache(_MANY, 100, {})
-    found = cache.get(entry, FULL_ACCESS, LIMITS)
-    estimated = cache.size_bytes
-    wait_for(lambda: cache.size_bytes != estimated, seconds=10)
-    taken = bytes_of(found, shared=(cache,), pause=lambda _: None)
-    assert abs(cache.size_bytes - taken) < taken / 5
-
-
-def _measured(cache: SchemaCache) -> int:
-    cache.measure()
-    return cache.size_bytes
+    assert counted(cache) == counted(alone)
 
 
 def test_what_is_dropped_is_freed(library) -> None:
     """Schema, operations, catalog and models: no registry of the process keeps any of them."""
     execute(library.url, "CREATE TABLE only_here (id INTEGER PRIMARY KEY)")  # no other's catalog
     registry = process_registry()
-    cache = SchemaCache(1, 10, {})
-    cache.on_drop(registry.release)
+    cache = SchemaCache(1, 10, {}, release=registry.release)
     entry = registry.entry(library.label)
     cached = cache.get(entry, FULL_ACCESS, LIMITS)
     cached.operations.compile("{ genre { name } }", None)

@@ -6,10 +6,10 @@ import gc
 
 from graphql import get_introspection_query
 
-from schema.build.memory_size import bytes_of
 from schema.limits import Limits
 from schema.memory_budget import MemoryBudget
 from schema.operations import OperationCache
+from tests.fixtures.memory_walk import walked_bytes
 from tests.fixtures.schemas import built_of
 from tests.fixtures.vendors import SQLITE
 
@@ -71,7 +71,7 @@ def test_operations_of_two_schemas_share_the_budget(new_database) -> None:
             operation = cache.compile(f"query q{number} {{ t1 {{ id name size }} }}", None)
             operation.prepare(operation.variables({}))
     assert budget.size_bytes <= 1_000_000
-    held = bytes_of(caches, (built, budget), lambda _: None) - bytes_of([built], (), lambda _: None)
+    held = walked_bytes(caches, (built, budget)) - walked_bytes([built])
     assert held < 3_000_000
     text = "query q299 { t1 { id name size } }"
     assert caches[1].peek(text, None) is not None
@@ -85,8 +85,8 @@ def test_the_estimate_is_near_what_an_operation_takes(new_database) -> None:
         budget = MemoryBudget(100_000_000)
         operation = OperationCache(built, Limits(), 10, budget=budget).compile(text, None)
         operation.prepare(operation.variables({}))
-        both = bytes_of([operation, built], (budget,), lambda _: None)
-        size = both - bytes_of([built], (budget,), lambda _: None)
+        both = walked_bytes([operation, built], (budget,))
+        size = both - walked_bytes([built], (budget,))
         assert size / 3 < budget.size_bytes < size * 3
 
 
