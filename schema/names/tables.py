@@ -122,6 +122,7 @@ _FIXED_TYPES = frozenset(
         "FieldChange",
         "NullComparisonExp",
         "JSONTextComparisonExp",
+        "LtreeComparisonExp",
         "JSONCastExp",
         "OrderedComparisonExp",
         "EqualityComparisonExp",

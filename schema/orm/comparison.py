@@ -14,7 +14,7 @@ from schema.orm.expressions import Binary, Condition, Templated, Within, never
 from schema.orm.vendors.standard import OrmVendor
 from schema.plan.nodes import Op, Slot
 from schema.sql.binding import json_text, storable_text
-from schema.sql.operators import COMPARISONS, CONTAINMENT, REGULAR_EXPRESSIONS
+from schema.sql.operators import COMPARISONS, CONTAINMENT, OF_OWN_TYPES, REGULAR_EXPRESSIONS
 
 _JOINERS = {**COMPARISONS, **CONTAINMENT}
 _PATTERNS = (Op.LIKE, Op.NLIKE, Op.ILIKE, Op.NILIKE)
@@ -33,9 +33,10 @@ def comparison(subject: Any, op: Op, slot: Slot, value: Any, field: Any, vendor:
         return Binary(subject, operator, _operand(slot, value, field, vendor))
     if op in REGULAR_EXPRESSIONS:
         return Binary(subject, REGULAR_EXPRESSIONS[op], Value(storable_text(value)))
-    if op in _KEYS:
-        return vendor.has_keys(subject, op, value)
-    return vendor.matches(subject, op, value)
+    if op in OF_OWN_TYPES:
+        return vendor.of_own_type(subject, op, slot, value)
+    of_vendor = vendor.has_keys if op in _KEYS else vendor.matches
+    return of_vendor(subject, op, value)
 
 
 def _text(op: Op, slot: Slot, value: Any, vendor: OrmVendor) -> str:

@@ -29,9 +29,20 @@ _OF_VENDOR: dict[tuple[str, Kind], tuple[Op, ...]] = {
     ("mysql", Kind.TEXT): _REGEX,
     ("mysql", Kind.JSON): (*_CONTAINMENT, *_KEYS),
 }
+_PATHS = (Op.JSONB_PATH_EXISTS, Op.JSONB_PATH_MATCH)
+# Of label paths, which PostgreSQL's extension ltree has.
+_OF_LTREE = (
+    Op.ANCESTOR,
+    Op.ANCESTOR_ANY,
+    Op.DESCENDANT,
+    Op.DESCENDANT_ANY,
+    Op.MATCHES,
+    Op.MATCHES_ANY,
+    Op.MATCHES_FULLTEXT,
+)
+_ARRAY_UPDATES = (How.APPEND, How.PREPEND)
 _JSON_UPDATES = (
-    How.APPEND,
-    How.PREPEND,
+    *_ARRAY_UPDATES,
     How.DELETE_KEY,
     How.DELETE_ELEM,
     How.DELETE_AT_PATH,
@@ -59,13 +70,23 @@ def _supported(sql_type: SqlType) -> tuple[Op, ...]:
         return _EQUALITY if Support.EQUALITY in sql_type.supported else ()
     found = _ORDERED if sql_type.has_order else (*_EQUALITY, *_LISTS)
     if _is_jsonb(sql_type):
-        return (*found, *_CONTAINMENT, *_KEYS)
-    return (*found, *_CONTAINMENT) if sql_type.kind is Kind.ARRAY else found
+        return (*found, *_CONTAINMENT, *_KEYS, *_PATHS)
+    if is_ltree(sql_type):
+        return (*found, *_OF_LTREE)
+    is_array = sql_type.kind is Kind.ARRAY
+    return (*found, *_CONTAINMENT, Op.OVERLAPS) if is_array else found
 
 
-def json_updates_of(sql_type: SqlType) -> tuple[How, ...]:
-    """Return how a column of this type can be changed in place."""
+def updates_in_place_of(sql_type: SqlType) -> tuple[How, ...]:
+    """Return how a column of this type can be changed in place; numbers are added to besides."""
+    if sql_type.kind is Kind.ARRAY:
+        return _ARRAY_UPDATES
     return _JSON_UPDATES if _is_jsonb(sql_type) else ()
+
+
+def is_ltree(sql_type: SqlType) -> bool:
+    """Return whether this is PostgreSQL's type of label paths, `Top.Science`."""
+    return sql_type.kind is Kind.OTHER and sql_type.plain.rpartition(".")[2] == "ltree"
 
 
 def _is_jsonb(sql_type: SqlType) -> bool:

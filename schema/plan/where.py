@@ -39,9 +39,18 @@ _USES = {
     Op.NILIKE: Use.ICASE_PATTERN,
     Op.HAS_KEYS_ANY: Use.LIST,
     Op.HAS_KEYS_ALL: Use.LIST,
+    Op.ANCESTOR_ANY: Use.LIST,
+    Op.DESCENDANT_ANY: Use.LIST,
+    Op.MATCHES_ANY: Use.LIST,
 }
 _TEXT = SqlType(Kind.TEXT, "text")
-_OF_TEXTS = {Op.HAS_KEY, Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL}
+_OF_TEXTS = {
+    Op.HAS_KEY,
+    Op.HAS_KEYS_ANY,
+    Op.HAS_KEYS_ALL,
+    Op.JSONB_PATH_EXISTS,
+    Op.JSONB_PATH_MATCH,
+}
 
 
 def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:

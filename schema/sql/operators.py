@@ -14,7 +14,23 @@ COMPARISONS: Mapping[Op, str] = {
     Op.LT: "<",
     Op.LTE: "<=",
 }
-CONTAINMENT: Mapping[Op, str] = {Op.CONTAINS: "@>", Op.CONTAINED_IN: "<@"}
+CONTAINMENT: Mapping[Op, str] = {
+    Op.CONTAINS: "@>",
+    Op.CONTAINED_IN: "<@",
+    Op.OVERLAPS: "&&",
+}
+# PostgreSQL's operators whose operand has a type of its own, which stands in the column's schema.
+OF_OWN_TYPES: Mapping[Op, tuple[str, str]] = {
+    Op.JSONB_PATH_EXISTS: ("@?", "jsonpath"),
+    Op.JSONB_PATH_MATCH: ("@@", "jsonpath"),
+    Op.ANCESTOR: ("@>", "ltree"),
+    Op.ANCESTOR_ANY: ("@>", "ltree[]"),
+    Op.DESCENDANT: ("<@", "ltree"),
+    Op.DESCENDANT_ANY: ("<@", "ltree[]"),
+    Op.MATCHES: ("~", "lquery"),
+    Op.MATCHES_ANY: ("?", "lquery[]"),
+    Op.MATCHES_FULLTEXT: ("@", "ltxtquery"),
+}
 # Of numbers that stand for booleans, where the vendor has no function of booleans.
 OF_BOOLEANS: Mapping[Function, str] = {
     Function.BOOL_AND: "min(CASE {0} WHEN 1 THEN 1 WHEN 0 THEN 0 END)",

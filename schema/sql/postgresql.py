@@ -24,7 +24,7 @@ from schema.sql.answer_size import MAX_BYTES, TOO_LARGE
 from schema.sql.binding import escaped, like_pattern
 from schema.sql.dialect import Deferred, InPlace
 from schema.sql.inserts import INSERTED, insert_returning
-from schema.sql.operators import COMPARISONS, CONTAINMENT, REGULAR_EXPRESSIONS
+from schema.sql.operators import COMPARISONS, CONTAINMENT, OF_OWN_TYPES, REGULAR_EXPRESSIONS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _ROW = '"#"'  # a row's alias that no response key can be: a column of that name would hide the row
@@ -106,6 +106,9 @@ class PostgresqlDialect:
             return sql("{} {} {}::text", subject, _OF_TEXT[node.op], value_of(node.slot))
         if node.op in _OF_TEXTS:
             return sql("{} {} {}::text[]", subject, _OF_TEXTS[node.op], value_of(node.slot))
+        if node.op in OF_OWN_TYPES:
+            operator, own = values.of_own_type(node.op, node.slot.type)
+            return sql("{} {} {}::{}", subject, operator, value_of(node.slot), own)
         operator = self.operator(_OPERATORS[node.op], node.slot.type)
         return sql("{} {} {}", subject, operator, self.slot(node.slot))
 

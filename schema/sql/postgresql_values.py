@@ -11,8 +11,9 @@ from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.json_paths import parse_path, quoted_path
-from schema.plan.nodes import Function, Use
+from schema.plan.nodes import Function, Op, Use
 from schema.sql.binding import big_integer, json_text, single, storable_text
+from schema.sql.operators import OF_OWN_TYPES
 from schema.sql.statement import Binder, Sql, sql
 
 # Infinity, BC and years beyond 9999 are no dates in JSON; NaN and infinity no numbers.
@@ -99,6 +100,13 @@ def operator(symbol: str, sql_type: SqlType) -> str:
     is_far = sql_type.kind is Kind.TEXT and name == "citext" and schema
     schema = schema if is_far else sql_type.operators
     return f"OPERATOR({schema}.{symbol})" if schema else symbol
+
+
+def of_own_type(op: Op, sql_type: SqlType) -> tuple[str, str]:
+    """Return an operator of `OF_OWN_TYPES` and its operand's type, with their schema if far."""
+    symbol, own = OF_OWN_TYPES[op]
+    schema = sql_type.operators
+    return operator(symbol, sql_type), f"{schema}.{own}" if schema else own
 
 
 def operand(subject: Sql, sql_type: SqlType) -> Sql:

@@ -15,11 +15,11 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.plan.nodes import Op
-from schema.plan.operators import CAST, CASTS, operators_of
+from schema.plan.operators import CAST, CASTS, is_ltree, operators_of
 from schema.types.factory import TypeFactory
 from schema.types.vocabulary import scalar
 
-_OF_LISTS = {Op.IN, Op.NIN}
+_OF_LISTS = {Op.IN, Op.NIN, Op.ANCESTOR_ANY, Op.DESCENDANT_ANY, Op.MATCHES_ANY}
 _TEXTS = {
     Op.EQ: "equal; a NULL equals nothing",
     Op.NEQ: "not equal; a NULL is not unequal either",
@@ -37,6 +37,16 @@ _TEXTS = {
     Op.HAS_KEY: "is an object with this key, or an array with this text",
     Op.HAS_KEYS_ANY: "has one of these keys",
     Op.HAS_KEYS_ALL: "has all of these keys",
+    Op.OVERLAPS: "has an element of these",
+    Op.JSONB_PATH_EXISTS: "the path of SQL/JSON leads to something: $.a[*] ? (@ > 2)",
+    Op.JSONB_PATH_MATCH: "the predicate of SQL/JSON holds: $.a[0] > 2",
+    Op.ANCESTOR: "is this path or one above it",
+    Op.ANCESTOR_ANY: "is one of these paths or one above it",
+    Op.DESCENDANT: "is this path or one below it",
+    Op.DESCENDANT_ANY: "is one of these paths or one below it",
+    Op.MATCHES: "matches the lquery: *.Science.*",
+    Op.MATCHES_ANY: "matches one of these lqueries",
+    Op.MATCHES_FULLTEXT: "matches the ltxtquery: Astro* & !pictures@",
 }
 
 
@@ -76,6 +86,8 @@ def _prefix(sql_type: SqlType, operators: tuple[Op, ...], leaf: GraphQLNamedInpu
     """Return what an input is called for: its values, or what can be done with texts for others."""
     if not operators:
         return "JSONText" if sql_type.kind is Kind.JSON else "Null"
+    if is_ltree(sql_type):
+        return "Ltree"
     array = "Array" if sql_type.kind is Kind.ARRAY else ""
     if not sql_type.has_order and sql_type.kind in (Kind.ARRAY, Kind.OTHER):
         return f"Equality{array}"
@@ -102,7 +114,7 @@ def _comparison(
 
 
 def _operand(op: Op, operand: GraphQLInputType) -> GraphQLInputType:
-    if op is Op.HAS_KEY:
+    if op in (Op.HAS_KEY, Op.JSONB_PATH_EXISTS, Op.JSONB_PATH_MATCH):
         return GraphQLString
     if op in (Op.HAS_KEYS_ANY, Op.HAS_KEYS_ALL):
         return GraphQLList(GraphQLNonNull(GraphQLString))

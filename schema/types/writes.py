@@ -24,7 +24,7 @@ from schema.names.relations import Relation
 from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
 from schema.plan.custom_fields import CustomFields
 from schema.plan.nodes import How
-from schema.plan.operators import json_updates_of
+from schema.plan.operators import updates_in_place_of
 from schema.types.aggregates import Rows
 from schema.types.factory import INSERT_INPUT, TypeFactory
 from schema.types.filters import FilterTypes
@@ -218,7 +218,7 @@ class WriteTypes:
             return GraphQLInt
         if how is How.DELETE_AT_PATH:
             return GraphQLList(GraphQLNonNull(GraphQLString))
-        return scalar(Kind.JSON) if how is not How.ADD else self._leaves.input(column)
+        return self._leaves.input(column)
 
     def _leaf_of(self, table: NamedTable, column: str) -> GraphQLInputType:
         return self._leaves.input(table.table.by_name[column])
@@ -255,4 +255,4 @@ def save_result(
 
 def _ways(column: Column) -> tuple[How, ...]:
     """Return how a column can be changed besides being set."""
-    return (How.ADD,) if column.type.kind in _NUMBERS else json_updates_of(column.type)
+    return (How.ADD,) if column.type.kind in _NUMBERS else updates_in_place_of(column.type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fixtures.schemas import both_ways, built_of
 from tests.fixtures.vendors import MARIADB, MSSQL, POSTGRESQL, SQLITE
 
 URL = "/t/music/graphql"
@@ -61,7 +62,7 @@ def test_a_bad_regular_expression_is_the_clients_error(music, vendor) -> None:
 
 ARRAYS = """CREATE TYPE mood AS ENUM ('sad', 'very happy');
 CREATE TABLE box (id SERIAL PRIMARY KEY, tags TEXT[], numbers INTEGER[], moods mood[],
-  attributes jsonb);
+  attributes jsonb, codes VARCHAR(9)[] DEFAULT '{a}');
 INSERT INTO box (tags, numbers, moods, attributes) VALUES
   ('{a,b}', '{1,2}', '{sad}', '{"a": {"b": [1, 2]}}'), ('{}', NULL, '{}', '[1, "x", 2]'),
     (NULL, '{3}', '{very happy,sad}', NULL);"""
@@ -72,6 +73,14 @@ BOXES = {
     "{numbers: {_gt: [2]}}": [3],
     "{moods: {_contains: [very_happy]}}": [3],
     "{attributes: {_contains: [1]}}": [2],
+    '{tags: {_overlaps: ["b", "z"]}}': [1],
+    "{tags: {_overlaps: []}}": [],
+    "{_not: {numbers: {_overlaps: [1]}}}": [3],
+    "{moods: {_overlaps: [sad]}}": [1, 3],
+    '{attributes: {_jsonbPathExists: "$.a.b[*] ? (@ > 1)"}}': [1],
+    '{attributes: {_jsonbPathExists: "$.a.b[*] ? (@ > 2)"}}': [],
+    '{attributes: {_jsonbPathMatch: "$[0] == 1"}}': [2],
+    '{_not: {attributes: {_jsonbPathMatch: "$[0] == 1"}}}': [],
 }
 
 
@@ -88,6 +97,68 @@ def test_arrays(boxes, where: str) -> None:
     found = boxes(f"{{ box(where: {where}) {{ id }} }}").data["box"]
 
     assert [row["id"] for row in found] == BOXES[where]
+
+
+def test_both_executions_have_the_same_operators(vendor, new_database) -> None:
+    if vendor is not POSTGRESQL:
+        pytest.skip("these operators are PostgreSQL's")
+    for sql, table, conditions in ((ARRAYS, "box", BOXES), (LABELS, "path", PATHS)):
+        database = new_database(vendor, sql)
+        schema = built_of(database)
+        for where in conditions:
+            query = f"{{ {table}(where: {where}) {{ id }} }}"
+            ((exact, portable),) = both_ways(database, schema, query)
+            assert exact == portable, where
+
+
+@pytest.mark.parametrize(
+    "where",
+    ['{attributes: {_jsonbPathExists: "$.a["}}', '{attributes: {_jsonbPathMatch: "x y z"}}'],
+)
+def test_a_bad_path_is_the_clients_error(boxes, where: str) -> None:
+    assert boxes(f"{{ box(where: {where}) {{ id }} }}").code == "BAD_USER_INPUT"
+
+
+LABELS = """CREATE SCHEMA far; CREATE EXTENSION ltree SCHEMA far;
+CREATE DOMAIN label AS far.ltree;
+CREATE TABLE path (id INTEGER PRIMARY KEY, label far.ltree, other label);
+INSERT INTO path SELECT id, label::far.ltree, label::far.ltree FROM (VALUES (1, 'Top'),
+  (2, 'Top.Science'), (3, 'Top.Science.Astronomy'), (4, 'Top.Hobbies'), (5, NULL)) v(id, label);"""
+PATHS = {
+    '{label: {_ancestor: "Top.Science"}}': [1, 2],
+    '{other: {_ancestor: "Top.Science"}}': [1, 2],
+    '{label: {_ancestorAny: ["Top.Science.Physics", "Top.Hobbies"]}}': [1, 2, 4],
+    "{label: {_ancestorAny: []}}": [],
+    '{label: {_descendant: "Top.Science"}}': [2, 3],
+    '{label: {_descendantAny: ["Top.Science", "Top.Hobbies"]}}': [2, 3, 4],
+    '{label: {_matches: "*.Astro*.*"}}': [3],
+    '{label: {_matchesAny: ["*.Astronomy", "*.Hobbies"]}}': [3, 4],
+    '{label: {_matchesFulltext: "Astro*"}}': [3],
+    '{_not: {label: {_matches: "*.Science.*"}}}': [1, 4],
+    '{label: {_eq: "Top"}}': [1],
+}
+
+
+@pytest.fixture
+def paths(door, vendor, new_database, tenant_of):
+    if vendor is not POSTGRESQL:
+        pytest.skip("ltree is PostgreSQL's")
+    _, door.token = tenant_of("paths", production=new_database(vendor, LABELS))
+    return lambda query: door.query("/t/paths/graphql", query)
+
+
+@pytest.mark.parametrize("where", PATHS)
+def test_label_paths(paths, where: str) -> None:
+    found = paths(f"{{ path(where: {where}) {{ id }} }}").data["path"]
+
+    assert [row["id"] for row in found] == PATHS[where]
+
+
+@pytest.mark.parametrize(
+    "condition", ['_matches: "..."', '_ancestor: "a b"', '_matchesFulltext: "&"']
+)
+def test_a_bad_label_path_is_the_clients_error(paths, condition: str) -> None:
+    assert paths(f"{{ path(where: {{label: {{{condition}}}}}) {{ id }} }}").code == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize(
@@ -111,6 +182,25 @@ def test_changing_json_in_place(boxes, change: str, before: int, after: object) 
         f"{{ affectedRows }} }}"
     )
     assert boxes(many).data == {"updateBox": {"affectedRows": 1}}
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after"),
+    [
+        ('_append: {tags: ["b", "c"]}', 1, {"tags": ["a", "b", "b", "c"]}),
+        ('_prepend: {tags: ["z"]}', 1, {"tags": ["z", "a", "b"]}),
+        ("_append: {tags: []}", 1, {"tags": ["a", "b"]}),
+        ('_append: {tags: ["x", null]}', 3, {"tags": ["x", None]}),
+        ("_append: {numbers: [9]}", 1, {"numbers": [1, 2, 9]}),
+        ("_prepend: {moods: [very_happy]}", 1, {"moods": ["very_happy", "sad"]}),
+        ('_append: {codes: ["c"]}', 1, {"codes": ["a", "c"]}),
+    ],
+)
+def test_changing_arrays_in_place(boxes, change: str, before: int, after: dict) -> None:
+    (field,) = after
+    query = f"mutation {{ updateBoxByPk(pkColumns: {{id: {before}}}, {change}) {{ {field} }} }}"
+
+    assert boxes(query).data == {"updateBoxByPk": after}
 
 
 def test_a_column_is_changed_in_one_way(boxes) -> None:

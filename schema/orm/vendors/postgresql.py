@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.orm.expressions import Binary
 from schema.orm.vendors.standard import OrmVendor
-from schema.plan.nodes import Op, Slot, Subject
+from schema.plan.nodes import Op, Slot, Subject, Use
 from schema.sql import postgresql_values as values
 from schema.sql.statement import Sql
 
@@ -55,6 +55,14 @@ class PostgresqlOrm(OrmVendor):
             return None
         text = Value(values.bound(slot.type)(value), output_field=TextField())
         return _cast(text, values.cast(slot.type), TextField())
+
+    def of_own_type(self, subject: Any, op: Op, slot: Slot, value: Any) -> Func:
+        operator, own = values.of_own_type(op, slot.type)
+        bind = values.bound(slot.type)
+        is_list = slot.use is Use.LIST
+        text = values.array_text([bind(item) for item in value]) if is_list else bind(value)
+        operand = _cast(Value(text, output_field=TextField()), own, TextField())
+        return Binary(subject, operator, operand)
 
     def has_keys(self, subject: Any, op: Op, value: Any) -> Func:
         texts: Any = ArrayField(TextField())

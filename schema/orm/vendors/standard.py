@@ -92,6 +92,10 @@ class OrmVendor:
         template = self.json_casts[kind].replace("{0}", "%(expressions)s")
         return Func(attribute, template=f"({template})", output_field=TextField())
 
+    def of_own_type(self, subject: Any, op: Op, slot: Slot, value: Any) -> Func:
+        """Return a condition whose operand has a type of its own."""
+        raise NotImplementedError(f"{op} is no operator of this vendor")
+
     def has_keys(self, subject: Any, op: Op, value: Any) -> Func:
         """Return a condition on the keys of a JSON document."""
         raise NotImplementedError(f"{op} is no operator of this vendor")

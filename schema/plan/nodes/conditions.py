@@ -38,6 +38,16 @@ class Op(StrEnum):
     HAS_KEY = "_hasKey"
     HAS_KEYS_ANY = "_hasKeysAny"
     HAS_KEYS_ALL = "_hasKeysAll"
+    OVERLAPS = "_overlaps"
+    JSONB_PATH_EXISTS = "_jsonbPathExists"
+    JSONB_PATH_MATCH = "_jsonbPathMatch"
+    ANCESTOR = "_ancestor"
+    ANCESTOR_ANY = "_ancestorAny"
+    DESCENDANT = "_descendant"
+    DESCENDANT_ANY = "_descendantAny"
+    MATCHES = "_matches"
+    MATCHES_ANY = "_matchesAny"
+    MATCHES_FULLTEXT = "_matchesFulltext"
 
 
 class Use(StrEnum):
