@@ -41,4 +41,4 @@ def decode_id(text: str, scope: str) -> tuple[str, tuple[str, ...]]:
     return type_name, tuple(k.replace("~1", ":").replace("~0", "~") for k in keys)
 
 
-_REFUSAL = "id: this is no id of this database; use the field `id` of a row."
+_REFUSAL = "nodeId: this is no id of this database; use the field `nodeId` of a row."

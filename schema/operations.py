@@ -49,6 +49,7 @@ from schema.plan.nodes import (
     Typename,
 )
 from schema.plan.operation import plan_operation
+from schema.plan.walk import nested_connections
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite
 from schema.sql.statement import Statement
@@ -71,6 +72,11 @@ class PreparedRoot:
     write: CompiledWrite | None = None
     connection: CompiledConnection | None = None
     node: CompiledNode | None = None
+
+    @cached_property
+    def nested(self) -> tuple[Connection, ...]:
+        """The connections of related rows inside it."""
+        return tuple(nested_connections(self.root.action))
 
 
 @dataclass(frozen=True)

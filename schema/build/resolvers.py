@@ -25,6 +25,7 @@ from schema.global_ids import decode_id, scope_of
 from schema.limits import Limits
 from schema.memory_budget import MemoryBudget
 from schema.operations import CompiledOperation
+from schema.plan.nodes import NodeLookup
 from schema.types.reading import TYPE_KEY
 from schema.types.roots import RootType
 
@@ -60,10 +61,18 @@ def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> A
     if answer.errors:
         raise answer.errors[0][1]
     tree = orjson.loads(answer.fragments[0][1]) if answer.fragments else None
-    if tree is not None and roots and roots[0].node is not None:
-        node_id = str(roots[0].node.plan.id.read(info.variable_values))
-        tree[TYPE_KEY] = decode_id(node_id, scope_of(alias))[0]
+    if roots and roots[0].node is not None:
+        _tell_types(roots[0].node.plan, tree, info.variable_values, alias)
     return tree
+
+
+def _tell_types(lookup: NodeLookup, tree: Any, variables: dict[str, Any], alias: Alias) -> None:
+    """Give each row that a global id found the type that the id names."""
+    given = lookup.id.read(variables)
+    pairs = zip(given, tree, strict=True) if lookup.many else [(given, tree)]
+    for node_id, row in pairs:
+        if row is not None:
+            row[TYPE_KEY] = decode_id(str(node_id), scope_of(alias))[0]
 
 
 def _alias(info: GraphQLResolveInfo) -> Alias:

@@ -6,7 +6,7 @@ how to wait. So one text serves a thread that blocks and an event loop that must
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -37,6 +37,18 @@ class Request:
 def request(statement: Statement, variables: Variables) -> Request:
     """Return a statement with its values. Raises BadUserInput for one that its type can't hold."""
     return Request(statement, statement.parameters(variables))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Requests that answer a root field together; `finish` makes its JSON of their rows."""
+
+    requests: tuple[Request, ...]
+    finish: Callable[[Sequence[Rows]], bytes]
+
+
+# A root field's JSON where it is known, or what is asked for it.
+Asked = bytes | Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from itertools import islice
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -19,27 +19,27 @@ from schema.execution.blocking import drive
 from schema.execution.constraint_columns import as_shown
 from schema.execution.cursors import Cursors
 from schema.execution.mutation import checks, constant, in_transaction, written
+from schema.execution.nested_connections import NestedConnections
+from schema.execution.node_reader import NodeReader
+from schema.execution.page_slice import Pager
 from schema.execution.relay_page import ConnectionReader
 from schema.execution.round_trips import (
+    Asked,
     End,
     Flow,
-    Request,
+    Question,
     RoundTrip,
-    Rows,
     Step,
     Variables,
     request,
 )
 from schema.execution.sessions.dispatch import session_type
 from schema.execution.write_context import WriteContext, first_value, list_value
-from schema.global_ids import SCOPE, decode_id, scope_of
+from schema.global_ids import SCOPE, scope_of
 from schema.limits import Limits
 from schema.operations import CompiledOperation, Prepared, PreparedRoot
 from schema.orm import OrmReader
-from schema.plan.node_lookup import NODE_KEY, node_page
 from schema.plan.nodes import Aggregate, GroupBy, Page
-from schema.sql.compiled import CompiledNode
-from schema.sql.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,6 @@ class Answer:
     @property
     def size_bytes(self) -> int:
         return sum(len(text) for _, text in self.fragments)
-
-
-# How a root field is answered: it is known, or a statement is asked and its rows made something of.
-Finish = Callable[[Rows], bytes]
-Asked = bytes | tuple[Request, Finish]
 
 
 @dataclass(frozen=True)
@@ -140,6 +135,9 @@ class Runner:
         variables: Variables,
         meter: AnswerMeter,
     ) -> Flow[Answer]:
+        nested = [self._nested(prepared, root, variables) for root in prepared.roots]
+        for one in nested:
+            variables = {**variables, **(one.variables if one else {})}
         writer = WriteContext(prepared.compiler, variables, partial(self._orm, meter))
         steps: list[Step[bytes]] = [
             written(writer, root.write)
@@ -154,6 +152,10 @@ class Runner:
             _, *answers, _ = yield from in_transaction([before, *steps, after], end)
         else:
             answers = yield from in_transaction(steps, end)
+        answers = [
+            answer if own is None else own.finished(root.root.action, answer)
+            for own, root, answer in zip(nested, prepared.roots, answers, strict=True)
+        ]
         fragments = tuple(zip(keys, answers, strict=True))
         return Answer(fragments, absent=prepared.plan.absent, wrote=True)
 
@@ -177,9 +179,12 @@ class Runner:
                 asked.append(b"null")
                 # Its frames, this one among them, would hold what is read for the other fields.
                 errors.append((root.root.key, error.with_traceback(None)))
-        requests = tuple(one[0] for one in asked if isinstance(one, tuple))
+        requests = tuple(r for one in asked if isinstance(one, Question) for r in one.requests)
         found = iter((yield RoundTrip(requests)) if requests else ())
-        answers = [one if isinstance(one, bytes) else one[1](next(found)) for one in asked]
+        answers = [
+            one if isinstance(one, bytes) else one.finish(list(islice(found, len(one.requests))))
+            for one in asked
+        ]
         keys = [root.root.key for root in prepared.roots]
         fragments = tuple(zip(keys, answers, strict=True))
         return Answer(fragments, tuple(errors), prepared.plan.absent)
@@ -192,44 +197,50 @@ class Runner:
         variables: Variables,
         orm: Callable[[Variables], OrmReader],
     ) -> Asked:
+        nested = self._nested(prepared, root, variables)
+        if nested is not None:
+            variables = nested.variables
+        if root.node is not None:
+            reader = NodeReader(
+                operation.built, prepared.compiler, root.node, variables, self.limits, orm, nested
+            )
+            return reader.ask()
+        asked = self._asked(operation, root, variables, orm)
+        if nested is None:
+            return asked
+        finished = partial(nested.finished, root.root.action)
+        if isinstance(asked, bytes):
+            return finished(asked)
+        finish = asked.finish
+        return Question(asked.requests, lambda found: finished(finish(found)))
+
+    def _asked(
+        self,
+        operation: CompiledOperation,
+        root: PreparedRoot,
+        variables: Variables,
+        orm: Callable[[Variables], OrmReader],
+    ) -> Asked:
         action = root.root.action
         if root.read is not None:
             finish = list_value if root.read.is_list else first_value
-            return request(root.read, variables), finish
+            return Question((request(root.read, variables),), lambda found: finish(found[0]))
         if root.connection is not None:
-            portable = partial(orm, variables)
-            reader = ConnectionReader(
-                root.connection, variables, self.limits, self.cursors, portable
-            )
-            return reader.request(), reader.answer
-        if root.node is not None:
-            return self._node(operation, prepared, root.node, variables, orm)
+            pager = Pager(root.connection.plan, variables, self.limits, self.cursors)
+            reader = ConnectionReader(root.connection, pager, partial(orm, variables))
+            return Question((reader.request(),), lambda found: reader.answer(found[0]))
         if isinstance(action, Page | Aggregate | GroupBy):
             return orm(variables).answer(action)
         return operation.constant(action, variables)
 
-    def _node(
-        self,
-        operation: CompiledOperation,
-        prepared: Prepared,
-        node: CompiledNode,
-        variables: Mapping[str, Any],
-        orm: Callable[[Variables], OrmReader],
-    ) -> Asked:
-        """Read the row that a global id names; `null` where it is missing or not to be seen."""
-        type_name, texts = decode_id(str(node.plan.id.read(variables)), variables[SCOPE])
-        table = operation.built.names.by_type.get(type_name)
-        key = operation.built.key_of(table, texts) if table is not None else None
-        if table is None or key is None:
-            return b"null"
-        page = node_page(node.plan, table)
-        if type_name not in node.pages:
-            node.pages[type_name] = prepared.compiler.read(page)
-        statement: Statement | None = node.pages[type_name]
-        variables = {**variables, NODE_KEY: key}
-        if statement is None:
-            return orm(variables).answer(page)
-        return request(statement, variables), first_value
+    def _nested(
+        self, prepared: Prepared, root: PreparedRoot, variables: Variables
+    ) -> NestedConnections | None:
+        """Return what makes the connections inside a root field, its cursors in its variables."""
+        if not root.nested:
+            return None
+        nested = NestedConnections(prepared.compiler.dialect, variables, self.limits, self.cursors)
+        return replace(nested, variables={**variables, **nested.bounds(root.nested)})
 
     def _orm(self, meter: AnswerMeter, variables: Variables) -> OrmReader:
         return OrmReader(self.models(), self.alias, variables, self.limits, meter)

@@ -26,6 +26,7 @@ class Relation:
     many: bool
     nullable: bool
     forward: bool  # the foreign key is this table's own
+    has_connection: bool = False  # a list whose rows have a key, so that they can be paged
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,14 @@ def wanted_relations(table: Table, columns: Mapping[str, str]) -> tuple[Wanted, 
             back = camel_case(f"{table.name.schema}_{back}")
         plain = back if count[key.target] == 1 or _is_main(key, own) else f"{back}By{by}"
         reverse = Relation(
-            plain, key.target_columns, table.name, key.columns, many, nullable=True, forward=False
+            plain,
+            key.target_columns,
+            table.name,
+            key.columns,
+            many,
+            nullable=True,
+            forward=False,
+            has_connection=many and bool(table.primary_key),
         )
         long = f"{back}By{by}_{suffix_of(str(table.name))}"
         found.append(Wanted(key.target, reverse, long))

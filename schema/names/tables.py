@@ -132,6 +132,8 @@ _FIXED_TYPES = frozenset(
 
 
 CUSTOM_FIELDS = "customFields"
+ID_FIELD = "nodeId"
+FORMER_ID_FIELD = "id"  # of rows without such a column
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,16 @@ class NamedTable:
             name: relation
             for name, relation in many.items()
             if name not in {*self.columns, *self.relations}
+        }
+
+    @cached_property
+    def connections(self) -> Mapping[str, Relation]:
+        """The fields that page related rows: `invoiceLinesConnection`."""
+        taken = {*self.columns, *self.relations, *self.aggregates}
+        return {
+            name: relation
+            for own, relation in self.relations.items()
+            if relation.has_connection and (name := f"{own}Connection") not in taken
         }
 
     @cached_property
@@ -228,8 +240,16 @@ class NamedTable:
 
     @property
     def has_global_id(self) -> bool:
-        """Return whether rows have Relay's `id`: there is a key, and no other such field."""
-        return bool(self.key) and "id" not in self.columns and "id" not in self.relations
+        """Return whether rows have `nodeId`: there is a key, and no other such field."""
+        return bool(self.key) and ID_FIELD not in self.columns and ID_FIELD not in self.relations
+
+    @property
+    def id_fields(self) -> tuple[str, ...]:
+        """The fields of the global id: `nodeId`, and `id` where nothing else is called so."""
+        if not self.has_global_id:
+            return ()
+        is_free = FORMER_ID_FIELD not in self.columns and FORMER_ID_FIELD not in self.relations
+        return (ID_FIELD, FORMER_ID_FIELD) if is_free else (ID_FIELD,)
 
     @property
     def has_connection(self) -> bool:

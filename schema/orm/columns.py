@@ -14,12 +14,22 @@ from django.db.models.functions import Cast
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
 from dynamic_databases.models_factory.factory import ModelSet
 from schema.answer_size import AnswerMeter
+from schema.orm.keyset import OrderValueOf, any_attribute
 from schema.orm.rows import ReadValue, read_values
 from schema.orm.sizes import Sizes
 from schema.orm.texts import as_bytes, text_of
 from schema.orm.vendors.dispatch import orm_vendor
-from schema.plan.nodes import CustomFields, GlobalId, Nested, NestedAggregate, Selected
+from schema.plan.nodes import (
+    CustomFields,
+    GlobalId,
+    Nested,
+    NestedAggregate,
+    OrderTerm,
+    OrderValue,
+    Selected,
+)
 from schema.plan.nodes import Value as ColumnValue
+from schema.plan.select import flattened, order_values
 
 Row = dict[str, Any]  # column name → raw value, "\0<column>" → the value to spell
 
@@ -60,7 +70,8 @@ class ColumnReader:
         Raises AnswerTooLarge.
         """
         wanted = _wanted(selection, links)
-        if not wanted:
+        order = list(order_values(selection))
+        if not wanted and not order:
             return [{} for _ in query.values_list(Value(1))]
         # Each expression once: Django folds equal ones where it filters on a window.
         names: dict[str, str] = {}
@@ -71,6 +82,11 @@ class ColumnReader:
             name = places[key] = names.setdefault(str(expression), f"gateway_{len(names)}")
             known = values.get(name) or ReadValue(expression, one.column.type)
             values[name] = replace(known, times=known.times + one.times)
+        of_terms: dict[OrderTerm, str] = {}
+        for item in order:
+            name = of_terms.setdefault(item.term, f"gateway_order{item.number}")
+            places[order_name(item)] = name
+            values[name] = ReadValue(self._order_value(table, item), item.term.subject.type, 1)
         rows = read_values(query, values, self.key(table), self.sizes)
         self._decode(rows, {places[key] for key, one in wanted.items() if self._is_in_bytes(one)})
         return [{key: row[name] for key, name in places.items()} for row in rows]
@@ -108,6 +124,10 @@ class ColumnReader:
         link = orm_vendor(self.sizes.vendor).link_value(attribute, one.column)
         return _elements_as_text(attribute, one.column) if link is attribute else link
 
+    def _order_value(self, table: Table, item: OrderValue) -> Any:
+        attribute = any_attribute(self.models.models[table.name])
+        return OrderValueOf(attribute, item.term, self.sizes.vendor)
+
     def _is_in_bytes(self, one: _Wanted) -> bool:
         is_text = one.is_spelled and one.column.type.kind is Kind.TEXT
         return self.sizes.copies_texts and is_text and not one.is_of_id
@@ -122,7 +142,7 @@ class ColumnReader:
 
 def _wanted(selection: Sequence[Selected], links: Iterable[Column]) -> Mapping[str, _Wanted]:
     wanted: dict[str, _Wanted] = {}
-    for item in selection:
+    for item in flattened(selection):
         if isinstance(item, ColumnValue | CustomFields):
             for value in item.values if isinstance(item, CustomFields) else (item,):
                 known = _known(wanted, value.column)
@@ -133,6 +153,11 @@ def _wanted(selection: Sequence[Selected], links: Iterable[Column]) -> Mapping[s
         elif isinstance(item, Nested | NestedAggregate):
             wanted |= {own.name: _Wanted(own) for own, _ in item.links}
     return wanted | {column.name: _Wanted(column) for column in links}
+
+
+def order_name(item: OrderValue) -> str:
+    """Return the name under which a row has an order value: no column can be called so."""
+    return f"\0{item.number}\0"
 
 
 def _known(wanted: Mapping[str, _Wanted], column: Column) -> _Wanted:

@@ -24,7 +24,7 @@ from schema.global_ids import SCOPE, encode_id
 from schema.json_values import encode, id_text, json_part
 from schema.limits import Limits
 from schema.orm.aggregates import read_aggregate_fields
-from schema.orm.columns import ColumnReader, Row
+from schema.orm.columns import ColumnReader, Row, order_name
 from schema.orm.expressions import Binary
 from schema.orm.group_by import read_groups
 from schema.orm.sizes import Sizes
@@ -37,6 +37,10 @@ from schema.plan.nodes import (
     GlobalId,
     GroupBy,
     Nested,
+    NestedAggregate,
+    NestedConnection,
+    NodeObject,
+    OrderValue,
     Page,
     Read,
     Selected,
@@ -46,7 +50,7 @@ from schema.plan.nodes import (
 )
 from schema.plan.nodes import Value as ColumnValue
 from schema.plan.nodes.conditions import Link
-from schema.sql.binding import bind_offset, rows_binder
+from schema.sql.binding import bind_offset, rows_and_one_binder, rows_binder
 
 Links = tuple[Link, ...]
 
@@ -186,23 +190,34 @@ class OrmReader:
     def _answers(self, selection: Sequence[Selected], rows: Sequence[Row]) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = [{} for _ in rows]
         for item in selection:
-            if isinstance(item, Typename):
-                values: Iterable[Any] = [item.name] * len(rows)
-            elif isinstance(item, ColumnValue):
-                values = [self._value(item, row) for row in rows]
-            elif isinstance(item, CustomFields):
-                values = self._answers(item.values, rows)
-            elif isinstance(item, Absent):
-                values = [None] * len(rows)
-            elif isinstance(item, GlobalId):
-                values = [self._global_id(item, row) for row in rows]
-            elif isinstance(item, Nested):
-                values = self._nested_answers(item, rows)
-            else:
-                values = [self._aggregate(item.aggregate, item.links, row) for row in rows]
-            for answer, value in zip(answers, values, strict=True):
+            for answer, value in zip(answers, self._values(item, rows), strict=True):
                 answer[item.key] = value
         return answers
+
+    def _values(self, item: Selected, rows: Sequence[Row]) -> Iterable[Any]:
+        """Return the value of each row for one item."""
+        values: Iterable[Any]
+        match item:
+            case Typename():
+                values = [item.name] * len(rows)
+            case ColumnValue():
+                values = [self._value(item, row) for row in rows]
+            case CustomFields():
+                values = self._answers(item.values, rows)
+            case Absent():
+                values = [None] * len(rows)
+            case GlobalId():
+                values = [self._global_id(item, row) for row in rows]
+            case OrderValue():
+                values = [row[order_name(item)] for row in rows]
+            case Nested():
+                values = self._nested_answers(item, rows)
+            case NestedAggregate():
+                values = [self._aggregate(item.aggregate, item.links, row) for row in rows]
+            case NodeObject() | NestedConnection():
+                inner = item.selection if isinstance(item, NodeObject) else item.parts
+                values = self._answers(inner, rows)
+        return values
 
     def _value(self, item: ColumnValue, row: Row) -> Any:
         value = row[f"\0{item.column.name}"]
@@ -294,7 +309,8 @@ class OrmReader:
     def _number(self, slot: Slot | None, default: int) -> int:
         if slot is None:
             return default
-        bind = rows_binder(self.limits) if slot.use is Use.ROWS else bind_offset
+        binders = {Use.ROWS: rows_binder, Use.ROWS_AND_ONE: rows_and_one_binder}
+        bind = binders[slot.use](self.limits) if slot.use in binders else bind_offset
         return int(bind(slot.operand.read(self.variables)))
 
     def _model(self, table: Table) -> type[DynamicSchemaModel]:

@@ -27,11 +27,13 @@ from dynamic_databases.models_factory.factory import ModelSet
 from schema.orm.aggregates import aggregate_of, count_of
 from schema.orm.comparison import comparison
 from schema.orm.expressions import Binary, NullTest, never, ungrouped, unknown
+from schema.orm.keyset import BeyondCursor, any_attribute
 from schema.orm.vendors.dispatch import orm_vendor
 from schema.orm.vendors.standard import OrmVendor
 from schema.plan.nodes import (
     AllOf,
     AnyOf,
+    Beyond,
     Compare,
     GroupAggregate,
     IsNull,
@@ -86,6 +88,9 @@ class Conditions:
                 return self._any_of([self.condition(part, model) for part in where.parts])
             case Unknown():
                 return Q(unknown())
+            case Beyond():
+                vendor = self.models.catalog.vendor
+                return Q(BeyondCursor(any_attribute(model), where, self.variables, vendor))
             case Not():
                 inner = self.condition(where.part, model)
                 return ~inner if inner else Q(never())

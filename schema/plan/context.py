@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
@@ -35,6 +36,11 @@ class PlanContext:
     arguments: Arguments
     limits: Limits
     absent: list[str] = field(default_factory=list)  # columns answered as null, as they are met
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def number(self) -> int:
+        """Return a number that this operation has given to nothing else."""
+        return next(self.numbers)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from schema.plan.nodes import (
     InsertRows,
     Nested,
     NestedAggregate,
+    NestedConnection,
     NodeLookup,
     Nodes,
     Page,
@@ -28,6 +29,7 @@ from schema.plan.nodes import (
     Selected,
     UpdateEach,
 )
+from schema.plan.walk import inside
 
 Variables = Mapping[str, Any]
 _CHILDREN = 10
@@ -70,13 +72,12 @@ class _Estimate:
             case Aggregate():
                 return self._of_aggregate(action)
             case Connection():
-                limit = action.first or action.last
-                inner = sum(self._of_selection(selected) for selected in action.selections)
-                return self._number(limit) * (1 + inner)
+                return self._of_connection(action)
             case GroupBy():
                 return self._number(action.limit.operand if action.limit else None)
             case NodeLookup():
-                return max((self._of_page(page) for _, page in action.pages), default=1)
+                rows = len(action.id.read(self._variables) or ()) if action.many else 1
+                return rows * max((self._of_page(page) for _, page in action.pages), default=1)
             case _:
                 return sum(
                     rows * (1 + self._of_selection(page.selection))
@@ -106,6 +107,10 @@ class _Estimate:
         rows = 1 if page.single else self._number(limit, unstated)
         return rows * (1 + self._of_selection(page.selection))
 
+    def _of_connection(self, connection: Connection, *, unstated: int | None = None) -> int:
+        inner = sum(self._of_selection(selected) for selected in connection.selections)
+        return self._number(connection.first or connection.last, unstated) * (1 + inner)
+
     def _of_aggregate(self, aggregate: Aggregate) -> int:
         nodes = (part.page for part in aggregate.answer if isinstance(part, Nodes))
         return 1 + sum(self._of_page(page) for page in nodes)
@@ -117,6 +122,8 @@ class _Estimate:
                 rows += self._of_page(selected.page, unstated=_CHILDREN)
             elif isinstance(selected, NestedAggregate):
                 rows += self._of_aggregate(selected.aggregate)
+            elif isinstance(selected, NestedConnection):
+                rows += self._of_connection(selected.connection, unstated=_CHILDREN)
         return rows
 
     def _number(self, operand: Operand | None, unstated: int | None = None) -> int:
@@ -132,19 +139,7 @@ def _limits_of(action: Any) -> Iterator[Operand | None]:
     yield getattr(getattr(action, "limit", None), "operand", None)
     for name in ("first", "last", "at_most"):
         yield getattr(action, name, None)
-    for inner in _inside(action):
+    if isinstance(action, NodeLookup) and action.many:
+        yield action.id
+    for inner in inside(action):
         yield from _limits_of(inner)
-
-
-def _inside(action: Any) -> Iterator[Any]:
-    yield from getattr(action, "updates", ())
-    if (page := getattr(action, "page", None)) is not None:
-        yield page
-    if (aggregate := getattr(action, "aggregate", None)) is not None:
-        yield aggregate
-    yield from (page for _, page in getattr(action, "pages", ()))
-    for selection in (getattr(action, "selection", ()), *getattr(action, "selections", ())):
-        yield from (part for part in selection if isinstance(part, Nested | NestedAggregate))
-    yield from (
-        part for part in getattr(action, "answer", ()) if isinstance(part, Nodes | Returning)
-    )

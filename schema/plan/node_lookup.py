@@ -1,4 +1,4 @@
-"""`node(id)` → `NodeLookup`: a page for each type that the selection names."""
+"""`node(nodeId)`, `nodes(nodeIds)` → `NodeLookup`: a page for each type that is named."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def plan_node(context: PlanContext, field: CollectedField) -> NodeLookup:
         if table.type in named and table.has_global_id
     )
     plain = collect_fields(context, field.selections, _NO_TYPE)
-    operand = operand_of(given_arguments(context, field, "Query")["id"])
-    return NodeLookup(operand, pages, tuple((f.key, f.name) for f in plain))
+    ((_, given),) = given_arguments(context, field, "Query").items()
+    fields = tuple((f.key, f.name) for f in plain)
+    return NodeLookup(operand_of(given), pages, fields, many=field.name == "nodes")
 
 
 def node_page(lookup: NodeLookup, table: NamedTable) -> Page:

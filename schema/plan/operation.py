@@ -17,6 +17,7 @@ from schema.plan.nodes import (
     Aggregate,
     AllOf,
     Compare,
+    Connection,
     Introspect,
     Op,
     Page,
@@ -24,7 +25,7 @@ from schema.plan.nodes import (
     Root,
     Typename,
 )
-from schema.plan.select import plan_aggregate, plan_key, plan_list, plan_row
+from schema.plan.select import plan_aggregate, plan_key, plan_list, plan_row, plan_selection
 from schema.plan.where import check_table
 from schema.plan.write import (
     plan_delete,
@@ -59,6 +60,10 @@ def plan_aggregate_rows(
     return plan_aggregate(context, field, "Query", table)
 
 
+def plan_pages(context: PlanContext, field: CollectedField, table: NamedTable) -> Connection:
+    return plan_connection(context, field, "Query", table, plan_selection)
+
+
 def plan_by_pk(context: PlanContext, field: CollectedField, table: NamedTable) -> Page:
     given = given_arguments(context, field, "Query")
     row = plan_row(context, field.selections, table)
@@ -86,7 +91,7 @@ def _root_fields_of(table: NamedTable) -> FieldsOfTable:
     queries[f"{table.field}Aggregate"] = RootField(table, plan_aggregate_rows, nullable=False)
     queries[f"{table.field}GroupBy"] = RootField(table, plan_group_by, nullable=False)
     if table.has_connection:
-        queries[f"{table.field}Connection"] = RootField(table, plan_connection, nullable=False)
+        queries[f"{table.field}Connection"] = RootField(table, plan_pages, nullable=False)
     mutations: dict[str, RootField] = {}
     if not table.key:
         return queries, mutations
@@ -117,8 +122,9 @@ def plan_operation(
         elif collected.name == "__typename":
             name = "Mutation" if writes else "Query"
             roots.append(Root(collected.key, nullable=False, action=Typename(collected.key, name)))
-        elif collected.name == "node" and not writes:
-            roots.append(Root(collected.key, nullable=True, action=plan_node(context, collected)))
+        elif collected.name in ("node", "nodes") and collected.name not in fields:
+            action = plan_node(context, collected)
+            roots.append(Root(collected.key, nullable=not action.many, action=action))
         else:
             field = fields[collected.name]
             check_table(field.table)

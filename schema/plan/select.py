@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql.language import SelectionNode
@@ -12,6 +12,7 @@ from schema.errors import BadUserInput
 from schema.names.tables import CUSTOM_FIELDS, NamedTable
 from schema.plan.aggregate import plan_aggregate_fields
 from schema.plan.arguments import Constant
+from schema.plan.connection import nest_connection, plan_connection
 from schema.plan.context import (
     ROWS,
     CollectedField,
@@ -34,7 +35,10 @@ from schema.plan.nodes import (
     GlobalId,
     Nested,
     NestedAggregate,
+    NestedConnection,
+    NodeObject,
     Nodes,
+    OrderValue,
     Page,
     Selected,
     Slot,
@@ -145,7 +149,7 @@ def global_id(key: str, table: NamedTable) -> GlobalId:
 def columns_of(selection: Sequence[Selected]) -> tuple[Column, ...]:
     """Return the columns that rows must bring: selected ones and those nested pages hang on."""
     wanted: dict[str, Column] = {}
-    for item in selection:
+    for item in flattened(selection):
         if isinstance(item, Value):
             wanted[item.column.name] = item.column
         elif isinstance(item, GlobalId):
@@ -157,6 +161,22 @@ def columns_of(selection: Sequence[Selected]) -> tuple[Column, ...]:
     return tuple(wanted.values())
 
 
+def flattened(selection: Sequence[Selected]) -> Iterator[Selected]:
+    """Yield what is selected of a row, objects of the row's own by their parts."""
+    for item in selection:
+        if isinstance(item, NodeObject):
+            yield from flattened(item.selection)
+        elif isinstance(item, NestedConnection):
+            yield from item.parts
+        else:
+            yield item
+
+
+def order_values(selection: Sequence[Selected]) -> Iterator[OrderValue]:
+    """Yield the order values that a page's rows bring."""
+    return (item for item in selection if isinstance(item, OrderValue))
+
+
 def _selected(context: PlanContext, field: CollectedField, table: NamedTable) -> Selected:
     if field.name == "__typename":
         return Typename(field.key, table.type)
@@ -164,9 +184,19 @@ def _selected(context: PlanContext, field: CollectedField, table: NamedTable) ->
         return _column(context, field, table)
     if field.name == CUSTOM_FIELDS and table.has_custom_fields:
         return _custom_fields(context, field, table)
-    if field.name == "id" and table.has_global_id:
+    if field.name in table.id_fields:
         return global_id(field.key, table)
+    if field.name in table.connections:
+        return _connection(context, field, table)
     return _related(context, field, table)
+
+
+def _connection(context: PlanContext, field: CollectedField, table: NamedTable) -> NestedConnection:
+    relation = table.connections[field.name]
+    target = context.names.tables[relation.target]
+    links = links_of(relation, table, context.names)
+    connection = plan_connection(context, field, table.type, target, plan_selection)
+    return nest_connection(field.key, connection, links, context.limits)
 
 
 def _related(

@@ -362,6 +362,11 @@ class Compiler:
         return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
 
 
+def dialect_of(vendor: str) -> Dialect:
+    """Return a vendor's dialect, as Django calls the vendor."""
+    return _DIALECTS[vendor, True]
+
+
 def _dialect_of(capabilities: Capabilities) -> Dialect:
     known = _DIALECTS.get((capabilities.vendor, capabilities.returning))
     return known or _DIALECTS[capabilities.vendor, True]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from dynamic_databases.catalog.types import Kind, SqlType, Table, TableName
 from schema.plan.nodes import Assignment, Compare, Function, InsertedRow, OrderTerm, Slot
@@ -178,6 +178,14 @@ class Dialect(Protocol):
 
     def key_out(self, column: str, sql_type: SqlType) -> str:
         """Return a key column in the form in which a slot of use RAW takes it back."""
+        ...
+
+    def key_in_json(self, column: str, sql_type: SqlType) -> str:
+        """Return a key column as a JSON value that `key_from_json` takes."""
+        ...
+
+    def key_from_json(self, value: Any, sql_type: SqlType) -> Any:
+        """Return what the driver gives of `key_out`, from the value of `key_in_json`."""
         ...
 
     def counted(self, write: Sql, table: Table) -> Sql:

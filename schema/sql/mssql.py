@@ -8,6 +8,7 @@ everywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote, quote_table
@@ -204,6 +205,15 @@ class MssqlDialect:
             style = ", 2" if "money" in sql_type.name else ""
             return f"CONVERT(varchar(42), {column}{style})"
         return f"CAST({column} AS varchar(36))" if kind is Kind.UUID else column
+
+    def key_in_json(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is Kind.BINARY:
+            return f"CONVERT(varchar(max), {column}, 2)"
+        return self.key_out(column, sql_type)
+
+    def key_from_json(self, value: Any, sql_type: SqlType) -> Any:
+        is_binary = sql_type.kind is Kind.BINARY and value is not None
+        return bytes.fromhex(value) if is_binary else value
 
     def counted(self, write: Sql, table: Table) -> Sql:
         """A trigger's statements are counted before the one that fired it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote
@@ -221,6 +222,15 @@ class MysqlDialect:
 
     def answer(self, value: Sql) -> Sql:
         return sql("SELECT {}", self.json_text(value))
+
+    def key_in_json(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is Kind.BINARY:
+            return f"HEX({column})"
+        return self.key_out(column, sql_type)
+
+    def key_from_json(self, value: Any, sql_type: SqlType) -> Any:
+        is_binary = sql_type.kind is Kind.BINARY and value is not None
+        return bytes.fromhex(value) if is_binary else value
 
     def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
         return write

@@ -272,6 +272,12 @@ class PostgresqlDialect:
     def key_out(self, column: str, sql_type: SqlType) -> str:
         return f"{self.comparable(column, sql_type)}::text"
 
+    def key_in_json(self, column: str, sql_type: SqlType) -> str:
+        return self.key_out(column, sql_type)
+
+    def key_from_json(self, value: Any, sql_type: SqlType) -> Any:  # noqa: ARG002 - the protocol's
+        return value
+
     def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
         return write
 

@@ -24,7 +24,10 @@ from schema.plan.nodes import (
     GlobalId,
     Nested,
     NestedAggregate,
+    NestedConnection,
+    NodeObject,
     Op,
+    OrderValue,
     Page,
     Selected,
     Slot,
@@ -32,11 +35,18 @@ from schema.plan.nodes import (
     Use,
     Value,
 )
-from schema.plan.select import columns_of
+from schema.plan.select import columns_of, order_values
 from schema.sql.aggregates import aggregate_fields_to_sql
 from schema.sql.dialect import Dialect, InPlace
 from schema.sql.statement import Sql, joined, sql, value_of
-from schema.sql.where import Aliases, count_to_sql, ordered_to_sql, where_to_sql
+from schema.sql.where import (
+    Aliases,
+    count_to_sql,
+    order_to_sql,
+    order_type,
+    ordered_to_sql,
+    where_to_sql,
+)
 
 _TEXT = SqlType(Kind.TEXT, "text")
 _ANY_ORDER = "(SELECT NULL)"
@@ -111,6 +121,12 @@ def pairs_to_sql(
             pairs.append((item.key, dialect.json_object(inner)))
         elif isinstance(item, Absent):
             pairs.append((item.key, Sql("NULL")))
+        elif isinstance(item, NodeObject | NestedConnection):
+            own = item.selection if isinstance(item, NodeObject) else item.parts
+            inner = pairs_to_sql(own, outer, columns, dialect, counters)
+            pairs.append((item.key, dialect.json_object(inner)))
+        elif isinstance(item, OrderValue):
+            pairs.append((item.key, _order_value(item, outer, columns, dialect, counters)))
         elif isinstance(item, Nested):
             links = _links(item, outer, columns)
             pairs.append((item.key, _page(item.page, links, dialect, counters)))
@@ -148,7 +164,9 @@ def _page(
         return _page_in_place(page, links, dialect.in_place, dialect, counters)
     outer = counters.pages.next()
     columns = column_aliases(columns_of(page.selection))
+    values = {_order_name(item): f"v{item.number}" for item in order_values(page.selection)}
     rows = _rows(page, links, columns, dialect, counters)
+    columns |= values
     pairs = pairs_to_sql(page.selection, outer, columns, dialect, counters)
     make = make or (dialect.json_one if page.single else dialect.json_list)
     return make(pairs, rows, outer)
@@ -192,10 +210,13 @@ def _rows(
 ) -> Sql:
     """The inner query: filters, order and limit over base columns and keys alone."""
     table = counters.tables.next()
-    chosen = (
-        ", ".join(f"{table}.{dialect.quote(name)} AS {alias}" for name, alias in columns.items())
-        or "1 AS c0"
-    )
+    values = order_values(page.selection) if isinstance(page, Page) else ()
+    parts = [Sql(f"{table}.{dialect.quote(name)} AS {alias}") for name, alias in columns.items()]
+    parts += [
+        sql("{} AS v{}", order_to_sql(one.term, table, dialect, counters.tables), str(one.number))
+        for one in values
+    ]
+    chosen = joined(", ", parts or [Sql("1 AS c0")])
     source, order, limit = _source(page, links, table, dialect, counters)
     if page.distinct_on:
         equal = ", ".join(
@@ -206,7 +227,7 @@ def _rows(
         kept = ", ".join([*(columns.values() or ["c0"]), *(["o"] if dialect.numbers_rows else [])])
         found = sql("SELECT {} FROM ({}) d WHERE r = 1", kept, numbered)
         return found + ordered_and_limited(Sql("o"), limit, dialect)
-    wanted = Sql(chosen) + place_of_row(order, dialect)
+    wanted = chosen + place_of_row(order, dialect)
     return sql("SELECT {} {}", wanted, source) + ordered_and_limited(order, limit, dialect)
 
 
@@ -227,7 +248,7 @@ def ordered_and_limited(order: Sql, limit: Sql, dialect: Dialect) -> Sql:
     return joined("", (sql(" {}", part) for part in (*parts, limit) if part.text))
 
 
-def _numbered(chosen: str, equal: str, order: Sql, source: Sql) -> Sql:
+def _numbered(chosen: Sql, equal: str, order: Sql, source: Sql) -> Sql:
     """Number the rows within those that are equal (`r`), and all of them (`o`)."""
     within = "row_number() OVER (PARTITION BY {} ORDER BY {}) AS r"
     numbers = sql(f"{within}, row_number() OVER (ORDER BY {{}}) AS o", equal, order, order)
@@ -236,6 +257,26 @@ def _numbered(chosen: str, equal: str, order: Sql, source: Sql) -> Sql:
 
 def _links(item: Nested | NestedAggregate, outer: str, columns: Mapping[str, str]) -> Links:
     return tuple((f"{outer}.{columns[own.name]}", their) for own, their in item.links)
+
+
+def _order_name(item: OrderValue) -> str:
+    return f"\0{item.number}"  # no column can be called so
+
+
+def _order_value(
+    item: OrderValue,
+    outer: str,
+    columns: Mapping[str, str],
+    dialect: Dialect,
+    counters: Counters,
+) -> Sql:
+    """Return an order value as JSON, of a derived table or, without one, of the table itself."""
+    alias = columns.get(_order_name(item))
+    sql_type = order_type(item.term, dialect)
+    if alias is not None:
+        return Sql(dialect.key_in_json(f"{outer}.{alias}", sql_type))
+    own = order_to_sql(item.term, outer, dialect, counters.tables)
+    return sql(dialect.key_in_json("{}", sql_type), own)
 
 
 def _global_id(item: GlobalId, dotted: str, columns: Mapping[str, str], dialect: Dialect) -> Sql:

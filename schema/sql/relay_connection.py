@@ -6,22 +6,17 @@ comparing with them, so rows that are added or removed elsewhere don't shift it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from schema.limits import Limits
-from schema.plan.arguments import Constant, VariableRef
+from schema.plan.arguments import Constant
+from schema.plan.connection import behind_of, bounds_of
 from schema.plan.context import ROWS
-from schema.plan.nodes import Connection, OrderTerm, PageInfoFields, Slot, TotalCount, Use
+from schema.plan.nodes import Connection, Slot, Use, Where
 from schema.plan.order_by import reversed_order
 from schema.plan.select import columns_of
 from schema.sql.dialect import Dialect
 from schema.sql.read import Counters, column_aliases, condition_to_sql, pairs_to_sql
 from schema.sql.statement import Sql, joined, sql
-from schema.sql.where import Aliases, order_to_sql, order_type, ordered_to_sql, where_to_sql
-
-AFTER, BEFORE = "\0after", "\0before"  # no variable of GraphQL can have these names
-# The order in which a row must come after the one whose values the variable holds.
-Bound = tuple[tuple[OrderTerm, ...], str]
+from schema.sql.where import order_to_sql, order_type, ordered_to_sql, where_to_sql
 
 
 def connection_to_sql(connection: Connection, limits: Limits, dialect: Dialect) -> Sql:
@@ -57,22 +52,6 @@ def connection_to_sql(connection: Connection, limits: Limits, dialect: Dialect) 
     return sql("SELECT {} FROM {} ORDER BY {}{}", chosen, source, order, dialect.after_order)
 
 
-def wants_total(connection: Connection) -> bool:
-    return any(isinstance(part, TotalCount) for part in connection.answer)
-
-
-def wants_behind(connection: Connection) -> bool:
-    """Return whether it is asked if there are rows on the side where the page begins."""
-    field = "hasNextPage" if connection.is_backward else "hasPreviousPage"
-    bound = connection.before if connection.is_backward else connection.after
-    return bound is not None and any(
-        name == field
-        for part in connection.answer
-        if isinstance(part, PageInfoFields)
-        for _, name in part.parts
-    )
-
-
 def _rows(
     connection: Connection,
     columns: dict[str, str],
@@ -88,8 +67,7 @@ def _rows(
     values = [Sql(f"{table}.{dialect.quote(name)} AS {alias}") for name, alias in columns.items()]
     conditions = [where_to_sql(connection.where, table, dialect, counters.tables)]
     conditions += [
-        beyond_to_sql(terms, name, table, dialect, counters.tables)
-        for terms, name in _bounds(connection)
+        where_to_sql(bound, table, dialect, counters.tables) for bound in bounds_of(connection)
     ]
     terms = connection.order_by
     terms = reversed_order(terms) if connection.is_backward else terms
@@ -104,67 +82,19 @@ def _rows(
     )
 
 
-def _bounds(connection: Connection) -> list[Bound]:
-    bounds: list[Bound] = []
-    if connection.after is not None:
-        bounds.append((connection.order_by, AFTER))
-    if connection.before is not None:
-        bounds.append((reversed_order(connection.order_by), BEFORE))
-    return bounds
-
-
 def _extras(connection: Connection, dialect: Dialect, counters: Counters) -> list[Sql]:
     extras: list[Sql] = []
-    if wants_total(connection):
-        extras.append(sql("(SELECT count(*) {})", _others(connection, None, dialect, counters)))
-    if wants_behind(connection):
-        bound = _bounds(connection)[-1 if connection.is_backward else 0]
-        rows = _others(connection, bound, dialect, counters)
+    if connection.wants_total:
+        rows = _others(connection, connection.where, dialect, counters)
+        extras.append(sql("(SELECT count(*) {})", rows))
+    if connection.wants_behind:
+        rows = _others(connection, behind_of(connection), dialect, counters)
         extras.append(sql("(SELECT CASE WHEN EXISTS (SELECT 1 {}) THEN 1 ELSE 0 END)", rows))
     return extras
 
 
-def _others(
-    connection: Connection, bound: Bound | None, dialect: Dialect, counters: Counters
-) -> Sql:
-    """Return `FROM … WHERE …` of all rows that match, or of those that aren't beyond the bound."""
+def _others(connection: Connection, where: Where, dialect: Dialect, counters: Counters) -> Sql:
+    """Return `FROM … WHERE …` of all rows that match."""
     table = counters.tables.next()
-    conditions = [where_to_sql(connection.where, table, dialect, counters.tables)]
-    if bound is not None:
-        beyond = beyond_to_sql(*bound, table, dialect, counters.tables)
-        conditions.append(sql("CASE WHEN {} THEN 0 ELSE 1 END = 1", beyond))
+    conditions = [where_to_sql(where, table, dialect, counters.tables)]
     return condition_to_sql(table, conditions, dialect, connection.table)
-
-
-def beyond_to_sql(
-    terms: Sequence[OrderTerm], name: str, table: str, dialect: Dialect, aliases: Aliases
-) -> Sql:
-    """Return the condition for rows after the one whose order values variable `name` holds."""
-    condition: Sql | None = None
-    for i, term in reversed(list(enumerate(terms))):
-        expression = order_to_sql(term, table, dialect, aliases)
-        value = dialect.slot(Slot(VariableRef(name, (i,)), order_type(term, dialect), Use.RAW))
-        condition = _after(term, expression, value, condition, dialect)
-    return condition or Sql("1 = 1")
-
-
-def _after(term: OrderTerm, expression: Sql, value: Sql, rest: Sql | None, dialect: Dialect) -> Sql:
-    """`rest` is the same of the terms that follow, for rows that are equal in this one."""
-    symbol = "<" if term.descending else ">"
-    sql_type = order_type(term, dialect)
-    operator = dialect.operator(symbol, sql_type)
-    strictly = sql("{} {} {}", expression, operator, value)
-    if not term.nullable:
-        if rest is None:
-            return strictly
-        # The redundant half is what an index can be searched with.
-        or_equal = dialect.operator(f"{symbol}=", sql_type)
-        return sql("({} {} {} AND ({} OR {}))", expression, or_equal, value, strictly, rest)
-    null, given = ("IS NOT NULL", "IS NULL") if term.nulls_first else ("IS NULL", "IS NOT NULL")
-    parts = [strictly, sql(f"({{}} {null} AND {{}} {given})", expression, value)]
-    if rest is not None:
-        equal = "({} {} {} OR ({} IS NULL AND {} IS NULL))"
-        equals = dialect.operator("=", sql_type)
-        same = sql(equal, expression, equals, value, expression, value)
-        parts.append(sql("({} AND {})", same, rest))
-    return sql("({})", joined(" OR ", parts))

@@ -39,7 +39,10 @@ from schema.sql.sqlite_values import (
     HAS_ANY_KEY,
     JSON_CASTS,
     JSON_PART,
+    KEY_IN_JSON,
     OURS,
+    key_of_json,
+    key_text,
     long_sum,
 )
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
@@ -58,6 +61,7 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
     "uuid": (1, spelling.uuid_text),
     "base64": (1, spelling.base64_text),
     "sum": (2, long_sum),
+    "key": (1, key_text),
 }
 # Looks through all tables with foreign keys: asked where some are deferred, of dry runs.
 _VIOLATIONS = (
@@ -339,6 +343,12 @@ class SqliteDialect:
 
     def key_out(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return f"+{column}"  # no column any more, so that the driver leaves the value as it is
+
+    def key_in_json(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return KEY_IN_JSON.replace("{0}", column)
+
+    def key_from_json(self, value: Any, sql_type: SqlType) -> Any:  # noqa: ARG002
+        return key_of_json(value)
 
     def counted(self, write: Sql, table: Table) -> Sql:  # noqa: ARG002 - the protocol's
         return write

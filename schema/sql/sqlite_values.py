@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from dynamic_databases.catalog.types import Kind
 
@@ -31,6 +32,30 @@ HAS_ALL_KEYS = (
     "CASE WHEN json_valid({0}) THEN NOT EXISTS (SELECT 1 FROM json_each({1}) w"
     f" WHERE w.value NOT IN (SELECT {_HELD} FROM json_each({{0}}) d WHERE {_IS_HELD})) END"
 )
+
+
+# JSON has no bytes, and fewer digits than a float holds: a letter tells what a text stands for.
+KEY_IN_JSON = (
+    "CASE typeof({0}) WHEN 'text' THEN 't' || {0} WHEN 'integer' THEN {0}"
+    f" ELSE {OURS}key({{0}}) END"
+)
+
+
+def key_text(value: float | bytes | None) -> str | None:
+    """Return a float or bytes as text that `key_of_json` takes."""
+    if value is None:
+        return None
+    return f"b{value.hex()}" if isinstance(value, bytes) else f"r{value!r}"
+
+
+def key_of_json(value: Any) -> Any:
+    """Return the value that `KEY_IN_JSON` made a JSON value of."""
+    if not isinstance(value, str):
+        return value
+    kind, text = value[:1], value[1:]
+    if kind == "t":
+        return text
+    return float(text) if kind == "r" else bytes.fromhex(text)
 
 
 def long_sum(high: int | None, low: float | None) -> float | str | None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from dynamic_databases.catalog.types import Column, SqlType
+from schema.plan.arguments import VariableRef
 from schema.plan.nodes import (
     AllOf,
     AnyOf,
+    Beyond,
     Compare,
     GroupAggregate,
     IsNull,
@@ -19,8 +21,10 @@ from schema.plan.nodes import (
     Related,
     RelatedAggregate,
     RelatedCount,
+    Slot,
     Subject,
     Unknown,
+    Use,
     Where,
 )
 from schema.plan.nodes.conditions import Link
@@ -66,6 +70,8 @@ def where_to_sql(  # noqa: PLR0911 - one per kind
             return sql("NOT ({})", inner) if inner.text else Sql("1 = 0")
         case Unknown():
             return Sql("1 = NULL")
+        case Beyond():
+            return beyond_to_sql(where, table, dialect, aliases)
         case _:
             assert_never(where)
 
@@ -173,6 +179,41 @@ def _of_related(
     condition = sql("{} AND {}", link, inner) if inner.text else Sql(link)
     name = dialect.table(subject.table.name)
     return sql("SELECT {} FROM {} {} WHERE {}", chosen, name, target, condition)
+
+
+def beyond_to_sql(where: Beyond, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
+    """Return the condition for rows after the one whose order values a variable holds."""
+    condition: Sql | None = None
+    for i, term in reversed(list(enumerate(where.order))):
+        expression = order_to_sql(term, table, dialect, aliases)
+        value = dialect.slot(
+            Slot(VariableRef(where.name, (i,)), order_type(term, dialect), Use.RAW)
+        )
+        condition = _after(term, expression, value, condition, dialect)
+    condition = condition or Sql("1 = 1")
+    return sql("CASE WHEN {} THEN 0 ELSE 1 END = 1", condition) if where.negated else condition
+
+
+def _after(term: OrderTerm, expression: Sql, value: Sql, rest: Sql | None, dialect: Dialect) -> Sql:
+    """`rest` is the same of the terms that follow, for rows that are equal in this one."""
+    symbol = "<" if term.descending else ">"
+    sql_type = order_type(term, dialect)
+    operator = dialect.operator(symbol, sql_type)
+    strictly = sql("{} {} {}", expression, operator, value)
+    if not term.nullable:
+        if rest is None:
+            return strictly
+        # The redundant half is what an index can be searched with.
+        or_equal = dialect.operator(f"{symbol}=", sql_type)
+        return sql("({} {} {} AND ({} OR {}))", expression, or_equal, value, strictly, rest)
+    null, given = ("IS NOT NULL", "IS NULL") if term.nulls_first else ("IS NULL", "IS NOT NULL")
+    parts = [strictly, sql(f"({{}} {null} AND {{}} {given})", expression, value)]
+    if rest is not None:
+        equal = "({} {} {} OR ({} IS NULL AND {} IS NULL))"
+        equals = dialect.operator("=", sql_type)
+        same = sql(equal, expression, equals, value, expression, value)
+        parts.append(sql("({} AND {})", same, rest))
+    return sql("({})", joined(" OR ", parts))
 
 
 def _any_of(where: AnyOf, table: str, dialect: Dialect, aliases: Aliases) -> Sql:

@@ -19,9 +19,9 @@ from graphql import (
     GraphQLObjectType,
 )
 
-from schema.names.tables import NamedTable
+from schema.names.tables import ID_FIELD, NamedTable
 from schema.plan.operation import RootField, root_fields_of
-from schema.types.connections import connection_arguments, connection_type
+from schema.types.connections import connection_arguments
 from schema.types.tables import TableTypes
 from schema.types.vocabulary import node_interface
 from schema.types.writes import response_type, save_result
@@ -103,13 +103,8 @@ class RootType(GraphQLObjectType):
 
 def query_type(roots: Mapping[str, RootField], types: TableTypes) -> RootType:
     """Return the type of queries; a database without tables still needs one field."""
-    fixed: dict[str, GraphQLField] = {}
-    if any(table.has_global_id for table in types.names.tables.values()):
-        fixed["node"] = GraphQLField(
-            node_interface(),
-            {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))},
-            description="The row with this global id.",
-        )
+    has_ids = any(table.has_global_id for table in types.names.tables.values())
+    fixed = {name: field for name, field in _nodes().items() if has_ids and name not in roots}
     if not roots:
         text = "This database has no table that you may see."
         fixed["_empty"] = GraphQLField(GraphQLBoolean, description=text)
@@ -126,6 +121,23 @@ def mutation_type(roots: Mapping[str, RootField], types: TableTypes) -> RootType
     return RootType("Mutation", fields, "One document is one transaction.")
 
 
+def _nodes() -> dict[str, GraphQLField]:
+    """Return the fields that find rows by global ids; a table that is called so takes its place."""
+    one = GraphQLNonNull(GraphQLID)
+    return {
+        "node": GraphQLField(
+            node_interface(),
+            {ID_FIELD: GraphQLArgument(one)},
+            description="The row with this global id.",
+        ),
+        "nodes": GraphQLField(
+            GraphQLNonNull(GraphQLList(node_interface())),
+            {f"{ID_FIELD}s": GraphQLArgument(GraphQLNonNull(GraphQLList(one)))},
+            description="The rows with these global ids, in their order; null where there is none.",
+        ),
+    }
+
+
 def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     name = table.table.name
     arguments = types.list_arguments(table)
@@ -139,7 +151,7 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     }
     if table.has_connection:
         found[f"{table.field}Connection"] = GraphQLField(
-            GraphQLNonNull(connection_type(table, partial(types.row, table), types.factory)),
+            types.connection(table),
             connection_arguments(table, types.filters),
             description=f"Rows of {name}, page by page.",
         )

@@ -22,8 +22,9 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.names.relations import Relation
-from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
+from schema.names.tables import CUSTOM_FIELDS, ID_FIELD, NamedTable, Names
 from schema.types.aggregates import AggregateTypes
+from schema.types.connections import connection_arguments, connection_type
 from schema.types.factory import HUBS, ROW, TypeFactory
 from schema.types.filters import FilterTypes
 from schema.types.leaves import Leaves, describe
@@ -83,6 +84,9 @@ class TableTypes:
     def aggregate(self, table: NamedTable) -> GraphQLNonNull[GraphQLObjectType]:
         return GraphQLNonNull(self.aggregates.aggregate(table, partial(self.rows, table)))
 
+    def connection(self, table: NamedTable) -> GraphQLNonNull[GraphQLObjectType]:
+        return GraphQLNonNull(connection_type(table, partial(self.row, table), self.factory))
+
     def list_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
         """Return the arguments that every list of rows takes."""
         order = GraphQLList(GraphQLNonNull(self.filters.order_by(table)))
@@ -107,9 +111,10 @@ class TableTypes:
         found |= {
             name: self._aggregate_field(relation) for name, relation in table.aggregates.items()
         }
-        if table.has_global_id:
-            text = "For `node(id)`: unique in this database."
-            found["id"] = GraphQLField(GraphQLNonNull(GraphQLID), description=text)
+        found |= {name: _global_id(name) for name in table.id_fields}
+        found |= {
+            name: self._connection_field(relation) for name, relation in table.connections.items()
+        }
         if table.has_custom_fields:
             found[CUSTOM_FIELDS] = _custom_fields(table)
         return found | {
@@ -133,6 +138,14 @@ class TableTypes:
             )
         return GraphQLField(self.row(target), description=f"The row of {relation.target} by {by}.")
 
+    def _connection_field(self, relation: Relation) -> GraphQLField:
+        target = self.names.tables[relation.target]
+        return GraphQLField(
+            self.connection(target),
+            connection_arguments(target, self.filters),
+            description=f"The rows of {relation.name}, page by page.",
+        )
+
     def _aggregate_field(self, relation: Relation) -> GraphQLField:
         target = self.names.tables[relation.target]
         return GraphQLField(
@@ -140,6 +153,17 @@ class TableTypes:
             self.list_arguments(target),
             description=f"AggregateFields over {relation.name}.",
         )
+
+
+def _global_id(name: str) -> GraphQLField:
+    is_former = name != ID_FIELD
+    return GraphQLField(
+        GraphQLNonNull(GraphQLID),
+        description="For `node(nodeId)`: unique in this database.",
+        deprecation_reason=f"Use `{ID_FIELD}`, which every table with a key has."
+        if is_former
+        else None,
+    )
 
 
 def _custom_fields(table: NamedTable) -> GraphQLField:

@@ -70,7 +70,7 @@ class FieldChange(graphene.ObjectType):  # type: ignore[misc]  # graphene has no
 class Node(graphene.Interface):  # type: ignore[misc]
     """Whatever has an id among all rows of a database (Relay's object identification)."""
 
-    id = graphene.ID(required=True)
+    node_id = graphene.ID(required=True)
 
 
 class PageInfo(graphene.ObjectType):  # type: ignore[misc]

@@ -29,6 +29,7 @@ from schema.build.builder import build_schema
 from schema.limits import Limits
 from schema.operations import OperationCache, Prepared
 from schema.plan.arguments import VariableRef
+from schema.plan.node_lookup import NODE_KEY
 from schema.plan.nodes import Use
 from schema.sql.compiled import (
     CompiledDelete,
@@ -133,7 +134,9 @@ def sql_of(case: str, vendor: str) -> str:
     for root in prepared.roots:
         if root.write is not None:
             statements += statements_of(root.write, prepared.compiler)
-        elif root.node is None:
+        elif root.node is not None:
+            statements += [prepared.compiler.read(page) for _, page in root.node.plan.pages]
+        else:
             statements.append(root.connection.statement if root.connection else root.read)
     statements = [one for one in statements if isinstance(one, Statement)]
     found_sql = "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
@@ -142,7 +145,7 @@ def sql_of(case: str, vendor: str) -> str:
 
 def parameters_of(statement, values: dict) -> object:
     """Some values only a server can return: keys of rows just inserted, cursors, ids' scopes."""
-    values = {**values, ANSWER_BYTES: DEFAULT_BYTES}
+    values = {**values, ANSWER_BYTES: DEFAULT_BYTES, NODE_KEY: (1,)}
     own = VariableRef(ANSWER_BYTES)
     is_raw = any(slot.use is Use.RAW and slot.operand != own for slot in statement.slots)
     return "what the server returned" if is_raw else statement.parameters(values)

@@ -131,6 +131,33 @@ def blog(vendor, gateway: Gateway):
         drop_database(url)
 
 
+def test_relays_compiler_and_store(node: str, blog: tuple[str, str]) -> None:
+    """Relay pages a nested list by `node(nodeId)`, and merges the pages in its store."""
+    url, token = blog
+    posts = [
+        {"title": f"Post {views}", "views": views, "categoryId": 1} for views in (10, 20, 30, 40)
+    ]
+    written = httpx.post(
+        url,
+        json={
+            "query": "mutation ($objects: [PostInsertInput!]!) "
+            "{ insertPost(objects: $objects) { affectedRows } }",
+            "variables": {"objects": posts},
+        },
+        headers={"Authorization": f"Bearer {token}"},
+    ).json()
+    assert written["data"]["insertPost"]["affectedRows"] == 4
+
+    assert run(node, "relay.mjs", url, token) == {
+        "name": "News",
+        "first": ["Post 40", "Post 30"],
+        "hasNextPage": True,
+        "both": ["Post 40", "Post 30", "Post 20", "Post 10"],
+        "isOver": True,
+        "post": {"title": "Post 20", "views": 20, "category": {"name": "News"}},
+    }
+
+
 def test_refines_data_provider_for_hasura(node: str, blog: tuple[str, str]) -> None:
     answers = run(node, "refine.mjs", *blog)
 

@@ -46,7 +46,7 @@ def asked(query: str, **more) -> bytes:
         asked("{ __typename }", operationName=LONG),
         asked(f"{{ {LONG}: track(limit: -1) {{ name }} }}"),
         asked(f"\u0000{LONG}"),
-        asked(f'{{ node(id: "{LONG}") {{ id }} }}'),
+        asked(f'{{ node(nodeId: "{LONG}") {{ nodeId }} }}'),
         b'{"query": ' + LONG.encode(),
     ],
 )

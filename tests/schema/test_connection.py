@@ -1,4 +1,4 @@
-"""`trackConnection` by Relay's cursor specification, and `node(id)`."""
+"""`trackConnection` by Relay's cursor specification, and `node(nodeId)`."""
 
 from __future__ import annotations
 
@@ -200,43 +200,48 @@ def test_pages_in_the_order_of_a_moment(ordered) -> None:
 
 
 def test_a_node_is_found_by_its_id(music, sent) -> None:
-    listed = music.query(URL, "{ playlistTrack { id note } track(limit: 1) { id name } }").data
-    query = """query($id: ID!) { node(id: $id) { __typename id ...
-        on PlaylistTrack { note track { id } } ...names } }
+    listed = music.query(
+        URL, "{ playlistTrack { nodeId note } track(limit: 1) { nodeId name } }"
+    ).data
+    query = """query($nodeId: ID!) { node(nodeId: $nodeId) { __typename nodeId ...
+        on PlaylistTrack { note track { nodeId } } ...names } }
         fragment names on Node { ... on Track { name } }"""
 
     for row in listed["playlistTrack"]:
-        found = music.query(URL, query, {"id": row["id"]}).data["node"]
-        assert (found["__typename"], found["id"], found["note"]) == (
+        found = music.query(URL, query, {"nodeId": row["nodeId"]}).data["node"]
+        assert (found["__typename"], found["nodeId"], found["note"]) == (
             "PlaylistTrack",
-            row["id"],
+            row["nodeId"],
             row["note"],
         )
     (track,) = listed["track"]
     with sent() as statements:
-        assert music.query(URL, query, {"id": track["id"]}).data["node"] == {
+        assert music.query(URL, query, {"nodeId": track["nodeId"]}).data["node"] == {
             "__typename": "Track",
-            "id": track["id"],
+            "nodeId": track["nodeId"],
             "name": "One",
         }
     assert len(statements.answers) == 1
 
 
 def test_a_node_of_a_type_that_the_query_does_not_name(music) -> None:
-    (genre,) = music.query(URL, "{ genre(limit: 1) { id } }").data["genre"]
-    query = "query($id: ID!) { node(id: $id) { kind: __typename id ... on Track { name } } }"
+    (genre,) = music.query(URL, "{ genre(limit: 1) { nodeId } }").data["genre"]
+    query = """query($nodeId: ID!) {
+        node(nodeId: $nodeId) { kind: __typename nodeId ... on Track { name } } }"""
 
-    assert music.query(URL, query, {"id": genre["id"]}).data["node"] == {
+    assert music.query(URL, query, {"nodeId": genre["nodeId"]}).data["node"] == {
         "kind": "Genre",
-        "id": genre["id"],
+        "nodeId": genre["nodeId"],
     }
 
 
 def test_an_id_of_another_database_is_none(music, vendor, new_database, tenant_of) -> None:
-    (genre,) = music.query(URL, "{ genre(limit: 1) { id } }").data["genre"]
+    (genre,) = music.query(URL, "{ genre(limit: 1) { nodeId } }").data["genre"]
     _, token = tenant_of("other", production=new_database(vendor, library_sql(vendor)))
     music.token = token
-    reply = music.query("/t/other/graphql", "query($id: ID!) { node(id: $id) { id } }", genre)
+    reply = music.query(
+        "/t/other/graphql", "query($nodeId: ID!) { node(nodeId: $nodeId) { nodeId } }", genre
+    )
 
     assert reply.code == "BAD_USER_INPUT"
     assert reply.json["data"] == {"node": None}
@@ -244,23 +249,25 @@ def test_an_id_of_another_database_is_none(music, vendor, new_database, tenant_o
 
 @pytest.mark.parametrize("given", ["", "x", "MTIzNA==", "1"])
 def test_an_id_that_is_none_is_refused(music, given: str) -> None:
-    reply = music.query(URL, "query($id: ID!) { node(id: $id) { id } }", {"id": given})
+    reply = music.query(
+        URL, "query($nodeId: ID!) { node(nodeId: $nodeId) { nodeId } }", {"nodeId": given}
+    )
 
     assert reply.code == "BAD_USER_INPUT"
 
 
 def test_plain_execution_of_a_node_and_a_connection(music) -> None:
-    (genre,) = music.query(URL, "{ genre(limit: 1) { id } }").data["genre"]
+    (genre,) = music.query(URL, "{ genre(limit: 1) { nodeId } }").data["genre"]
     schema = built_of(music.database).schema
     context = {"alias": music.database.label}
     query = (
-        "query($id: ID!) { node(id: $id) { id ... on Genre { name } } "
+        "query($nodeId: ID!) { node(nodeId: $nodeId) { nodeId ... on Genre { name } } "
         "genreConnection(first: 1) { totalCount edges { node { name } } } }"
     )
     result = schema.execute(query, variable_values=genre, context_value=context)
 
     assert result.errors is None
     assert result.data == {
-        "node": {"id": genre["id"], "name": "Rock"},
+        "node": {"nodeId": genre["nodeId"], "name": "Rock"},
         "genreConnection": {"totalCount": 2, "edges": [{"node": {"name": "Rock"}}]},
     }

@@ -78,7 +78,7 @@ def test_a_query_makes_the_types_that_it_meets(library) -> None:
     query = """query($where: TrackBoolExp, $id: Int!) {
       track(where: $where, orderBy: {name: ASC}) { name ...More }
       albumByPk(albumId: $id) { title }
-      node(id: "x") { ... on Genre { name } }
+      node(nodeId: "x") { ... on Genre { name } }
     }
     fragment More on Track { album { title } }"""
     operations.compile(query, None).plan({"id": 1})

@@ -108,6 +108,31 @@ def test_a_table_gives_way_to_what_another_is_called_by() -> None:
     }
 
 
+def test_global_ids_and_nested_connections_give_way_to_columns_and_tables() -> None:
+    parent = replace(table("p", "id", "c_connection"), primary_key=("id",))
+    child = replace(
+        table("c", "node_id", "p_id"),
+        primary_key=("node_id",),
+        foreign_keys=(ForeignKey("f", ("p_id",), TableName("", "p"), ("id",)),),
+    )
+    other = replace(table("nodes", "k"), primary_key=("k",))
+    built = build_schema(entry_of(parent, child, other), FULL_ACCESS, {}, Limits())
+    sdl = str(built.schema)
+
+    assert "  nodeId: ID!" in sdl_of("type P implements Node", sdl)
+    assert "  id: Int" in sdl_of("type P implements Node", sdl)
+    assert "  nodeId: Int\n" in sdl_of("type C ", sdl)
+    assert "  csConnection(" in sdl_of("type P implements Node", sdl)
+    assert "  id: ID! @deprecated" in sdl_of("type Nodes implements Node", sdl)
+    assert "  node(nodeId: ID!): Node" in sdl_of("type Query", sdl)
+    assert "nodeIds" not in sdl
+
+
+def sdl_of(head: str, sdl: str) -> str:
+    """Return the text of the type that begins so."""
+    return sdl[sdl.index(head) :].split("\n}", 1)[0]
+
+
 def test_schemas_other_than_the_default_are_part_of_the_name() -> None:
     found = names(table("orders"), table("orders", schema="sales"))
 

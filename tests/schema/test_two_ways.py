@@ -191,7 +191,7 @@ def arguments(draw, table: str):
 @st.composite
 def selections(draw, table: str, depth: int, variables: dict):
     parts = ['part: meta(path: "$.a")', 'none: meta(path: "b[0]")'] if table == "Track" else []
-    names = [*COLUMNS[table], *parts, "__typename", "id"]
+    names = [*COLUMNS[table], *parts, "__typename", "id", "nodeId"]
     fields = draw(st.lists(st.sampled_from(names), unique=True, max_size=6))
     if depth:
         for name, target in TO_ONE.get(table, {}).items():
@@ -203,6 +203,9 @@ def selections(draw, table: str, depth: int, variables: dict):
                 fields.append(f"{name}{draw(spelled_arguments(target, variables))} {{ {inner} }}")
             if draw(st.integers(0, 2)) == 0:
                 fields.append(f"{name}Aggregate{draw(aggregates(target, variables))}")
+            if depth > 1 and draw(st.integers(0, 3)) == 0:
+                inner = draw(selections(target, depth - 2, variables))
+                fields.append(f"{name}Connection{draw(pages(target, inner, variables))}")
     return " ".join(fields) or "__typename"
 
 
@@ -243,17 +246,34 @@ def aggregates(draw, table: str, variables: dict):
 
 
 @st.composite
+def pages(draw, table: str, inner: str, variables: dict):
+    """Arguments and selection of a connection."""
+    names = ["where", "orderBy"]
+    given = {name: value for name, value in draw(arguments(table)).items() if name in names}
+    given |= {name: draw(st.integers(0, 3)) for name in ("first", "last") if draw(st.booleans())}
+    around = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    parts = draw(
+        st.permutations([f"edges {{ cursor n: node {{ {inner} }} }}", around, "totalCount"])
+    )
+    return f"{spelled(given, table, variables)} {{ {' '.join(parts)} }}"
+
+
+@st.composite
 def spelled_arguments(draw, table: str, variables: dict):
+    given = draw(arguments(table))
+    return spelled(given, table, variables)
+
+
+def spelled(given: dict, table: str, variables: dict) -> str:
     """Each argument as a variable: the same code reads literals (tests of variables show it)."""
     types = {
         "where": f"{table}BoolExp",
         "orderBy": f"[{table}OrderBy!]",
-        "limit": "Int",
-        "offset": "Int",
+        **dict.fromkeys(("limit", "offset", "first", "last"), "Int"),
         "distinctOn": f"[{table}SelectColumn!]",
     }
     parts = []
-    for name, value in draw(arguments(table)).items():
+    for name, value in given.items():
         variable = f"v{len(variables)}"
         variables[variable] = (types[name], value)
         parts.append(f"{name}: ${variable}")

@@ -211,13 +211,25 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Beyond:
+    """The row comes after the one whose order values the variable `name` holds (keyset paging).
+
+    Negated: it doesn't, or that is unknown.
+    """
+
+    order: tuple[OrderTerm, ...]
+    name: str
+    negated: bool = False
+
+
+@dataclass(frozen=True)
 class Not:
     """The part does not hold."""
 
     part: Where
 
 
-Where = Compare | IsNull | Related | AllOf | AnyOf | Not | Unknown
+Where = Compare | IsNull | Related | AllOf | AnyOf | Not | Unknown | Beyond
 EVERYTHING = AllOf()
 
 

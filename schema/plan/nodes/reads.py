@@ -124,7 +124,47 @@ class NestedAggregate:
     links: tuple[Link, ...]
 
 
-Selected = Value | Typename | GlobalId | CustomFields | Absent | Nested | NestedAggregate
+@dataclass(frozen=True)
+class OrderValue:
+    """What a row is ordered by, in the form that a cursor keeps: the term of this number."""
+
+    key: str
+    number: int
+    term: OrderTerm
+
+
+@dataclass(frozen=True)
+class NodeObject:
+    """A selection of the row itself, as an object."""
+
+    key: str
+    selection: tuple[Selected, ...]
+
+
+@dataclass(frozen=True)
+class NestedConnection:
+    """A connection of related rows, read as an object of `parts`.
+
+    The gateway makes the answer of it: it alone can seal cursors.
+    """
+
+    key: str
+    connection: Connection
+    parts: tuple[Nested | NestedAggregate, ...]
+
+
+Selected = (
+    Value
+    | Typename
+    | GlobalId
+    | CustomFields
+    | Absent
+    | Nested
+    | NestedAggregate
+    | NestedConnection
+    | OrderValue
+    | NodeObject
+)
 
 
 @dataclass(frozen=True)
@@ -208,7 +248,8 @@ class TotalCount:
 class Connection:
     """A slice of an ordered list between two of its rows (Relay's cursor connections, §4).
 
-    `order_by` ends with the key, so that every row has a place of its own.
+    `order_by` ends with the key, so that every row has a place of its own. `number` tells the
+    connections of an operation apart.
     """
 
     table: Table
@@ -220,20 +261,47 @@ class Connection:
     last: Operand | None = None
     after: Operand | None = None
     before: Operand | None = None
+    number: int = 0
 
     @property
     def is_backward(self) -> bool:
         return self.last is not None and self.first is None
 
+    @property
+    def after_name(self) -> str:
+        """The variable of the order values that the cursor `after` holds."""
+        return f"\0after{self.number}"  # no variable of GraphQL can have this name
+
+    @property
+    def before_name(self) -> str:
+        return f"\0before{self.number}"
+
+    @property
+    def wants_total(self) -> bool:
+        return any(isinstance(part, TotalCount) for part in self.answer)
+
+    @property
+    def wants_behind(self) -> bool:
+        """Return whether it is asked if there are rows on the side where the page begins."""
+        field = "hasNextPage" if self.is_backward else "hasPreviousPage"
+        bound = self.before if self.is_backward else self.after
+        return bound is not None and any(
+            name == field
+            for part in self.answer
+            if isinstance(part, PageInfoFields)
+            for _, name in part.parts
+        )
+
 
 @dataclass(frozen=True)
 class NodeLookup:
-    """`node(id)`: which page is read depends on the type that the id names.
+    """`node(nodeId)`: which page is read depends on the type that the id names.
 
     `pages` has the types that the selection names; of the others only `plain` is asked: (response
-    key, `id` or `__typename`).
+    key, `nodeId` or `__typename`). `many`: the operand is a list of ids, and so is the answer.
     """
 
     id: Operand
     pages: tuple[tuple[str, Page], ...]
     plain: tuple[tuple[str, str], ...]
+    many: bool = False

@@ -1,0 +1,2 @@
+SELECT (SELECT CASE WHEN octet_length(j.v) <= $1::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT (SELECT row_to_json("#") FROM (SELECT translate(encode(convert_to($2::text || ':' || 'Album' || ':' || replace(replace((to_json(p1.c0) #>> '{}'), '~', '~0'), ':', '~1'), 'UTF8'), 'base64'), E'\n', '') AS "nodeId", p1.c1 AS "title" FROM (SELECT t1."AlbumId" AS c0, t1."Title" AS c1 FROM "album" t1 WHERE (t1."AlbumId" = $3::integer)) p1) "#")::text AS v OFFSET 0) j)
+-- what the server returned

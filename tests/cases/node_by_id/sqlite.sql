@@ -1,0 +1,2 @@
+SELECT CAST((SELECT json_object('nodeId', gateway_base64(? || ':' || 'Album' || ':' || replace(replace(coalesce(CAST(CASE WHEN typeof(p1.c0) = 'integer' AND p1.c0 BETWEEN -2147483648 AND 2147483647 THEN p1.c0 END AS TEXT), ''), '~', '~0'), ':', '~1')), 'title', CASE WHEN typeof(p1.c1) <> 'blob' THEN CAST(p1.c1 AS TEXT) END) FROM (SELECT t1."AlbumId" AS c0, t1."Title" AS c1 FROM "album" t1 WHERE (t1."AlbumId" = ?)) p1) AS BLOB)
+-- what the server returned

@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT JSON_OBJECT('__typename', 'Artist', 'name', p1.c0, 'albumsConnection', JSON_OBJECT('rows', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('k0', CAST(t2.`AlbumId` AS CHAR)) ORDER BY t2.`AlbumId` LIMIT 2), '[]') FROM `album` t2 WHERE t2.`ArtistId` = p1.c1)), 'total', JSON_COMPACT((SELECT JSON_OBJECT('n', JSON_OBJECT('n', count(*))) FROM `album` t3 WHERE t3.`ArtistId` = p1.c1)))) FROM (SELECT t1.`name` AS c0, t1.`artist_id` AS c1 FROM `artist` t1 WHERE (t1.`artist_id` = %s)) p1)) AS BINARY), %s + 1)
+-- [1, 20000000]
