@@ -16,6 +16,7 @@ from schema.plan.nodes import (
     InsertedRow,
     Nested,
     NestedAggregate,
+    NestedConnection,
     Op,
     Page,
     Selected,
@@ -78,7 +79,8 @@ def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
 
 def is_flat(selection: Sequence[Selected]) -> bool:
     """Return whether a row's own columns are all that is selected."""
-    return bool(selection) and not any(isinstance(s, Nested | NestedAggregate) for s in selection)
+    nested = Nested | NestedAggregate | NestedConnection
+    return bool(selection) and not any(isinstance(item, nested) for item in selection)
 
 
 def _answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> list[Sql]:

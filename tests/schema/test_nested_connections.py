@@ -93,6 +93,7 @@ ONE = {
 def test_what_is_written_answers_its_connections(music) -> None:
     new = '{name: "N", albums: {data: [{title: "New"}]}}'
     query = f"""mutation {{
+      alone: insertArtistOne(object: {{name: "Z"}}) {{ {ALBUMS} }}
       one: insertArtistOne(object: {new}) {{ {ALBUMS} }}
       many: insertArtist(objects: [{new}]) {{ affectedRows returning {{ {ALBUMS} }} }}
       update: updateArtist(where: {{name: {{_eq: "N"}}}}, _set: {{country: "X"}}) {{
@@ -105,6 +106,7 @@ def test_what_is_written_answers_its_connections(music) -> None:
     }}"""
     data = music.query(URL, query).data
 
+    assert titles(data["alone"]["albumsConnection"]) == []
     assert data["one"] == {"albumsConnection": ONE}
     assert data["many"] == {"affectedRows": 2, "returning": [{"albumsConnection": ONE}]}
     assert data["update"] == {"returning": [{"albumsConnection": ONE}] * 2}
