@@ -55,14 +55,16 @@ class DynamicDatabasesConfig(AppConfig):
             settings.GATEWAY_RECEIVE_LIMIT_BYTES,
         )
         pool = Connections(bounds, settings.GATEWAY_DEADLINE_MS)
-        self.registry = Registry(load_settings, databases.pk_of, pool)
+        self.registry = Registry(load_settings, databases.pk_of, pool, self._learn_changes)
         set_registry(self.registry)
         self.invalidator = Invalidator(
             self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS
         )
-        self.registry.set_before_use(self.invalidator.poll_if_due)
         install_thread_wrappers(pool.generation, lambda alias: databases.pk_of(alias) is not None)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
         for signal in (post_save, post_delete):
             signal.connect(self.invalidator.database_changed, sender=Database)
         rows_changed.connect(self.invalidator.rows_changed)
+
+    def _learn_changes(self) -> None:
+        self.invalidator.poll_if_due()

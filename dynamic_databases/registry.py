@@ -69,15 +69,22 @@ _FAILED_SECONDS = 1.0  # how long a catalog that can't be read isn't tried again
 
 
 class Registry:
-    """Alias → `DatabaseSettings` and `Entry`, for all threads of this process."""
+    """Alias → `DatabaseSettings` and `Entry`, for all threads of this process.
+
+    `before_use` is called before each look-up: it learns what other processes changed.
+    """
 
     def __init__(
-        self, load: Load, pk_of: Callable[[Alias], int | None], connections: Connections
+        self,
+        load: Load,
+        pk_of: Callable[[Alias], int | None],
+        connections: Connections,
+        before_use: Callable[[], None],
     ) -> None:
         self.connections = connections
         self._load = load
         self._pk_of = pk_of
-        self._before_use: Callable[[], None] = _nothing
+        self._before_use = before_use
         self._lock = threading.Lock()
         # Each grows with every forget(): a read begun before is not kept.
         self._versions: dict[Alias, int] = {}
@@ -103,10 +110,6 @@ class Registry:
     def load_with(self, load: Load) -> None:
         """Have databases' sources be loaded by `load` from now on."""
         self._load = load
-
-    def set_before_use(self, check: Callable[[], None]) -> None:
-        """Call `check` before each look-up: it learns what other processes changed."""
-        self._before_use = check
 
     def config(self, alias: Alias) -> dict[str, Any] | None:
         """Return the settings of a registered, enabled database, or None."""
@@ -343,7 +346,3 @@ def _stamp(file: Path | None) -> str:
         return f"|{file.stat().st_mtime_ns}" if file else ""
     except FileNotFoundError:
         return ""
-
-
-def _nothing() -> None:
-    """Before anything watches the control database."""

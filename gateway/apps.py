@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from functools import partial
-from pathlib import Path
-from typing import Any
-
 from django.apps import AppConfig, apps
 from django.conf import settings
 
 from dynamic_databases.process import process_registry
 from gateway.background.redis_notifications import Publisher
-from gateway.file_lock import remove_unkept
 from tenants.process import process_directory
-
-_log = logging.getLogger("gateway.apps")
 
 
 class GatewayConfig(AppConfig):
@@ -29,25 +21,11 @@ class GatewayConfig(AppConfig):
         from gateway.cache_invalidation import CacheInvalidation  # noqa: PLC0415 - as the comment above says
 
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
-        if invalidator is not None:  # else the check dynamic_databases.E001 says why
-            invalidator.caches = CacheInvalidation(process_registry(), process_directory())
-
-        file: Path | None = settings.GATEWAY.snapshot_file
-        if file is not None:
-            # A command may revoke something while no server runs that would write it down.
-            revision_bumped.connect(partial(_remove_unkept, file), weak=False)
+        if invalidator is None:
+            return  # the check dynamic_databases.E001 says why
         url: str = settings.GATEWAY.redis_url
-        if url:
-            self.publisher = Publisher(url)
-            revision_bumped.connect(self.publisher.publish)
-
-
-def _remove_unkept(file: Path, **_signal: Any) -> None:
-    """Let no start serve from a file that lacks the change that was made now."""
-    try:
-        remove_unkept(file)
-    except OSError as error:
-        event = {"file": str(file), "error": error.strerror}
-        _log.warning(
-            "the snapshot's file is out of date and can't be removed", extra={"event": event}
-        )
+        publish = Publisher(url).publish if url else None
+        file = settings.GATEWAY.snapshot_file
+        caches = CacheInvalidation(process_registry(), process_directory(), file, publish)
+        invalidator.caches = caches
+        revision_bumped.connect(caches.revision_committed)

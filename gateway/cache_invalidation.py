@@ -1,7 +1,7 @@
 """What a change drops, in which order: every cache that a change concerns is named here.
 
     a database is saved or deleted   `database_changed`, at once and again after its commit
-    any control row is committed     `row_committed`, then Redis tells the other processes
+    any control row is committed     `row_committed`, then `revision_committed`
     a poll finds those of others     `database_changed` and `catalog_changed` of each database,
                                      then `changes_found`
 
@@ -11,19 +11,24 @@ fingerprint, and the poller sweeps those that no database has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.change_log import Change
 from dynamic_databases.registry import Registry
+from gateway.file_lock import remove_unkept
 from tenants.directory import Directory
 
 if TYPE_CHECKING:  # a command needs none of a server's modules
     from gateway.control.recorder import SnapshotRecorder
     from gateway.execution.catalog_refresh import CatalogRefresher
     from gateway.execution.circuit_breaker import CircuitBreakers
+
+_log = logging.getLogger("gateway.cache_invalidation")
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,22 @@ class ServerCaches:
 
 
 class CacheInvalidation:
-    """The caches of this process, dropped in order."""
+    """The caches of this process, dropped in order.
 
-    def __init__(self, registry: Registry, directory: Directory) -> None:
+    `snapshot_file` is what a start serves from in an outage; `publish` has other processes poll.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        directory: Directory,
+        snapshot_file: Path | None,
+        publish: Callable[[], None] | None,
+    ) -> None:
         self._registry = registry
         self._directory = directory
+        self._snapshot_file = snapshot_file
+        self._publish = publish
         self._servers: list[ServerCaches] = []  # one, in a process that serves
 
     def add(self, server: ServerCaches) -> None:
@@ -66,9 +82,27 @@ class CacheInvalidation:
         """Have what this process committed be known to it."""
         self._directory.take_over(change)
 
+    def revision_committed(self, **_signal: Any) -> None:
+        """Let no start serve from a file that lacks the change; tell the other processes."""
+        if self._snapshot_file is not None:
+            # A command may revoke something while no server runs that would write it down.
+            _remove_unkept(self._snapshot_file)
+        if self._publish is not None:
+            self._publish()
+
     def changes_found(self, revision: int, changes: Sequence[Change] | None) -> None:
         """Have changes up to a revision be known; None stands for any change."""
         self._directory.follow(revision, changes)
         for server in self._servers:
             if server.recorder is not None:
                 server.recorder.follow(revision, changes)
+
+
+def _remove_unkept(file: Path) -> None:
+    try:
+        remove_unkept(file)
+    except OSError as error:
+        event = {"file": str(file), "error": error.strerror}
+        _log.warning(
+            "the snapshot's file is out of date and can't be removed", extra={"event": event}
+        )

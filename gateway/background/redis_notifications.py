@@ -32,7 +32,7 @@ class Publisher:
         self._client = _client(url, _PUBLISH_SECONDS)
         self._breaker = RedisBreaker("other processes learn of changes by their polls")
 
-    def publish(self, **_signal: Any) -> None:
+    def publish(self) -> None:
         if not self._breaker.may_retry:
             return
         try:

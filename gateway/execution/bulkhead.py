@@ -15,7 +15,7 @@ from gateway.errors import Overloaded
 
 
 class Waiting(Protocol):
-    """What takes a place."""
+    """What takes a slot."""
 
     @property
     def alias(self) -> Alias: ...
@@ -46,17 +46,17 @@ class Bulkhead(Generic[_J]):
         self.running_count = 0
         self._of_alias: dict[Alias, int] = {}
         self._of_server: dict[str, int] = {}
-        self._servers: dict[Alias, str] = {}  # of the databases that have a place
+        self._servers: dict[Alias, str] = {}  # of the databases that have a slot
 
     def try_acquire(self, alias: Alias) -> bool:
-        """Take a place for a job of `alias`, where it may run now."""
+        """Take a slot for a job of `alias`, where it may run now."""
         if not self._may_run(alias):
             return False
         self._start(alias)
         return True
 
     def enqueue(self, job: _J) -> None:
-        """Put a job that got no place into the line. Raises Overloaded where too many wait."""
+        """Put a job that got no slot into the queue. Raises Overloaded where too many wait."""
         if self.waiting_count >= self._bounds.waiting:
             raise Overloaded(
                 f"{self.waiting_count} requests are waiting, "

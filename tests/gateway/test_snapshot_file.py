@@ -122,7 +122,7 @@ class Besides(CacheInvalidation):
     """The caches of this process, then a directory and a recorder that follow besides."""
 
     def __init__(self, before: Caches, directory: Directory, recorder: SnapshotRecorder) -> None:
-        super().__init__(process_registry(), directory)
+        super().__init__(process_registry(), directory, snapshot_file=None, publish=None)
         self._before = before
         self._recorder = recorder
 
@@ -145,7 +145,8 @@ class Process:
         self.control = ControlDatabase(self.invalidator.poll_now, 5)
         self.recorder = SnapshotRecorder(file, self.directory, self.control, DAY)
         self.invalidator.caches = Besides(self.invalidator.caches, self.directory, self.recorder)
-        self.recorder.follow(self.directory._revision, None)
+        revision, _ = self.directory.confirmed()
+        self.recorder.follow(revision, None)
         self.control.poll()
 
     def write(self) -> None:
