@@ -207,6 +207,35 @@ def test_prose_keeps_to_the_words_of_the_field(path: Path) -> None:
     assert [f"{n}: {line}" for n, line in enumerate(lines, 1) if BANNED.search(line)] == []
 
 
+# How often tests use a private attribute of another object; the number may only fall.
+PRIVATE_READS = 55
+PUBLIC_ALL_THE_SAME = {"_meta", "_state", "_replace", "_base_manager"}  # documented by their owners
+
+
+def private_reads(tree: ast.AST) -> list[str]:
+    """Return the private attributes of other objects that a module of tests uses."""
+    return [
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and node.attr not in PUBLIC_ALL_THE_SAME
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+    ]
+
+
+def test_tests_go_by_public_ways() -> None:
+    files = [*(ROOT / "tests").rglob("*.py")]
+    found = {
+        str(path.relative_to(ROOT)): reads
+        for path in files
+        if (reads := private_reads(ast.parse(path.read_text())))
+    }
+
+    assert sum(map(len, found.values())) <= PRIVATE_READS, found
+
+
 VENDORS = {"sqlite", "postgresql", "mysql", "mariadb", "microsoft", "mssql"}
 # Where a vendor's name may be compared. Everywhere else a table names a module per vendor.
 COMPARING = {

@@ -47,10 +47,9 @@ def test_more_aliases_than_may_stay_open(aliases) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(use, range(2000)))
-    assert sum(len(wrappers) for wrappers in pool._idle.values()) == pool._idle_count == 4
-    assert all(pool._idle.values())
+    assert pool.counts == (4, 4)
     pool.close_all()
-    assert pool._idle_count == 0
+    assert pool.counts == (0, 0)
 
 
 def test_the_alias_that_was_used_longest_ago_loses_its_connection(aliases) -> None:
@@ -59,7 +58,10 @@ def test_the_alias_that_was_used_longest_ago_loses_its_connection(aliases) -> No
         with pool.lease(alias):
             pass
 
-    assert list(pool._idle) == aliases[1:3]
+    kept = [pool.checkout(alias) for alias in aliases[:3]]
+    assert [pooled is not None for pooled in kept] == [False, True, True]
+    for pooled in filter(None, kept):
+        pool.checkin(pooled)
     pool.close_all()
 
 

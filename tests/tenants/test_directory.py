@@ -6,6 +6,7 @@ import gc
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models import QuerySet
 
@@ -31,8 +32,14 @@ def elsewhere(transactional_db) -> Directory:
     return found
 
 
+def news_for(directory: Directory) -> tuple[int, list[Change] | None]:
+    """Return what a poll finds for a directory."""
+    revision, _ = directory.confirmed()
+    return changes_since(revision)
+
+
 def follow(directory: Directory) -> None:
-    directory.follow(*changes_since(directory._revision))
+    directory.follow(*news_for(directory))
 
 
 def test_who_asks_while_it_follows_gets_the_former_snapshot(elsewhere) -> None:
@@ -65,7 +72,7 @@ def test_as_many_rows_are_read_as_changed(elsewhere, django_assert_num_queries) 
     before = elsewhere.snapshot
 
     Tenant.objects.create(slug="acme")
-    newest, changes = changes_since(elsewhere._revision)
+    newest, changes = news_for(elsewhere)
     with django_assert_num_queries(2) as queries:  # the tenant, its attachments
         elsewhere.follow(newest, changes)
 
@@ -80,7 +87,7 @@ def test_a_change_that_could_not_be_read_is_not_missed(elsewhere, how) -> None:
         raise OperationalError("away")
 
     Tenant.objects.create(slug="acme")
-    newest, changes = changes_since(elsewhere._revision)
+    newest, changes = news_for(elsewhere)
     arguments = (newest, changes) if how == "follow" else changes
     with connection.execute_wrapper(fails), pytest.raises(OperationalError):
         getattr(elsewhere, how)(*arguments)
@@ -108,7 +115,7 @@ def test_all_tenants_are_read_without_collections(transactional_db) -> None:
 
 def test_what_was_taken_over_is_not_read_again(elsewhere, django_assert_num_queries) -> None:
     Tenant.objects.create(slug="acme")
-    newest, changes = changes_since(elsewhere._revision)
+    newest, changes = news_for(elsewhere)
     elsewhere.take_over(*changes)
     with django_assert_num_queries(0):
         elsewhere.follow(newest, changes)
@@ -242,14 +249,14 @@ def test_what_follows_one_change_is_what_reading_all_gives(two_tenants, change) 
     """In the process that makes a change, one that follows, and one that hears of it twice."""
     process_directory().invalidate()
     process_directory().current()
-    elsewhere = Directory(process_directory()._alias_of)
+    elsewhere = Directory(settings.DATABASES.alias_of)
     before = elsewhere.current()
     CHANGES[change]()
 
-    newest, changes = changes_since(elsewhere._revision)
+    newest, changes = news_for(elsewhere)
     elsewhere.take_over(*changes[:1])
     elsewhere.follow(newest, changes)
-    expected = read_all(process_directory()._alias_of)
+    expected = read_all(settings.DATABASES.alias_of)
 
     assert expected != before
     for directory in (process_directory(), elsewhere):
