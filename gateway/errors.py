@@ -18,7 +18,7 @@ from dynamic_databases.errors import (
     StatementFailed,
 )
 from gateway.error_texts import UNAVAILABLE_TEXT
-from schema.errors import Conflict, InvalidDocument, OperationProblem
+from schema.errors import Conflict, InvalidDocument, NotCarried, OperationProblem
 from tenants.errors import TenantProblem
 
 # The status where no answer could be made at all. Errors of the document itself are 400, or 200
@@ -139,8 +139,9 @@ def problem_of(error: Exception, request_id: str, *, own_words: bool = True) -> 
 
 
 def graphql_error(error: Exception, path: str, request_id: str) -> dict[str, Any]:
-    """Return the error of one root field."""
-    return {**problem_of(error, request_id).errors[0], "path": bounded([path])}
+    """Return the error of one root field, or of a cell in it."""
+    whole = list(error.path) if isinstance(error, NotCarried) else [path]
+    return {**problem_of(error, request_id).errors[0], "path": bounded(whole)}
 
 
 def is_document_problem(code: str) -> bool:
@@ -152,7 +153,7 @@ def _facts(error: Exception) -> tuple[str, str, dict[str, Any]]:
     if isinstance(
         error, StatementFailed | TenantProblem | OperationProblem | Overloaded | DeadlinePassed
     ):
-        if error.code != "INTERNAL_SERVER_ERROR":
+        if error.code != "INTERNAL_SERVER_ERROR" or isinstance(error, NotCarried):
             return error.code, str(error), _extensions(error)
     elif isinstance(error, DatabaseProblem) and (
         isinstance(error, InvalidConfig) or error.code == "TENANT_UNAVAILABLE"

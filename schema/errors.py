@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -69,3 +69,13 @@ class InvalidDocument(OperationProblem):
         super().__init__(errors[0]["message"])
         self.error_code = code
         self.errors = errors
+
+
+class NotCarried(OperationProblem):
+    """A cell of a required field whose value its type can't carry; `path` leads to it."""
+
+    code = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self, message: str, path: Sequence[str | int]) -> None:
+        super().__init__(message)
+        self.path = tuple(path)

@@ -2,9 +2,11 @@
 
 The file is JSON: `{"names": {"table.column": "name"}, "keys": {"view": ["column"]}, "relations":
 [{"table", "columns", "target", "targetColumns"}], "hide": ["table", "table.column"], "show":
-["table"], "types": {"table.column": "BIGINT"}, "enums": ["table"]}`, every name as the database
-spells it. `show` names tables of Django's bookkeeping, which are hidden otherwise. `types` says
-what a column of SQLite holds, where its own word doesn't. The rows of `enums` are values of enums.
+["table"], "types": {"table.column": "BIGINT"}, "enums": ["table"], "nullable": ["table.column"]}`,
+every name as the database spells it. `show` names tables of Django's bookkeeping, which are hidden
+otherwise. `types` says what a column of SQLite holds, where its own word doesn't. The rows of
+`enums` are values of enums. `nullable` names columns whose cells are null where their type can't
+carry the value: zero dates, infinities.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from dynamic_databases.catalog.type_parser import LOOSELY_TYPED, parse_sql_type
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Skipped, Table, TableName
 from dynamic_databases.errors import InvalidConfig
 
-_KEYS = ("names", "keys", "relations", "hide", "show", "types", "enums")
+_KEYS = ("names", "keys", "relations", "hide", "show", "types", "enums", "nullable")
 _RELATION = {"table", "columns", "target", "targetColumns"}
 
 
@@ -43,6 +45,7 @@ class Overrides:
     show: frozenset[str] = frozenset()
     types: Mapping[str, str] = field(default_factory=dict)
     enums: tuple[str, ...] = ()
+    nullable: frozenset[str] = frozenset()
 
 
 def parse_overrides(text: str, file: str) -> Overrides:
@@ -65,6 +68,7 @@ def parse_overrides(text: str, file: str) -> Overrides:
     show = _checked(found, "show", [], _is_texts, "a list of tables", file)
     types = _checked(found, "types", {}, _is_texts_by_name, "SQL types by table.column", file)
     enums = _checked(found, "enums", [], _is_texts, "a list of tables", file)
+    nullable = _checked(found, "nullable", [], _is_texts, "a list of table.column", file)
     return Overrides(
         names,
         {table: tuple(columns) for table, columns in keys.items()},
@@ -76,6 +80,7 @@ def parse_overrides(text: str, file: str) -> Overrides:
         frozenset(show),
         types,
         tuple(enums),
+        frozenset(nullable),
     )
 
 
@@ -87,6 +92,8 @@ def with_overrides(catalog: Catalog, overrides: Overrides) -> Catalog:
         _hide(tables, name, skipped)
     for name, spelled in overrides.types.items():
         _retype(catalog.vendor, tables, name, spelled, skipped)
+    for name in sorted(overrides.nullable):
+        _loosen(tables, name, skipped)
     for name, columns in overrides.keys.items():
         table = tables.get(name)
         if table is None or not set(columns) <= set(table.by_name) or not columns:
@@ -132,6 +139,16 @@ def _retype(
         return
     found = parse_sql_type(spelled, vendor)
     columns = (replace(c, type=found) if c.name == column else c for c in table.columns)
+    tables[table_name] = replace(table, columns=tuple(columns))
+
+
+def _loosen(tables: dict[str, Table], name: str, skipped: list[Skipped]) -> None:
+    table_name, _, column = name.rpartition(".")
+    table = tables.get(table_name)
+    if table is None or column not in table.by_name:
+        skipped.append(Skipped(name, "its override makes it nullable, and it isn't there"))
+        return
+    columns = (replace(c, is_loose=True) if c.name == column else c for c in table.columns)
     tables[table_name] = replace(table, columns=tuple(columns))
 
 

@@ -127,13 +127,19 @@ class Column:
     generated: bool = False  # computed by the database, never written
     identity: bool = False  # given by the database when left out
     comment: str = ""
-    is_loose: bool = False  # a key of SQLite, which may be NULL all the same
+    # Answered as null at times: a key of SQLite may be NULL, an override says so of any column.
+    is_loose: bool = False
 
     @property
     def answers_null(self) -> bool:
-        """Return whether a cell may be null: it may be NULL, or no type carries its default."""
+        """Return whether a cell may be null.
+
+        It may be NULL or a document that is null, or no type carries the column's default.
+        """
+        if self.nullable or self.is_loose or self.type.kind is Kind.JSON:
+            return True
         is_beyond = bool(self.default) and bool(_BEYOND.search(self.default or ""))
-        return self.nullable or self.is_loose or (is_beyond and self.type.kind in _HAVE_BEYOND)
+        return is_beyond and self.type.kind in _HAVE_BEYOND
 
 
 @dataclass(frozen=True)

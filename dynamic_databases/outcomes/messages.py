@@ -27,6 +27,9 @@ NO_INPUT = "A column takes no value: the database alone gives it."
 SEVERAL = "The database gave several rows where one is wanted: a key isn't unique there."
 DIVIDED = "A view, trigger, generated column or check of this database divides by zero."
 NOT_NOW = "The database's state doesn't permit this now."
+BROKEN_TRIGGER = (
+    "A trigger of this database names a table or column that isn't there; nothing was written."
+)
 REFUSED_BY_TRIGGER = "A trigger or routine of the database refuses this."
 FAILED = "The database failed at this; its log says why."
 TAKEN_BY_RULE = (

@@ -48,10 +48,12 @@ class CatalogRefresher:
         """The alias is another database's from now on, or gone."""
         self._next_look.pop(alias, None)
 
-    async def refresh_now(self, alias: Alias, deadline: Deadline, names: Names) -> tuple[str, ...]:
+    async def refresh_now(
+        self, alias: Alias, deadline: Deadline, names: Names
+    ) -> tuple[str, ...] | None:
         """Read the catalog again, as a statement met something that is gone.
 
-        Return the fields of `names` that it changed; none where it can't be read in time.
+        Return the fields of `names` that it changed; None where it can't be read in time.
         """
         try:
             until = Deadline.after_ms(self._catalog_deadline_ms, time.monotonic)
@@ -60,7 +62,7 @@ class CatalogRefresher:
             )
         except (DatabaseProblem, DeadlinePassed, Overloaded):
             self._registry.expire(alias)
-            return ()
+            return None
         return fields_changed(names, entry.catalog)
 
     def _refresh_if_changed(self, alias: Alias) -> None:

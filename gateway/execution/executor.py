@@ -15,7 +15,14 @@ from typing import Any, NoReturn
 from dynamic_databases.aliases import Alias
 from dynamic_databases.concurrency.deadline import Deadline
 from dynamic_databases.concurrency.garbage_collection import release_frames
-from dynamic_databases.errors import CannotConnect, ConstraintViolation, SchemaChanged, Unavailable
+from dynamic_databases.errors import (
+    CannotConnect,
+    ConstraintViolation,
+    RefusedByTrigger,
+    SchemaChanged,
+    Unavailable,
+)
+from dynamic_databases.outcomes.messages import BROKEN_TRIGGER
 from dynamic_databases.registry import Registry
 from gateway.errors import HttpProblem, graphql_error
 from gateway.execution.answer_budget import SMALL_BYTES, AnswerBudget, Reservation
@@ -162,7 +169,9 @@ class OperationExecutor:
             changed = await self.refresher.refresh_now(
                 call.alias, call.deadline, call.cached.built.names
             )
-            raise SchemaChanged(str(error), changed) from error
+            if changed == () and _may_meet_trigger(call):
+                raise RefusedByTrigger(BROKEN_TRIGGER, BROKEN_TRIGGER) from error
+            raise SchemaChanged(str(error), changed or ()) from error
         except CannotConnect:
             raise
         except Unavailable:
@@ -256,4 +265,12 @@ class OperationExecutor:
         for error in errors:
             self.metrics.count_field_error(error["extensions"]["code"])
         extensions = {"missingColumns": list(answer.absent)} if answer.absent else None
-        return data_body(answer.fragments, errors, extensions)
+        fragments = None if answer.is_null else answer.fragments
+        return data_body(fragments, errors, extensions)
+
+
+def _may_meet_trigger(call: ExecutionRequest) -> bool:
+    """Return whether a request writes where tables have triggers, which may name what is gone."""
+    if call.operation is None or not call.operation.is_mutation:
+        return False
+    return any(table.has_triggers for table in call.cached.built.catalog.tables)

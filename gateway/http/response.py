@@ -28,16 +28,20 @@ class Response:
 
 
 def data_body(
-    fragments: Sequence[tuple[str, bytes]],
+    fragments: Sequence[tuple[str, bytes]] | None,
     errors: Sequence[dict[str, Any]] = (),
     extensions: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Return `{"data": {…}}`: the databases' texts go in untouched, copied once."""
+    """Return `{"data": {…}}`: the databases' texts go in untouched, copied once.
+
+    `data` is null where there are no fragments.
+    """
     pieces = [b'"errors":', orjson.dumps(list(errors)), b","] if errors else []
-    pieces.append(b'"data":{')
-    for number, (key, text) in enumerate(fragments):
+    pieces.append(b'"data":null' if fragments is None else b'"data":{')
+    for number, (key, text) in enumerate(fragments or ()):
         pieces += [b',"' if number else b'"', key.encode(), b'":', text]
-    pieces.append(b"}")
+    if fragments is not None:
+        pieces.append(b"}")
     if extensions:
         pieces += [b',"extensions":', orjson.dumps(extensions)]
     return b"".join([b"{", *pieces, b"}"])

@@ -11,6 +11,7 @@ from django.apps import apps
 from graphql import GraphQLObjectType
 
 from dynamic_databases.aliases import Alias
+from dynamic_databases.catalog.types import Column
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.registry import Registry
 from schema.access import FULL_ACCESS
@@ -18,12 +19,16 @@ from schema.apps import SchemaConfig
 from schema.build.builder import build_schema
 from schema.built_schema import BuiltSchema
 from schema.errors import OperationProblem
+from schema.execution.blocking import drive
+from schema.execution.round_trips import request, rows_of
 from schema.execution.runner import Runner
 from schema.limits import Limits
 from schema.names.tables import NamedTable
 from schema.operations import OperationCache
+from schema.sql.compile import Compiler
 
 _ROWS = 3  # that are looked at in each list
+_COUNTED_ROWS = 100_000  # of each table, whose cells are looked at
 
 
 @dataclass
@@ -66,6 +71,7 @@ class _Asker:
         self.built = built
         self._registry = registry
         self._alias = alias
+        self._limits = limits
         self._operations = OperationCache(built, limits, 1)
         cursors = cast("SchemaConfig", apps.get_app_config("schema")).cursors
         self._runner = Runner(alias, lambda: registry.models(alias), limits, cursors)
@@ -80,6 +86,17 @@ class _Asker:
         for _, error in answer.errors:
             raise error
         return json.loads(answer.fragments[0][1])
+
+    def lost_cells(self, table: NamedTable) -> dict[Column, int]:
+        """Return how many cells of each column hold what its type can't carry."""
+        compiler = Compiler(self.built.key.capabilities, self._limits)
+        found = compiler.lost_cells(table.table, _COUNTED_ROWS)
+        if found is None:
+            return {}
+        columns, statement = found
+        with self._registry.connections.lease(self._alias) as wrapper:
+            (row,) = drive(wrapper, rows_of(request(statement, {})), compiler.dialect.begin)
+        return {c: int(count) for c, count in zip(columns, row, strict=True) if int(count)}
 
 
 def _check_table(asker: _Asker, table: NamedTable) -> TableReport:
@@ -98,7 +115,27 @@ def _check_table(asker: _Asker, table: NamedTable) -> TableReport:
             report.failed["by key"] = "a row of the list isn't found by its key"
     else:
         report.notes.append("it has no row: nothing was asked by key")
+    _check_cells(asker, report, table)
     return report
+
+
+def _check_cells(asker: _Asker, report: TableReport, table: NamedTable) -> None:
+    """Tell the cells that are answered as null, or as an error where a value is declared."""
+    try:
+        found = asker.lost_cells(table)
+    except DatabaseProblem as error:
+        if not report.failed:  # a view that can't be read has failed
+            report.failed["cells"] = str(error)
+        return
+    for column, count in found.items():
+        text = (
+            f"{count} of its first {_COUNTED_ROWS:,} rows hold in {column.name} what"
+            f" {column.type.name} is not answered as; see `types` and `nullable` of the override"
+        )
+        if column.answers_null:
+            report.notes.append(f"{text}: null is answered")
+        else:
+            report.failed[f"cells of {column.name}"] = text
 
 
 def _tried(

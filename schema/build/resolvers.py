@@ -20,13 +20,13 @@ from dynamic_databases.aliases import Alias, as_alias
 from dynamic_databases.errors import NoActiveDatabase
 from dynamic_databases.process import process_registry
 from schema.built_schema import BuiltSchema
+from schema.execution.node_reader import give_types
 from schema.execution.runner import Runner
-from schema.global_ids import decode_id, scope_of
+from schema.global_ids import SCOPE, scope_of
 from schema.limits import Limits
 from schema.memory_budget import MemoryBudget
 from schema.operations import CompiledOperation
-from schema.plan.nodes import NodeLookup
-from schema.types.reading import TYPE_KEY
+from schema.types.reading import Answered
 from schema.types.roots import RootType
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def with_resolvers(built: BuiltSchema, limits: Limits) -> None:
     schema = built.schema.graphql_schema
 
     def resolve_root(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+        if isinstance(info.context, Answered):
+            return info.context.trees[str(info.path.key)]
         return _run_root(built, limits, info)
 
     for root in (schema.query_type, schema.mutation_type):
@@ -62,17 +64,9 @@ def _run_root(built: BuiltSchema, limits: Limits, info: GraphQLResolveInfo) -> A
         raise answer.errors[0][1]
     tree = orjson.loads(answer.fragments[0][1]) if answer.fragments else None
     if roots and roots[0].node is not None:
-        _tell_types(roots[0].node.plan, tree, info.variable_values, alias)
+        scoped = {**info.variable_values, SCOPE: scope_of(alias)}
+        give_types(roots[0].node.plan, tree, scoped)
     return tree
-
-
-def _tell_types(lookup: NodeLookup, tree: Any, variables: dict[str, Any], alias: Alias) -> None:
-    """Give each row that a global id found the type that the id names."""
-    given = lookup.id.read(variables)
-    pairs = zip(given, tree, strict=True) if lookup.many else [(given, tree)]
-    for node_id, row in pairs:
-        if row is not None:
-            row[TYPE_KEY] = decode_id(str(node_id), scope_of(alias))[0]
 
 
 def _alias(info: GraphQLResolveInfo) -> Alias:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from schema.built_schema import BuiltSchema
 from schema.errors import TooComplex
@@ -15,9 +16,10 @@ from schema.json_values import list_pieces
 from schema.limits import Limits
 from schema.orm import OrmReader
 from schema.plan.node_lookup import NODE_KEY, node_page
-from schema.plan.nodes import Page
+from schema.plan.nodes import NodeLookup, Page
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledNode
+from schema.types.reading import TYPE_KEY
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,12 @@ class NodeReader:
 
     def _finished(self, page: Page, text: bytes) -> bytes:
         return text if self.nested is None else self.nested.finished(page, text)
+
+
+def give_types(lookup: NodeLookup, tree: Any, variables: Variables) -> None:
+    """Give each row that a global id found the type that the id names."""
+    given = lookup.id.read(variables)
+    pairs = zip(given, tree, strict=True) if lookup.many else [(given, tree)]
+    for node_id, row in pairs:
+        if row is not None:
+            row[TYPE_KEY] = decode_id(str(node_id), variables[SCOPE])[0]

@@ -77,3 +77,9 @@ class Batch:
 # that returns nothing has an empty row for each row that it wrote.
 Flow = Generator[RoundTrip, list[Rows], _T]
 Step = Generator[Batch, list[Rows], _T]
+
+
+def rows_of(request: Request) -> Flow[Rows]:
+    """Ask one statement, and return its rows."""
+    (rows,) = yield RoundTrip((request,))
+    return rows

@@ -34,6 +34,7 @@ from schema.execution.round_trips import (
     request,
 )
 from schema.execution.sessions.dispatch import session_type
+from schema.execution.uncarried_cells import is_marked, propagated
 from schema.execution.write_context import WriteContext, first_value, list_value
 from schema.global_ids import SCOPE, scope_of
 from schema.limits import Limits
@@ -51,6 +52,7 @@ class Answer:
     absent: tuple[str, ...] = ()  # columns of the baseline that are answered as null
     asked: bool = True  # whether the database was
     wrote: bool = False
+    is_null: bool = False  # an error leaves no field of it
 
     @property
     def size_bytes(self) -> int:
@@ -124,9 +126,19 @@ class Runner:
     ) -> Flow[Answer]:
         """Raises what makes the whole answer null: a non-null field's error, any write's."""
         variables = {**variables, SCOPE: scope_of(self.alias), ANSWER_BYTES: meter.max_bytes}
-        if prepared.plan.writes:
-            return self._write(operation, prepared, variables, meter)
-        return self._read(operation, prepared, variables, meter)
+        run = self._write if prepared.plan.writes else self._read
+        answer = yield from run(operation, prepared, variables, meter)
+        if not is_marked(answer.fragments):
+            return answer
+        nodes = {root.root.key: root.node.plan for root in prepared.roots if root.node is not None}
+        fragments, errors = propagated(operation, answer.fragments, variables, nodes)
+        of_cells = tuple((str(error.path[0]) if error.path else "", error) for error in errors)
+        return replace(
+            answer,
+            fragments=fragments or (),
+            errors=(*answer.errors, *of_cells),
+            is_null=fragments is None,
+        )
 
     def _write(
         self,

@@ -19,11 +19,13 @@ from schema.execution.write_context import NULL, WriteContext, probed_row, updat
 from schema.json_values import encode, json_object
 from schema.plan.nodes import ChangeFields, Resolve, Save, Typename
 from schema.sql.compiled import CompiledSave
+from schema.uncarried import is_mark
 
 _Values = Callable[[], dict[str, Any]]  # by column
 # Times the bytes of a JSON text that its decoded values take at most: four bytes for a character,
 # before and after the save, and the answer made of them.
 _DECODED = 8
+_DATES = (Kind.DATE, Kind.LOCAL_DATETIME, Kind.DATETIME)
 
 
 def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
@@ -101,7 +103,12 @@ def _by_column(plan: Save, text: bytes) -> dict[str, Any]:
 
 
 def _named(plan: Save, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {a.column.name: values[f"c{i}"] for i, a in enumerate(plan.values) if values}
+    named = {a.column.name: values[f"c{i}"] for i, a in enumerate(plan.values) if values}
+    kinds = {a.column.name: a.column.type.kind for a in plan.values}
+    return {
+        name: None if is_mark(value, is_date=kinds[name] in _DATES) else value
+        for name, value in named.items()
+    }
 
 
 def _chosen(

@@ -51,6 +51,7 @@ from schema.plan.nodes import (
 from schema.plan.nodes import Value as ColumnValue
 from schema.plan.nodes.conditions import Link
 from schema.sql.binding import bind_offset, rows_and_one_binder, rows_binder
+from schema.uncarried import MARK
 
 Links = tuple[Link, ...]
 
@@ -223,7 +224,8 @@ class OrmReader:
         value = row[f"\0{item.column.name}"]
         if item.path is not None:
             return json_part(value, item.path.operand.read(self.variables))
-        return encode(value, item.column.type)
+        answer = encode(value, item.column.type)
+        return MARK if answer is None and not item.column.answers_null else answer
 
     def _global_id(self, item: GlobalId, row: Row) -> str:
         keys = [id_text(row[f"\0{column.name}"], column.type) for column in item.columns]

@@ -54,6 +54,7 @@ from schema.sql.compiled import (
 )
 from schema.sql.dialect import Dialect
 from schema.sql.group_by import group_by_to_sql
+from schema.sql.lost_cells import lost_cells_to_sql
 from schema.sql.mssql import MssqlDialect
 from schema.sql.mysql import MysqlDialect
 from schema.sql.postgresql import PostgresqlDialect
@@ -145,6 +146,11 @@ class Compiler:
         keys = replace(connection, selections=())
         piece = connection_to_sql(keys, self.limits, self.dialect)
         return CompiledConnection(connection, self._finished(piece), has_nodes=False)
+
+    def lost_cells(self, table: Table, rows: int) -> tuple[tuple[Column, ...], Statement] | None:
+        """Return columns, and a statement that counts their cells that no type carries."""
+        found = lost_cells_to_sql(table, rows, self.dialect)
+        return found and (found[0], self._finished(found[1]))
 
     def page(self, page: Page) -> CompiledPage:
         """Return what answers a row that is written."""

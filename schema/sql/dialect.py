@@ -127,6 +127,14 @@ class Dialect(Protocol):
         """Return a JSON document as its text, or as the decimal that it is."""
         ...
 
+    def required_value(self, column: str, sql_type: SqlType) -> str:
+        """Return the same, or MARK where the type can't carry what the column holds."""
+        ...
+
+    def lost(self, column: str, sql_type: SqlType) -> str:
+        """Return a condition: the column holds what its type can't carry; empty if none does."""
+        ...
+
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         """Return an object of any number of keys."""
         ...

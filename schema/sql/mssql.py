@@ -133,6 +133,12 @@ class MssqlDialect:
     def json_cast(self, column: str, kind: Kind) -> str:
         return values.JSON_CASTS[kind].replace("{0}", column)
 
+    def required_value(self, column: str, sql_type: SqlType) -> str:
+        return self.json_value(column, sql_type)  # every value is carried
+
+    def lost(self, column: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
+        return ""
+
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         if not pairs:
             return Sql("JSON_QUERY('{}')")

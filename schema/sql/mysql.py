@@ -31,6 +31,7 @@ from schema.sql.binding import escaped, like_pattern
 from schema.sql.dialect import Deferred, InPlace
 from schema.sql.operators import COMPARISONS, OF_BOOLEANS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
+from schema.uncarried import MARK
 
 
 class _InPlace:
@@ -157,6 +158,17 @@ class MysqlDialect:
 
     def json_cast(self, column: str, kind: Kind) -> str:
         return values.JSON_CASTS[kind].replace("{0}", column)
+
+    def required_value(self, column: str, sql_type: SqlType) -> str:
+        value = self.json_value(column, sql_type)
+        if sql_type.kind is Kind.BOOLEAN:
+            return value.replace("'false' END", f"'false' ELSE '\"{MARK}\"' END")
+        return f"COALESCE({value}, '{MARK}')" if sql_type.kind in values.MAY_LOSE else value
+
+    def lost(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is not Kind.BOOLEAN and sql_type.kind not in values.MAY_LOSE:
+            return ""
+        return f"{self.json_value(column, sql_type)} IS NULL"
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         return json_object(pairs)

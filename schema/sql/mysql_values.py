@@ -89,6 +89,8 @@ SPELLED: dict[Kind, str] = {
     Kind.UUID: TEXT,
     Kind.JSON: "JSON_COMPACT({0})",
 }
+# Kinds of columns that may hold what is answered as null: zero dates, times beyond a day.
+MAY_LOSE = (Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME, Kind.ENUM)
 _SPATIAL = (
     "geometry",
     "point",

@@ -26,6 +26,7 @@ from schema.sql.dialect import Deferred, InPlace
 from schema.sql.inserts import INSERTED, insert_returning
 from schema.sql.operators import COMPARISONS, CONTAINMENT, OF_OWN_TYPES, REGULAR_EXPRESSIONS
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
+from schema.uncarried import MARK, MARK_OF_DATES
 
 _ROW = '"#"'  # a row's alias that no response key can be: a column of that name would hide the row
 _MAX_COLUMNS = 1_600
@@ -191,6 +192,21 @@ class PostgresqlDialect:
 
     def json_cast(self, column: str, kind: Kind) -> str:
         return values.JSON_CASTS[kind].replace("{0}", column)
+
+    def required_value(self, column: str, sql_type: SqlType) -> str:
+        value = self.json_value(column, sql_type)
+        if sql_type.kind is Kind.DECIMAL:
+            return f"coalesce({value}, '{MARK}')"
+        if sql_type.kind in values.DATES:
+            return value.replace(" END", f" ELSE '{MARK_OF_DATES}' END")
+        if values.may_lose(sql_type):
+            return f"coalesce(to_json({value}), '\"{MARK}\"')"
+        return value
+
+    def lost(self, column: str, sql_type: SqlType) -> str:
+        if sql_type.kind is not Kind.DECIMAL and not values.may_lose(sql_type):
+            return ""
+        return f"{self.json_value(column, sql_type)} IS NULL"
 
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         if len(pairs) <= _KEYS_PER_OBJECT:

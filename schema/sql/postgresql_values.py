@@ -71,6 +71,7 @@ _BOUND: dict[Kind, Binder] = {
     Kind.JSON: json_text,
 }
 
+DATES = (Kind.DATE, Kind.LOCAL_DATETIME, Kind.DATETIME)
 _LENGTH = re.compile(r"\(\d+(?:,-?\d+)?\)")
 
 
@@ -185,7 +186,7 @@ def _is_exact(sql_type: SqlType) -> bool:
 
 
 def may_lose(element: SqlType) -> bool:
-    """Return whether an array may hold values of this type that are answered as null."""
+    """Return whether an array, or a column, may hold such values that are answered as null."""
     kinds = (Kind.DECIMAL, Kind.FLOAT, Kind.DATE, Kind.TIME, Kind.LOCAL_DATETIME, Kind.DATETIME)
     return element.kind in (*kinds, Kind.JSON, Kind.ARRAY)
 

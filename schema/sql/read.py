@@ -117,8 +117,7 @@ def pairs_to_sql(
         elif isinstance(item, GlobalId):
             pairs.append((item.key, _global_id(item, dotted, columns, dialect)))
         elif isinstance(item, CustomFields):
-            inner = pairs_to_sql(item.values, outer, columns, dialect, counters)
-            pairs.append((item.key, dialect.json_object(inner)))
+            pairs.append((item.key, _custom_fields(item, dotted, columns, dialect)))
         elif isinstance(item, Absent):
             pairs.append((item.key, Sql("NULL")))
         elif isinstance(item, NodeObject | NestedConnection):
@@ -139,7 +138,19 @@ def pairs_to_sql(
 def _value(item: Value, column: str, dialect: Dialect) -> Sql:
     if item.path is not None:
         return dialect.json_part(column, item.path)
-    return Sql(dialect.json_value(column, item.column.type))
+    if item.column.answers_null:
+        return Sql(dialect.json_value(column, item.column.type))
+    return Sql(dialect.required_value(column, item.column.type))
+
+
+def _custom_fields(
+    item: CustomFields, dotted: str, columns: Mapping[str, str], dialect: Dialect
+) -> Sql:
+    """Return an object of values, each of which may be null."""
+    values = [(one.key, f"{dotted}{columns[one.column.name]}", one.column) for one in item.values]
+    return dialect.json_object(
+        [(key, Sql(dialect.json_value(value, column.type))) for key, value, column in values]
+    )
 
 
 def condition_to_sql(table: str, conditions: Sequence[Sql], dialect: Dialect, source: Table) -> Sql:

@@ -235,6 +235,12 @@ class SqliteDialect:
     def json_cast(self, column: str, kind: Kind) -> str:
         return JSON_CASTS[kind].replace("{0}", column)
 
+    def required_value(self, column: str, sql_type: SqlType) -> str:
+        return columns.required(column, sql_type)
+
+    def lost(self, column: str, sql_type: SqlType) -> str:
+        return columns.lost(column, sql_type)
+
     def json_object(self, pairs: Sequence[tuple[str, Sql]]) -> Sql:
         return self._object([(key, value, _is_text(value)) for key, value in pairs])
 

@@ -11,6 +11,7 @@ from schema.plan.nodes import Op, Slot
 from schema.sql.operators import COMPARISONS
 from schema.sql.sqlite_values import OURS
 from schema.sql.statement import PLACE, Sql
+from schema.uncarried import MARK
 
 # The plain spellings that databases mostly hold are seen to in SQL; what is left goes to Python.
 _SPELLED: dict[Kind, str] = {
@@ -94,6 +95,23 @@ def spelled(column: str, sql_type: SqlType) -> str:
         scale = "NULL" if sql_type.scale is None else sql_type.scale
         return f"{OURS}decimal({column}, {scale})"
     return _SPELLED[sql_type.kind].replace("{0}", column)
+
+
+def required(column: str, sql_type: SqlType) -> str:
+    """Return the same, or MARK where the type can't carry what the column holds."""
+    value = spelled(column, sql_type)
+    if sql_type.kind in (Kind.BOOLEAN, Kind.FLOAT):  # which are JSON already
+        return value.replace("'null'", f"'\"{MARK}\"'")
+    return value if sql_type.kind is Kind.BINARY else f"coalesce({value}, '{MARK}')"
+
+
+def lost(column: str, sql_type: SqlType) -> str:
+    """Return whether the type can't carry what a column holds, as a condition."""
+    if sql_type.kind is Kind.JSON:
+        return f"NOT json_valid({column})"
+    if sql_type.kind is Kind.BINARY:
+        return ""
+    return f"{required(column, sql_type)} LIKE '%{MARK}%'"
 
 
 def is_respelled(sql_type: SqlType) -> bool:

@@ -41,6 +41,7 @@ from schema.sql.compiled import (
 )
 from schema.sql.sqlite_values import OURS
 from schema.sql.statement import Statement
+from schema.uncarried import MARK
 from tests.cases.plan_text import text_of
 
 pytestmark = pytest.mark.pure
@@ -140,7 +141,8 @@ def sql_of(case: str, vendor: str) -> str:
             statements.append(root.connection.statement if root.connection else root.read)
     statements = [one for one in statements if isinstance(one, Statement)]
     found_sql = "\n".join(f"{s.sql}\n-- {parameters_of(s, values)}\n" for s in statements)
-    return found_sql.replace(OURS, "gateway_")  # whose names are of one process
+    # Names of one process.
+    return found_sql.replace(OURS, "gateway_").replace(MARK, "gateway_mark")
 
 
 def parameters_of(statement, values: dict) -> object:

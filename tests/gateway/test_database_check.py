@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.fixtures.databases import execute, library_sql
-from tests.fixtures.vendors import SQLITE
+from tests.fixtures.vendors import POSTGRESQL, SQLITE, present
 from tests.samples.databases import SAMPLES, sample_sql
 
 
@@ -77,3 +77,35 @@ def test_a_database_that_is_away_is_told_at_once(new_database) -> None:
 
     with pytest.raises(CommandError, match="can't be reached"):
         checked(database.name)
+
+
+def test_cells_that_no_type_carries_are_told(new_database) -> None:
+    database = new_database(
+        SQLITE,
+        """CREATE TABLE event (id INTEGER PRIMARY KEY, ms INTEGER, day DATE NOT NULL, doc JSON);
+        INSERT INTO event VALUES (1, 1710000000000, 'someday', '{'), (2, 5, '2024-01-02', '{}');""",
+    )
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="2 kinds of query failed"):
+        call_command("database", "check", database.name, stdout=out)
+    text = out.getvalue()
+    for told in (
+        "FAILED list: event.day holds a value that Date can't carry",
+        "FAILED cells of day: 1 of its first 100,000 rows",
+        "1 of its first 100,000 rows hold in ms what INTEGER is not answered as",
+        "1 of its first 100,000 rows hold in doc what JSON is not answered as",
+    ):
+        assert told in text
+
+
+@pytest.mark.parametrize(
+    ("made", "vendor"),
+    [("TIMESTAMP NOT NULL DEFAULT 'infinity'", POSTGRESQL), ("NUMERIC DEFAULT 'NaN'", POSTGRESQL)],
+)
+def test_cells_that_may_be_null_fail_nothing(new_database, made: str, vendor) -> None:
+    ddl = f"CREATE TABLE held (id INT PRIMARY KEY, x {made}); INSERT INTO held VALUES (1);"
+
+    (table,) = checked(new_database(present(vendor), ddl).name)["tables"]
+    assert not table["failed"]
+    assert "null is answered" in table["notes"][0]

@@ -323,3 +323,16 @@ def test_the_sqlstate_of_a_signal_counts_not_its_number(mariadb, served, number:
     answer = ask("mutation { insertPayOne(object: {id: 1}) { id } }")
     assert (answer.status, answer.code) == (200, "CONSTRAINT_VIOLATION")
     assert answer.error["message"] == WORDS
+
+
+@pytest.mark.parametrize(
+    "fine", ["", "CREATE TRIGGER fine AFTER UPDATE ON note BEGIN SELECT 1; END;"]
+)
+def test_a_trigger_that_names_what_is_gone_is_no_change_of_the_schema(served, fine: str) -> None:
+    body = "INSERT INTO gone VALUES (NEW.id);"
+    ask = served(SQLITE, note_sql(SQLITE, "broken", "AFTER UPDATE", body) + fine)
+
+    reply = ask("mutation { updateNoteByPk(pkColumns: {id: 1}, _inc: {n: 1}) { n } }")
+    assert (reply.status, reply.code) == (200, "CONSTRAINT_VIOLATION")
+    assert "A trigger of this database names a table" in reply.error["message"]
+    assert ask("{ noteByPk(id: 1) { n } }").data == {"noteByPk": {"n": 1}}

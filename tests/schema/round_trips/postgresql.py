@@ -24,7 +24,8 @@ _IN_FAR = "a.x::beyond.citext OPERATOR(beyond.=) b.x::beyond.citext"
 _LACKS = {
     "text COLLATE nocase": tuple(
         f"_{no}{how}" for how in ("like", "ilike", "similar", "regex", "iregex") for no in ("", "n")
-    )
+    ),
+    "regclass": ("min", "max"),  # which are numbers
 }
 _MORE = {
     "smallint": of.whole(-(2**15), 2**15 - 1),

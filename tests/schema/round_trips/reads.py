@@ -189,7 +189,8 @@ def _check_sizes(
 def _check_ends(held: Held, rows: list[Row], found: Mapping[int, Found]) -> None:
     """The least value and the greatest are those that no row is less or more than."""
     fields = held.schema.type_map["HeldAggregateFields"].fields
-    own = [name for name in ("min", "max") if "x" in _fields_of(fields, name)]
+    ends = [name for name in ("min", "max") if name not in held.column.lacks]
+    own = [name for name in ends if "x" in _fields_of(fields, name)]
     if own:
         asked = " ".join(f"{name} {{ x }}" for name in own)
         data = held.data(f"{{ heldAggregate {{ aggregate {{ {asked} }} }} }}")
@@ -197,8 +198,8 @@ def _check_ends(held: Held, rows: list[Row], found: Mapping[int, Found]) -> None
         is_whole = len(found) == len(rows) - 1  # all but NULL is answered
         for name, operator in (("min", "_lt"), ("max", "_gt")):
             if name in values and is_whole and found:
-                ends = [r["x"] for r in rows if r["id"] in found and not found[r["id"]][operator]]
-                held.check(values[name] in ends, f"{name} isn't an end:", values, ends)
+                last = [r["x"] for r in rows if r["id"] in found and not found[r["id"]][operator]]
+                held.check(values[name] in last, f"{name} isn't an end:", values, last)
 
 
 def _fields_of(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -17,12 +17,14 @@ from tests.schema.round_trips.columns import ColumnType, merged
 from tests.schema.round_trips.held import Held, run
 from tests.schema.round_trips.keys import check_keys
 from tests.schema.round_trips.reads import check_filters, check_groups, check_orders
+from tests.schema.round_trips.required import check_required
 from tests.schema.round_trips.writes import check_writes
 
 EXAMPLES = int(os.environ.get("GATEWAY_TEST_ROUND_TRIPS", "1"))
 COLUMNS = [one for each in (sqlite, postgresql, mariadb) for one in merged(each.COLUMNS)]
 DDL = """{before}
-CREATE TABLE held (id INTEGER PRIMARY KEY, x {type}, g INTEGER);"""
+CREATE TABLE held (id INTEGER PRIMARY KEY, x {type}, g INTEGER);
+CREATE TABLE required (id INTEGER PRIMARY KEY, x {required} NOT NULL, g INTEGER);"""
 KEYED = "CREATE TABLE keyed (x {type} PRIMARY KEY, n INTEGER, g INTEGER)"
 _MODEST = settings(
     max_examples=EXAMPLES,
@@ -36,7 +38,8 @@ _MODEST = settings(
 def held(request, served, door) -> Held:
     """The tables of one column type; `keyed` is there where the server takes the type for a key."""
     column: ColumnType = request.param
-    ddl = DDL.format(before=column.before, type=column.type)
+    required = column.type.removesuffix(" NULL")
+    ddl = DDL.format(before=column.before, type=column.type, required=required)
     served(present(column.vendor), ddl)
     send = partial(door.request, "POST", "/t/served/graphql")
     url = door.database.url
@@ -55,7 +58,9 @@ def test_what_is_answered_is_what_the_database_holds(held: Held) -> None:
         found = check_filters(held, rows)
         check_orders(held, rows, found)
         check_groups(held, rows, found)
-        check_keys(held, values)
+        carried = [v for v, row in zip(values, rows, strict=False) if row["x"] is not None]
+        check_keys(held, carried)
+        check_required(held, values, rows)
         check_writes(held, rows)
 
     try_values(list(held.column.values))
