@@ -7,7 +7,7 @@ import pytest
 from schema.errors import BadUserInput
 from schema.json_paths import parse_path, quoted_path, value_at
 from tests.fixtures.schemas import both_ways, built_of
-from tests.fixtures.vendors import MSSQL
+from tests.fixtures.vendors import MSSQL, SQLITE
 
 SQL = """CREATE TABLE document (id INTEGER PRIMARY KEY, data {json}, kept {json} NOT NULL);
 INSERT INTO document VALUES
@@ -125,3 +125,61 @@ def test_a_document_may_be_null(ask, vendor, new_database) -> None:
 
     assert "kept(" in printed
     assert "JSON!" not in printed.split("type Document ")[1].split("}", maxsplit=1)[0]
+
+
+WRITES = {
+    'insertDocumentOne(object: {id: 8, data: {a: [1, 2]}, kept: 1}) { id p: data(path: "a[1]") }': {
+        "id": 8,
+        "p": 2,
+    },
+    "insertDocument(objects: [{id: 9, data: {a: 5}, kept: 1}]) { returning { %s } }": {
+        "returning": [{"p": 5}]
+    },
+    "updateDocumentByPk(pkColumns: {id: 8}, _set: {data: {a: 7}}) { %s }": {"p": 7},
+    "updateDocument(where: {id: {_eq: 8}}, _set: {kept: 2}) { returning { %s } }": {
+        "returning": [{"p": 7}]
+    },
+    "saveDocument(pkColumns: {id: 8}, _set: {data: {a: 9}}) { row { %s } }": {"row": {"p": 9}},
+    "deleteDocumentByPk(id: 8) { %s }": {"p": 9},
+    "deleteDocument(where: {id: {_eq: 9}}) { returning { %s } }": {"returning": [{"p": 5}]},
+}
+
+
+def test_parts_of_what_is_written(served, vendor) -> None:
+    if vendor is MSSQL:
+        pytest.skip("SQL Server keeps JSON as text")
+    ask = served(vendor, SQL.format(**vars(vendor)))
+    for field, expected in WRITES.items():
+        selected = field.replace("%s", 'p: data(path: "a")')
+        query = f"mutation {{ {selected} }}"
+        (found,) = ask(query).data.values()
+        assert found == expected, field
+
+
+def test_parts_in_connections_and_nodes(served, vendor) -> None:
+    if vendor is MSSQL:
+        pytest.skip("SQL Server keeps JSON as text")
+    ask = served(vendor, SQL.format(**vars(vendor)))
+    query = """query ($p: String) {
+        documentConnection(first: 1) { edges { node { p: data(path: $p) } } }
+        documentAggregate(where: {id: {_eq: 1}}) { nodes { p: data(path: $p) } }
+        documentByPk(id: 1) { p: data(path: $p) } }"""
+
+    assert ask(query, {"p": "a.b[0]"}).data == {
+        "documentConnection": {"edges": [{"node": {"p": 1}}]},
+        "documentAggregate": {"nodes": [{"p": 1}]},
+        "documentByPk": {"p": 1},
+    }
+    assert ask(query, {"p": "a["}).code == "BAD_USER_INPUT"
+
+
+def test_a_key_that_sqlite_cannot_name(served, vendor) -> None:
+    if vendor is MSSQL:
+        pytest.skip("SQL Server keeps JSON as text")
+    ask = served(vendor, SQL.format(**vars(vendor)))
+    reply = ask('{ documentByPk(id: 1) { data(path: "$[\'a\\\\\\"b\']") } }')
+
+    if vendor is SQLITE:
+        assert reply.code == "BAD_USER_INPUT"
+    else:
+        assert reply.data == {"documentByPk": {"data": None}}

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dynamic_databases.process import process_registry
+from schema.access import Access, TableAccess
+from schema.build.builder import build_schema
+from schema.limits import Limits
+from tests.fixtures.databases import library_sql
 from tests.fixtures.schemas import both_ways, built_of
 from tests.fixtures.vendors import MARIADB, MSSQL, POSTGRESQL, SQLITE
 
@@ -263,6 +268,19 @@ def test_counting_related_rows(music, where: str) -> None:
     found = music.query(URL, f"{{ artist(where: {where}) {{ name }} }}").data["artist"]
 
     assert [row["name"] for row in found] == COUNTED[where]
+
+
+def test_a_hidden_column_is_computed_of_nowhere(new_database) -> None:
+    database = new_database(SQLITE, library_sql(SQLITE))
+    shown = frozenset({"*"})
+    limited = TableAccess(frozenset({"album_id", "artist_id", "title"}))
+    access = Access(frozenset({"*": TableAccess(shown), "album": limited}.items()))
+    entry = process_registry().entry(database.label)
+
+    printed = str(build_schema(entry, access, {}, Limits()).schema)
+    numbers = printed.split("enum AlbumNumberColumn {")[1].split("}", maxsplit=1)[0]
+    assert numbers.split() == ["albumId", "artistId"]
+    assert "price" not in printed
 
 
 ORDERED = {
