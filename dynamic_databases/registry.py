@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,14 @@ from typing import Any
 from dynamic_databases.aliases import Alias, as_alias
 from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
-from dynamic_databases.catalog.enum_tables import digest_of, find_enum_tables, with_enums
+from dynamic_databases.catalog.enum_tables import (
+    EnumTable,
+    Row,
+    digest_of,
+    find_enum_tables,
+    unreadable,
+    with_enums,
+)
 from dynamic_databases.catalog.interning import SharedTables
 from dynamic_databases.catalog.overrides import parse_overrides, with_overrides
 from dynamic_databases.catalog.read import (
@@ -30,7 +37,7 @@ from dynamic_databases.catalog.types import Catalog, Fingerprint
 from dynamic_databases.concurrency.exceptions import repeated
 from dynamic_databases.connections.pool import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
-from dynamic_databases.errors import DatabaseProblem, NotRegistered
+from dynamic_databases.errors import DatabaseProblem, NotPermitted, NotRegistered
 from dynamic_databases.models_factory.factory import BoundModels, ModelSet
 
 
@@ -330,14 +337,28 @@ def _with_enums(alias: Alias, catalog: Catalog, baseline: Catalog | None) -> tup
     if not names:
         return catalog, ""
     tables, skipped = find_enum_tables(catalog, names)
-    rows = read_enum_rows(alias, tables)
+    rows = _enum_rows(alias, tables)
+    if rows is None:
+        skipped, tables = [*skipped, *unreadable(tables)], []
     catalog = replace(catalog, skipped=(*catalog.skipped, *skipped))
-    return with_enums(catalog, names, tables, rows), digest_of(rows)
+    return with_enums(catalog, names, tables, rows or []), _digest(rows)
+
+
+def _enum_rows(alias: Alias, tables: Sequence[EnumTable]) -> list[Row] | None:
+    """Return the rows of enums; None where the login may not read them, which stops no tenant."""
+    try:
+        return read_enum_rows(alias, tables)
+    except NotPermitted:
+        return None
 
 
 def _enum_digest(alias: Alias, catalog: Catalog) -> str:
     tables, _ = find_enum_tables(catalog, catalog.enums)
-    return digest_of(read_enum_rows(alias, tables))
+    return _digest(_enum_rows(alias, tables))
+
+
+def _digest(rows: list[Row] | None) -> str:
+    return "unreadable" if rows is None else digest_of(rows)
 
 
 def _stamp(file: Path | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,12 @@ _TEXTS = {
     "mysql": "CONVERT({} USING utf8mb4)",
     "microsoft": "CAST({} AS nvarchar(4000))",
 }
+_LIMITED = {
+    "sqlite": "SELECT {} AS n, {} AS v, {} AS d FROM {} LIMIT {}",
+    "postgresql": "SELECT {} AS n, {} AS v, {} AS d FROM {} LIMIT {}",
+    "mysql": "SELECT {} AS n, {} AS v, {} AS d FROM {} LIMIT {}",
+    "microsoft": "SELECT TOP {4} {0} AS n, {1} AS v, {2} AS d FROM {3}",
+}
 _DESCRIBES = ("description", "comment")
 
 
@@ -35,6 +42,11 @@ class EnumTable:
     table: Table
     key: Column
     description: Column | None
+
+
+def unreadable(tables: Iterable[EnumTable]) -> list[Skipped]:
+    """Return why these are no enums where the login may not read them."""
+    return [_skipped(str(one.table.name), "its rows can't be read") for one in tables]
 
 
 def find_enum_tables(
@@ -57,7 +69,7 @@ def find_enum_tables(
 
 
 def rows_query(tables: Sequence[EnumTable], vendor: str) -> str:
-    """Return the one query that reads the rows of all of them."""
+    """Return the one query that reads their rows, of each table one more than it may have."""
     as_text = _TEXTS[vendor]
     selects = []
     for number, one in enumerate(tables):
@@ -66,7 +78,8 @@ def rows_query(tables: Sequence[EnumTable], vendor: str) -> str:
         key = as_text.format(quote(one.key.name, vendor))
         described = one.description
         text = as_text.format(quote(described.name, vendor) if described else "NULL")
-        selects.append(f"SELECT {number}, {key}, {text} FROM {source}")  # noqa: S608 - quoted
+        rows = _LIMITED[vendor].format(number, key, text, source, MAX_VALUES + 1)
+        selects.append(f"SELECT n, v, d FROM ({rows}) e{number}")  # noqa: S608 - quoted
     return " UNION ALL ".join(selects)
 
 
@@ -93,8 +106,10 @@ def with_enums(
     )
 
 
-def digest_of(rows: Iterable[Row]) -> str:
-    """Return what changes when some row does."""
+def digest_of(rows: Sequence[Row]) -> str:
+    """Return what changes when some row does; of too many rows any are read."""
+    counts = Counter(number for number, _, _ in rows)
+    rows = [row for row in rows if counts[row[0]] <= MAX_VALUES]
     return hashlib.sha256(repr(sorted(rows, key=str)).encode("utf-8", "replace")).hexdigest()
 
 

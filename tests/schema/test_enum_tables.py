@@ -9,10 +9,19 @@ import pytest
 from django.conf import settings
 
 from dynamic_databases.catalog.diff import differences
+from dynamic_databases.catalog.enum_tables import (
+    MAX_VALUES,
+    digest_of,
+    find_enum_tables,
+    rows_query,
+    with_enums,
+)
 from dynamic_databases.catalog.serialization import catalog_from_json
+from dynamic_databases.catalog.types import Catalog, Column, Kind, SqlType, Table, TableName
 from dynamic_databases.models import Baseline
 from tests.fixtures.databases import execute
 from tests.fixtures.schemas import both_ways, built_of
+from tests.fixtures.vendors import POSTGRESQL
 
 SQL = """CREATE TABLE status (code VARCHAR(20) PRIMARY KEY, description VARCHAR(80));
 CREATE TABLE bare (name VARCHAR(20) PRIMARY KEY);
@@ -150,3 +159,57 @@ def test_databases_of_a_baseline_have_its_enums(
         query = "{ task(where: {status: {_eq: OPEN}}) { id status } }"
         reply = tasks.query("/t/own/graphql", query, None, **headers)
         assert reply.data == {"task": [{"id": 1, "status": "OPEN"}]}
+
+
+LOCKED = """CREATE FUNCTION denied() RETURNS varchar LANGUAGE plpgsql AS
+  $$ BEGIN RAISE insufficient_privilege; END $$;
+CREATE VIEW locked AS SELECT denied() AS name;"""
+
+
+def test_a_table_that_may_not_be_read_stops_nothing(tasks, vendor, registry, file) -> None:
+    if vendor is not POSTGRESQL:
+        pytest.skip("a view refuses to be read on PostgreSQL")
+    execute(tasks.database.url, LOCKED)
+    enums = {"enums": ["status", "locked"], "keys": {"locked": ["name"]}}
+    file.write_text(json.dumps(enums))
+    label = tasks.database.label
+
+    catalog = registry.refresh(label).catalog
+    assert not registry.has_changed(label)
+    assert not any(column.type.enum for table in catalog.tables for column in table.columns)
+    reason = "it is no enum, as its override wants it: its rows can't be read"
+    assert {one.name: one.reason for one in catalog.skipped} == dict.fromkeys(
+        ("status", "locked"), reason
+    )
+
+
+@pytest.mark.pure
+def test_rows_of_one_query_per_vendor() -> None:
+    key = Column("co]de", SqlType(Kind.TEXT, "varchar(20)"), nullable=False)
+    text = Column("comment", SqlType(Kind.TEXT, "varchar(80)"))
+    tables = [
+        Table(TableName("dbo", "status"), (key, text), ("co]de",)),
+        Table(TableName("", "bare"), (key,), ("co]de",)),
+    ]
+    found, skipped = find_enum_tables(Catalog("microsoft", tuple(tables)), ["dbo.status", "bare"])
+
+    assert not skipped
+    assert rows_query(found, "microsoft") == (
+        "SELECT n, v, d FROM (SELECT TOP 1001 0 AS n, CAST([co]]de] AS nvarchar(4000)) AS v, "
+        "CAST([comment] AS nvarchar(4000)) AS d FROM [dbo].[status]) e0 UNION ALL "
+        "SELECT n, v, d FROM (SELECT TOP 1001 1 AS n, CAST([co]]de] AS nvarchar(4000)) AS v, "
+        "CAST(NULL AS nvarchar(4000)) AS d FROM [bare]) e1"
+    )
+
+
+@pytest.mark.pure
+def test_too_many_rows_are_no_enum() -> None:
+    key = Column("code", SqlType(Kind.TEXT, "text"), nullable=False)
+    catalog = Catalog("sqlite", (Table(TableName("", "status"), (key,), ("code",)),))
+    tables, _ = find_enum_tables(catalog, ["status"])
+    rows = [(0, f"V{number}", None) for number in range(MAX_VALUES + 1)]
+
+    (skipped,) = with_enums(catalog, ["status"], tables, rows).skipped
+    assert skipped.reason.endswith("it has more than 1000 rows")
+    assert digest_of(rows) == digest_of([*rows[1:], (0, "other", None)])
+    assert digest_of(rows[:2]) != digest_of(rows[:3])
