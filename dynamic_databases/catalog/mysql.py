@@ -1,10 +1,12 @@
-"""MySQL's and MariaDB's catalog in five queries of information_schema; types; change token.
+"""MySQL's and MariaDB's catalog in six queries of information_schema; types; change token.
 
 A schema is a database there, so the catalog is that of the one database that is connected to.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +42,17 @@ _TABLES = """
 SELECT table_name, table_type = 'VIEW', table_comment FROM information_schema.tables
 WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
 """
+_VIEWS = """
+SELECT table_name, view_definition FROM information_schema.views
+WHERE table_schema = database() AND is_updatable = 'YES'
+"""
+_NAME = "`(?:[^`]|``)+`"
+# A view of one table, as the server writes it down, and its columns that are the table's own.
+_OF_ONE_TABLE = re.compile(
+    rf"select (.*?) from (?:{_NAME}\.)?{_NAME}(?: {_NAME})?(?: where .*)?",  # noqa: S608
+    re.DOTALL,
+)
+_OWN_COLUMN = re.compile(rf"(?:^|,)(?:{_NAME}\.)*{_NAME} AS ({_NAME})(?=,|$)")
 _COLUMNS = """
 SELECT table_name, column_name, data_type, column_type, is_nullable, column_default, extra,
   column_comment,
@@ -115,9 +128,26 @@ def read(cursor: Any) -> RawCatalog:
         if table in raw.tables:
             column = _column(row, is_mariadb=is_mariadb, is_json=(row[0], row[1]) in documents)
             raw.columns[table].append(column)
+    for name, definition in _rows(cursor, _VIEWS):
+        _tell_writes(raw, TableName("", name), str(definition))
     _read_unique_keys(cursor, raw)
     _read_foreign_keys(cursor, raw)
     return raw
+
+
+def _tell_writes(raw: RawCatalog, view: TableName, definition: str) -> None:
+    """Say what a view takes: one of one table; only its own columns can be written.
+
+    Rows are inserted where all columns are such (MySQL manual, "Updatable and Insertable Views").
+    """
+    found = _OF_ONE_TABLE.fullmatch(definition)
+    if view not in raw.tables or found is None:
+        return
+    own = {name[1:-1].replace("``", "`") for name in _OWN_COLUMN.findall(found[1])}
+    columns = raw.columns[view]
+    writes = ("update", "delete") + ("insert",) * all(c.name in own for c in columns)
+    raw.tables[view] = replace(raw.tables[view], has_triggers=True, view_writes=writes)
+    raw.columns[view] = [c if c.name in own else replace(c, generated=True) for c in columns]
 
 
 def _rows(cursor: Any, sql: str) -> list[Any]:

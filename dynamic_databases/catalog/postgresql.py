@@ -37,7 +37,10 @@ _TABLES = """
 SELECT c.oid, CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname END, c.relname,
        c.relkind IN ('v', 'm'), coalesce(obj_description(c.oid, 'pg_class'), ''),
        c.relkind IN ('p', 'f') OR c.relhassubclass OR c.relhasrules OR c.relrowsecurity
-       OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+       OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+       CASE WHEN c.relkind = 'v' AND NOT EXISTS  -- a rule doesn't tell what it did
+         (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1')
+       THEN pg_relation_is_updatable(c.oid, true) ELSE 0 END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
@@ -49,8 +52,11 @@ _COLUMNS = """
 SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
   format_type(a.atttypid, a.atttypmod),
        a.attnotnull, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid),
-       coalesce(col_description(a.attrelid, a.attnum), '')
-FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+       coalesce(col_description(a.attrelid, a.attnum), ''),
+       c.relkind = 'v' AND NOT pg_column_is_updatable(c.oid, a.attnum, false) AND NOT EXISTS
+         (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 64 > 0)  -- INSTEAD OF
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s)
   AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
 ORDER BY a.attrelid, a.attnum
@@ -75,6 +81,8 @@ WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NUL
   AND i.indrelid = ANY(%(oids)s)
 """
 
+# The bits of pg_relation_is_updatable: those of a command's number (nodes.h, CmdType).
+_VIEW_WRITES = {"insert": 1 << 3, "update": 1 << 2, "delete": 1 << 4}
 _KINDS = {
     "bool": Kind.BOOLEAN,
     "int2": Kind.INTEGER,
@@ -123,10 +131,16 @@ class _PgType:
 def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
     table_of: dict[int, TableName] = {}
-    for oid, schema, name, is_view, comment, triggers in cursor.execute(_TABLES).fetchall():
+    for oid, schema, name, is_view, comment, triggers, taken in cursor.execute(_TABLES).fetchall():
         table = table_of[oid] = TableName(schema, name)
+        writes = tuple(write for write, bit in _VIEW_WRITES.items() if taken & bit)
         raw.tables[table] = Table(
-            table, (), is_view=is_view, comment=comment, has_triggers=triggers and not is_view
+            table,
+            (),
+            is_view=is_view,
+            comment=comment,
+            has_triggers=bool(writes) or (triggers and not is_view),
+            view_writes=writes,
         )
     types = {row[0]: _PgType(*row[1:]) for row in cursor.execute(_TYPES).fetchall()}
     support = TypeSupport.of_rows(cursor.execute(postgresql_support.QUERY).fetchall())
@@ -143,13 +157,15 @@ def read(cursor: Any) -> RawCatalog:
 def _column(
     row: tuple[Any, ...], types: dict[int, _PgType], meaning: Callable[[int, int, str], SqlType]
 ) -> Column:
-    _, _, name, type_oid, modifier, type_name, not_null, identity, generated, default, comment = row
+    _, _, name, type_oid, modifier, type_name, not_null, identity, generated, *rest = row
+    default, comment, is_computed = rest
     return Column(
         name,
         meaning(type_oid, modifier, type_name),
         nullable=not (not_null or types[type_oid].not_null if type_oid in types else not_null),
         default=None if generated else default,
-        generated=bool(generated) or identity == "a",  # GENERATED ALWAYS AS IDENTITY takes no value
+        # GENERATED ALWAYS AS IDENTITY takes no value, nor does an expression of a view.
+        generated=bool(generated) or identity == "a" or is_computed,
         identity=bool(identity) or bool(default and default.startswith("nextval(")),
         comment=comment,
     )

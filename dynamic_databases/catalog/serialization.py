@@ -46,6 +46,7 @@ def _table(value: dict[str, Any]) -> Table:
         comment=value["comment"],
         has_triggers=value.get("has_triggers", False),
         deferrable_keys=tuple(tuple(key) for key in value.get("deferrable_keys", ())),
+        view_writes=tuple(value.get("view_writes", ())),
     )
 
 

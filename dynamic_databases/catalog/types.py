@@ -188,6 +188,12 @@ class Table:
         tuple[str, ...], ...
     ] = ()  # checked at COMMIT: nothing conflicts on them
 
+    view_writes: tuple[str, ...] = ()  # of a view: what it takes of `insert`, `update`, `delete`
+
+    def takes(self, write: str) -> bool:
+        """Return whether rows can be written in this way: `insert`, `update` or `delete`."""
+        return not self.is_view or write in self.view_writes
+
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
         return {column.name: column for column in self.columns}
@@ -271,7 +277,8 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
     return (
         (table.name.schema, table.name.name, table.is_view, table.comment)
         + ((True,) if table.has_triggers else ())
-        + table.deferrable_keys,
+        + table.deferrable_keys
+        + (("writes", *table.view_writes),) * bool(table.view_writes),
         tuple(
             (
                 c.name,

@@ -24,6 +24,7 @@ _GONE = (
     "{}: a trigger of the database gave a row another key, or removed it, so that it can't be "
     "answered; nothing was written."
 )
+_UNSEEN = "{}: the view wouldn't show a row as it was to be written; nothing was written."
 _T = TypeVar("_T")
 # A page, and the key that another statement gave back where the page is found by that.
 Asked = tuple[CompiledPage, Row | None]
@@ -107,7 +108,8 @@ def checked_last(table: Table, step: Step[Last]) -> Step[Last]:
     found, answers = yield from continued(step)
     done = cycle([bool(rows) for rows in found] or [True])
     if any(is_done and answer == NULL for is_done, answer in zip(done, answers, strict=False)):
-        raise RefusedByTrigger(_GONE.format(table.name))
+        text = _UNSEEN if table.is_view else _GONE
+        raise RefusedByTrigger(text.format(table.name))
     return found, answers
 
 

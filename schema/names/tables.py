@@ -219,9 +219,12 @@ class NamedTable:
     def constraints(self) -> Mapping[str, tuple[str, ...]]:
         """The keys that an insert can conflict on, by enum value: `genrePkey`, `genreNameKey`.
 
-        A key with a column that may not be seen isn't among them, nor is a deferrable one.
+        A key with a column that may not be seen isn't among them, nor is a deferrable one. Rows of
+        a view conflict on keys of other tables.
         """
         table = self.baseline or self.table
+        if table.is_view:
+            return {}
         found = {camel_case(f"{self.field}_pkey"): table.primary_key} if table.primary_key else {}
         for key in table.unique_keys:
             name = camel_case("_".join([self.field, *key.columns, "key"]))
@@ -433,7 +436,7 @@ def _named_now(table: Table, given: _Given) -> NamedTable:
     field_of, may = given.columns.fields, given.access
     seen = permitted(may.select, given.columns.columns)
     columns = {field_of[c.name]: c for c in table.columns if c.name in seen}
-    writable = frozenset(c.name for c in columns.values() if not c.generated and not table.is_view)
+    writable = frozenset(c.name for c in columns.values() if not c.generated)
     if writable == seen:
         writable = seen  # as nearly always: one set instead of two
     return NamedTable(
@@ -442,11 +445,14 @@ def _named_now(table: Table, given: _Given) -> NamedTable:
         type=given.type,
         columns=columns,
         relations={r.name: r for r in given.relations},
-        insertable=permitted(may.insert, writable),
-        updatable=permitted(may.update, writable),
-        deletable=may.delete and not table.is_view,
+        insertable=permitted(may.insert, writable) if table.takes("insert") else _NOTHING,
+        updatable=permitted(may.update, writable) if table.takes("update") else _NOTHING,
+        deletable=may.delete and table.takes("delete"),
         custom={name: c for name, c in columns.items() if c.name in given.dynamic},
     )
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def _visible(

@@ -202,7 +202,11 @@ def _inserts(
 ) -> dict[str, GraphQLField]:
     row = GraphQLNonNull(types.writes.insert_input(table))
     objects = {"objects": GraphQLArgument(GraphQLNonNull(GraphQLList(row)))}
-    conflict = {"onConflict": GraphQLArgument(types.writes.on_conflict(table))}
+    conflict = (
+        {"onConflict": GraphQLArgument(types.writes.on_conflict(table))}
+        if table.constraints
+        else {}
+    )
     return {
         f"insert{table.type}": GraphQLField(
             response, objects | conflict, description="Insert rows."

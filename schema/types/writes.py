@@ -161,10 +161,10 @@ class WriteTypes:
         def fields() -> Fields:
             row = GraphQLNonNull(self.insert_input(target))
             data: GraphQLInputType = GraphQLNonNull(GraphQLList(row)) if relation.many else row
-            return {
-                "data": GraphQLInputField(data),
-                "onConflict": GraphQLInputField(self.on_conflict(target)),
-            }
+            found = {"data": GraphQLInputField(data)}
+            if target.constraints:
+                found["onConflict"] = GraphQLInputField(self.on_conflict(target))
+            return found
 
         suffix = f"{'Arr' if relation.many else 'Obj'}RelInsertInput"
         text = (
