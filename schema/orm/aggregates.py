@@ -59,6 +59,14 @@ class _OfFloats(OrmAggregate):
         self.function = vendor.float_functions[function]
 
 
+class _Large(OrmAggregate):
+    """A function of floats by a template, which says what is answered beyond what a float holds."""
+
+    def __init__(self, attribute: str, template: str) -> None:
+        super().__init__(F(attribute), output_field=FloatField())
+        self.template = template
+
+
 def read_aggregate_fields(
     query: QuerySet[Any],
     aggregates: AggregateFields,
@@ -141,6 +149,10 @@ def aggregate_of(
     attribute, own = attribute_of(column), orm_vendor(vendor)
     if function.is_of_booleans:
         return _of_booleans(attribute, function)
+    each = "DISTINCT " if distinct else ""
+    large = own.large_aggregate(function, column, each)
+    if large is not None:
+        return _Large(attribute, large)
     once = {"distinct": True} if distinct and not function.is_extreme else {}
     if function not in _PLAIN:
         return _OfFloats(attribute, column, function, own, **once)

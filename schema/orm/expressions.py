@@ -91,10 +91,11 @@ def unknown() -> Condition:
 def ungrouped(aggregate: Aggregate) -> Func:
     """Return an aggregate as a plain function: a subquery of its own groups nothing."""
     distinct = "DISTINCT " if getattr(aggregate, "distinct", False) else ""
+    plain = f"%(function)s({distinct}%(expressions)s)"
     found = Func(
         *aggregate.get_source_expressions()[:1],
         function=aggregate.function,
-        template=f"%(function)s({distinct}%(expressions)s)",
+        template=plain if aggregate.template == Aggregate.template else aggregate.template,
     )
     if isinstance(aggregate, Count):
         found.output_field = IntegerField()

@@ -117,12 +117,7 @@ class MssqlDialect:
         each = "DISTINCT " if distinct and not function.is_extreme else ""
         if function in OF_BOOLEANS:
             return OF_BOOLEANS[function].replace("{0}", column)
-        name = values.AGGREGATES[function]
-        if function in values.OF_FLOATS:
-            return f"{name}({each}CAST({column} AS float))"
-        if function is Function.SUM and sql_type.kind is Kind.INTEGER:
-            return f"{name}({each}CAST({column} AS bigint))"
-        return f"{name}({each}{column})"
+        return values.aggregate(function, column, sql_type, each)
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         return values.json_value(column, sql_type)

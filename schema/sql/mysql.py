@@ -131,16 +131,14 @@ class MysqlDialect:
         self,
         function: Function,
         column: str,
-        sql_type: SqlType,  # noqa: ARG002 - the protocol's
+        sql_type: SqlType,
         *,
         distinct: bool = False,
     ) -> str:
         each = "DISTINCT " if distinct and not function.is_extreme else ""
-        if function in values.OF_FLOATS:
-            return f"{values.OF_FLOATS[function]}({each}{column} + 0e0)"
         if function in OF_BOOLEANS:
             return OF_BOOLEANS[function].replace("{0}", f"{column} + 0")
-        return f"{function}({each}{column})"
+        return values.aggregate(function, column, sql_type, each)
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.ENUM:

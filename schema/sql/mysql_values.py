@@ -11,6 +11,7 @@ from dynamic_databases.catalog.types import Kind, SqlType, labels_of
 from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Function, Op, Slot, Use
 from schema.sql.binding import big_integer, bit_text, json_text, naive_utc, single, storable_text
+from schema.sql.large_numbers import bounded
 from schema.sql.statement import Binder, Sql, sql, value_of
 
 JSON_TYPE = SqlType(Kind.JSON, "json")
@@ -175,6 +176,21 @@ def needed_arrays(path: Any) -> str:
     steps = parse_path(storable_text(path))
     places = (place for place, step in enumerate(steps) if isinstance(step, int))
     return json_text([quoted_path(steps[:place]) for place in places])
+
+
+def aggregate(function: Function, column: str, sql_type: SqlType, each: str = "") -> str:
+    """Return an aggregate of a column; `each` is DISTINCT or empty."""
+    value = f"{column} + 0e0" if function in OF_FLOATS else column
+    name = OF_FLOATS.get(function, str(function))
+    if may_overflow(function, sql_type):
+        return bounded(function, name, f"({value})", each)
+    return f"{name}({each}{value})"
+
+
+def may_overflow(function: Function, sql_type: SqlType) -> bool:
+    """Return whether a column may hold values of which a double can't hold the aggregate."""
+    is_double = sql_type.kind is Kind.FLOAT and not is_single(sql_type)
+    return is_double and (function is Function.SUM or function in OF_FLOATS)
 
 
 def stored(sql_type: SqlType) -> str:

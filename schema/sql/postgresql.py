@@ -150,12 +150,7 @@ class PostgresqlDialect:
         self, function: Function, column: str, sql_type: SqlType, *, distinct: bool = False
     ) -> str:
         each = "DISTINCT " if distinct and not function.is_extreme else ""
-        if function is Function.SUM and values.is_single(sql_type):
-            return f"sum({each}{column})::text::double precision"  # the digits that are answered
-        column = self.comparable(column, sql_type)
-        if function in values.OF_FLOATS:
-            return f"{values.OF_FLOATS[function]}({each}{column}::double precision)"
-        return f"{values.OF_BOOLEANS.get(function, function)}({each}{column})"
+        return values.aggregate(function, column, sql_type, each)
 
     def json_value(self, column: str, sql_type: SqlType) -> str:
         if sql_type.kind is Kind.ENUM:

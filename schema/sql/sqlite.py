@@ -218,6 +218,9 @@ class SqliteDialect:
             return OF_BOOLEANS[function].replace("{0}", column)
         if function in (Function.MIN, Function.MAX):
             return f"{function}({columns.ordered_by(column, sql_type)})"
+        if aggregates.may_overflow(function, sql_type):
+            value = self.distinct_value(column, sql_type) if distinct else column
+            return aggregates.of_floats(function, value, "DISTINCT " if distinct else "")
         is_long = function is Function.SUM and sql_type.kind is Kind.BIGINT
         if distinct:
             name = aggregates.LONG_SUM if is_long else aggregates.OF_FLOATS.get(function, function)

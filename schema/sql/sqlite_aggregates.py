@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from dynamic_databases.catalog.types import Kind, SqlType
 from schema.plan.nodes import Function
+from schema.sql.large_numbers import finite
 from schema.sql.sqlite_values import OURS, long_sum
 
 # SQLite's own sum of whole numbers raises an error beyond 64 bits: the halves are added up apart.
@@ -98,3 +100,13 @@ CLASSES: Mapping[str, Any] = {
     _VAR_POP: PopulationVariance,
     LONG_SUM: LongSum,
 }
+
+
+def may_overflow(function: Function, sql_type: SqlType) -> bool:
+    """Return whether an aggregate of a column may be infinite."""
+    return sql_type.kind is Kind.FLOAT and (function is Function.SUM or function in OF_FLOATS)
+
+
+def of_floats(function: Function, column: str, each: str = "") -> str:
+    """Return an aggregate of floats; `each` is DISTINCT or empty."""
+    return finite(f"{OF_FLOATS.get(function, function)}({each}{column})")

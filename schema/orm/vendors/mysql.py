@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, F, FloatField, Func, IntegerField,
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.orm.vendors.standard import OrmVendor
-from schema.plan.nodes import Slot
+from schema.plan.nodes import Function, Slot
 from schema.sql import mysql_values
 from schema.sql.binding import single
 
@@ -20,6 +20,11 @@ class MysqlOrm(OrmVendor):
     json_casts = mysql_values.JSON_CASTS
     conditions = mysql_values.CONDITIONS
     numeric_type = "DECIMAL(65, 30)"
+
+    def large_aggregate(self, function: Function, column: Column, each: str) -> str | None:
+        if not mysql_values.may_overflow(function, column.type):
+            return None
+        return mysql_values.aggregate(function, "%(expressions)s", column.type, each)
 
     def as_float(self, attribute: str, column: Column) -> Any:  # noqa: ARG002 - any number
         # Django's cast makes a decimal of it.

@@ -9,7 +9,7 @@ from django.db.models import F, Func, TextField, Value
 from dynamic_databases.catalog.types import Column, Kind
 from schema.orm.expressions import Templated
 from schema.orm.vendors.standard import WITHOUT_CASE, OrmVendor, matching
-from schema.plan.nodes import Compare, Op
+from schema.plan.nodes import Compare, Function, Op
 from schema.sql import sqlite_aggregates, sqlite_values
 from schema.sql import sqlite_columns as columns
 from schema.sql.binding import glob_pattern, json_text, like_pattern
@@ -23,6 +23,11 @@ class SqliteOrm(OrmVendor):
     float_functions = sqlite_aggregates.OF_FLOATS
     json_casts = sqlite_values.JSON_CASTS
     copies_texts = True
+
+    def large_aggregate(self, function: Function, column: Column, each: str) -> str | None:
+        if not sqlite_aggregates.may_overflow(function, column.type):
+            return None
+        return sqlite_aggregates.of_floats(function, "%(expressions)s", each)
 
     def compare(self, subject: Any, node: Compare, value: Any) -> Func | None:
         """Compare columns as the statements do: by what they are answered as."""

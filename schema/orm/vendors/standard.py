@@ -35,6 +35,15 @@ class OrmVendor:
         """Return an attribute as a float."""
         return Cast(self.comparable(F(attribute), column), FloatField())
 
+    def large_aggregate(
+        self,
+        function: Function,  # noqa: ARG002 - as below
+        column: Column,  # noqa: ARG002
+        each: str,  # noqa: ARG002
+    ) -> str | None:
+        """Return the template of an aggregate that may be too large; None where Django's serves."""
+        return None
+
     def summand(self, value: Any, column: Column) -> Any:  # noqa: ARG002 - some vendors ask it
         """Return what SUM adds up."""
         return value
