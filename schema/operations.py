@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLSchema, parse, validate
 from graphql.language import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -22,7 +21,6 @@ from dynamic_databases.concurrency.garbage_collection import gc_paused
 from dynamic_databases.concurrency.lru import LruCache
 from dynamic_databases.concurrency.single_flight import SingleFlight
 from schema.built_schema import BuiltSchema
-from schema.errors import BadUserInput, InvalidDocument, TooComplex
 from schema.limits import Limits
 from schema.memory_budget import MemoryBudget
 from schema.plan.arguments import (
@@ -54,13 +52,17 @@ from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite
 from schema.sql.statement import Statement
 from schema.types.introspection import introspect
-from schema.validation.rules import rules_of
+from schema.validation.document import (
+    check_document,
+    choose_operation,
+    parse_document,
+    token_count,
+)
 
 # As a walk of the objects finds them: a document's tokens as nodes, and a plan with its statements.
 _BYTES_PER_OPERATION, _BYTES_PER_TOKEN = 4_000, 500
 _BYTES_PER_SHAPE, _BYTES_PER_PLANNED_TOKEN = 3_000, 60
 _KEPT_SHARE = 8  # an introspection answer above this part of the budget is made each time
-_PARSED, _VALID = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class CompiledOperation:
         self.on_evict: Callable[[CompiledOperation], object] = _nothing
         self.charged_bytes = 0
         self._budget = budget
-        self._tokens = _token_count(document)
+        self._tokens = token_count(document)
         self.document = document
         self.operation = operation
         self._limits = limits
@@ -318,76 +320,15 @@ class OperationCache:
 
     def _compile(self, query: str, operation_name: str | None) -> CompiledOperation:
         document = parse_document(query, self._limits)
-        operation = _chosen(document, operation_name)
-        schema = self._built.schema.graphql_schema
-        if schema.get_root_type(operation.operation) is None:
-            kind = operation.operation.value
-            raise InvalidDocument(
-                _VALID, [{"message": f"There is no {kind} for you in this schema."}]
-            )
-        try:
-            errors = self._errors(schema, document)
-        except RecursionError:
-            raise BadUserInput("The document is nested too deeply.") from None
-        if errors:
-            formatted: list[dict[str, Any]] = [{**error.formatted} for error in errors]
-            raise InvalidDocument(_code_of(errors), formatted)
+        operation = choose_operation(document, operation_name)
+        check_document(self._built.schema.graphql_schema, document, operation, self._limits)
         return CompiledOperation(
             self._built, document, operation, self._limits, self._budget, self._max_shapes
         )
 
-    def _errors(self, schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
-        """Return what is wrong; a document that is too much isn't looked at any further."""
-        for rules in rules_of(self._limits):
-            errors = validate(
-                schema,
-                document,
-                rules,
-                max_errors=self._limits.max_errors,
-                hide_suggestions=not self._limits.suggestions,
-            )
-            if errors:
-                return errors
-        return []
-
-
-def parse_document(query: str, limits: Limits) -> DocumentNode:
-    """Return a document within its limits. Raises InvalidDocument or TooComplex."""
-    try:
-        return parse(
-            query,
-            max_tokens=limits.max_tokens,
-            max_comments=limits.max_comments,
-            no_location=False,
-        )
-    except GraphQLError as error:
-        if "more than" in error.message and "comments" in error.message:
-            text = (
-                f"The document has more than {limits.max_comments} comments (GATEWAY_MAX_COMMENTS)."
-            )
-            raise TooComplex(text) from None
-        if "more than" in error.message and "tokens" in error.message:
-            text = f"The document has more than {limits.max_tokens} tokens (GATEWAY_MAX_TOKENS)."
-            raise TooComplex(text) from None
-        raise InvalidDocument(_PARSED, [dict(error.formatted)]) from None
-    except RecursionError:
-        raise InvalidDocument(
-            _PARSED, [{"message": "The document is nested too deeply."}]
-        ) from None
-
 
 def _nothing(*_: object) -> None:
     """Before anybody listens."""
-
-
-def _token_count(document: DocumentNode) -> int:
-    """Return how many tokens a document has."""
-    token = document.loc.start_token if document.loc else None
-    count = 0
-    while token is not None:
-        count += 1
-        token = token.next
-    return count
 
 
 def _is_portable(root: PreparedRoot, *, exact: bool) -> bool:
@@ -410,30 +351,3 @@ def _prepared_root(root: Root, compiler: Compiler) -> PreparedRoot:
             return PreparedRoot(root, node=CompiledNode(root.action))
         case _:
             return PreparedRoot(root, write=compiler.write(root.action))
-
-
-def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [
-        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
-    ]
-    if name is not None:
-        operations = [node for node in operations if node.name and node.name.value == name]
-        if not operations:
-            raise BadUserInput(f"The document has no operation named {name!r}.")
-    elif len(operations) > 1:
-        raise BadUserInput("The document has several operations: send operationName.")
-    if not operations:
-        raise InvalidDocument(_VALID, [{"message": "The document has no operation to run."}])
-    return operations[0]
-
-
-def _code_of(errors: list[GraphQLError]) -> str:
-    own = next(
-        (
-            error.extensions["code"]
-            for error in errors
-            if error.extensions and "code" in error.extensions
-        ),
-        None,
-    )
-    return str(own) if own else _VALID

@@ -9,7 +9,7 @@ from graphql import DocumentNode, GraphQLError, validate
 from gateway.management_api.schema import schema
 from schema.errors import InvalidDocument, TooComplex
 from schema.limits import Limits
-from schema.operations import parse_document
+from schema.validation.document import parse_document
 from schema.validation.rules import rules_of
 
 _KEPT = 200  # documents
