@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NewType
 
+PREFIX, SEPARATOR = "DYNAMIC_DATABASE", "_"
 Alias = NewType("Alias", str)  # the name under which Django knows a database
 Config = dict[str, Any]
 Loader = Callable[[int], Config | None]
@@ -27,7 +28,9 @@ class DatabaseAliases(dict[str, Config]):
     the test runner leave tenants' databases alone.
     """
 
-    def __init__(self, static: dict[str, Config], prefix: str, separator: str) -> None:
+    def __init__(
+        self, static: dict[str, Config], prefix: str = PREFIX, separator: str = SEPARATOR
+    ) -> None:
         super().__init__(static)
         self._head = f"{prefix}{separator}"
         self.loader: Loader | None = None

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import django_stubs_ext
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.db.models.signals import post_delete, post_save, pre_migrate
 
 from dynamic_databases.aliases import DatabaseAliases
-from dynamic_databases.checks import check_commands, check_settings
+from dynamic_databases.checks import check_commands, check_keys, check_settings
 from dynamic_databases.connections.django_storage import install_thread_wrappers
 from dynamic_databases.connections.driver_defaults import remove_variables
 from dynamic_databases.connections.pool import Connections, PoolBounds
 from dynamic_databases.control_tables import refuse_migration
+from dynamic_databases.package_settings import package_setting
 from dynamic_databases.process import set_registry
 
 if TYPE_CHECKING:
     from dynamic_databases.invalidation import Invalidator
     from dynamic_databases.registry import Registry
+
+
+django_stubs_ext.monkeypatch()  # Django's generic classes take type arguments at run time
 
 
 class DynamicDatabasesConfig(AppConfig):
@@ -43,22 +48,23 @@ class DynamicDatabasesConfig(AppConfig):
         remove_variables()
         checks.register(check_settings)
         checks.register(check_commands)
+        checks.register(check_keys, deploy=True)
         pre_migrate.connect(refuse_migration)
         checks.register(check_stored_configs, checks.Tags.database)
         databases: object = settings.DATABASES
         if not isinstance(databases, DatabaseAliases):
             return  # the check says so
         bounds = PoolBounds(
-            settings.GATEWAY_MAX_IDLE_CONNECTIONS,
-            settings.GATEWAY_SERVER_CONNECTIONS,
-            settings.GATEWAY_IDLE_CONNECTION_SECONDS,
-            settings.GATEWAY_RECEIVE_LIMIT_BYTES,
+            package_setting("GATEWAY_MAX_IDLE_CONNECTIONS"),
+            package_setting("GATEWAY_SERVER_CONNECTIONS"),
+            package_setting("GATEWAY_IDLE_CONNECTION_SECONDS"),
+            package_setting("GATEWAY_RECEIVE_LIMIT_BYTES"),
         )
-        pool = Connections(bounds, settings.GATEWAY_DEADLINE_MS)
+        pool = Connections(bounds, package_setting("GATEWAY_DEADLINE_MS"))
         self.registry = Registry(load_settings, databases.pk_of, pool, self._learn_changes)
         set_registry(self.registry)
         self.invalidator = Invalidator(
-            self.registry, databases.alias_of, settings.GATEWAY_POLL_SECONDS
+            self.registry, databases.alias_of, package_setting("GATEWAY_POLL_SECONDS")
         )
         install_thread_wrappers(pool.generation, lambda alias: databases.pk_of(alias) is not None)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))

@@ -11,6 +11,7 @@ from django.core.management import get_commands
 
 from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.control_tables import WRITING_COMMANDS
+from dynamic_databases.package_settings import has_own_keys
 
 _ROUTER = "dynamic_databases.router.DynamicDatabasesRouter"
 
@@ -22,7 +23,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         problems.append(
             Error(
                 "settings.DATABASES is no DatabaseAliases.",
-                hint="Write DATABASES = DatabaseAliases({'default': …}, prefix, separator).",
+                hint="Write DATABASES = DatabaseAliases({'default': …}).",
                 id="dynamic_databases.E001",
             )
         )
@@ -35,6 +36,19 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             )
         )
     return problems
+
+
+def check_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn, with `check --deploy`, of keys that are derived from SECRET_KEY."""
+    if has_own_keys():
+        return []
+    return [
+        CheckWarning(
+            "GATEWAY_SECRET_KEYS is not set: stored passwords are sealed by SECRET_KEY.",
+            hint="Set it to a list of Fernet keys, the newest first, kept like SECRET_KEY.",
+            id="dynamic_databases.W004",
+        )
+    ]
 
 
 def check_commands(**_kwargs: Any) -> list[CheckMessage]:

@@ -14,11 +14,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from django.conf import settings
-
 from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.config.allowed import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from dynamic_databases.models import Baseline, Database
+from dynamic_databases.package_settings import package_setting
 from dynamic_databases.registry import DatabaseSettings
 
 
@@ -98,7 +97,7 @@ def _source(row: Database) -> DatabaseSettings:
 def _override_file(name: str) -> Path | None:
     """Return where a database's overrides are; a name that is no file's name has none."""
     file = f"{name}.json"
-    return settings.GATEWAY_OVERRIDES_DIR / file if Path(file).name == file else None
+    return package_setting("GATEWAY_OVERRIDES_DIR") / file if Path(file).name == file else None
 
 
 def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
@@ -133,13 +132,13 @@ def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_postgresql(options: dict[str, Any]) -> dict[str, Any]:
-    options.setdefault("connect_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
+    options.setdefault("connect_timeout", package_setting("GATEWAY_CONNECT_TIMEOUT_SECONDS"))
     options.setdefault("application_name", "tenant-graphql-gateway")
     return options
 
 
 def _of_mysql(options: dict[str, Any]) -> dict[str, Any]:
-    options.setdefault("connect_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
+    options.setdefault("connect_timeout", package_setting("GATEWAY_CONNECT_TIMEOUT_SECONDS"))
     options.setdefault("charset", "utf8mb4")
     # A server may otherwise ask for files of this machine.
     return options | {"local_infile": 0}
@@ -147,7 +146,7 @@ def _of_mysql(options: dict[str, Any]) -> dict[str, Any]:
 
 def _of_mssql(options: dict[str, Any]) -> dict[str, Any]:
     options.setdefault("python_driver", "mssql_python")
-    options.setdefault("connection_timeout", settings.GATEWAY_CONNECT_TIMEOUT_SECONDS)
+    options.setdefault("connection_timeout", package_setting("GATEWAY_CONNECT_TIMEOUT_SECONDS"))
     # Each retry would wait for five seconds.
     return options | {"connection_retries": 0}
 

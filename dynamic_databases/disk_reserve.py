@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.utils import OperationalError
 
 from dynamic_databases.connections.session import connections
+from dynamic_databases.package_settings import package_setting
 
 _T = TypeVar("_T")
 # What SQLite says of a full disk depends on the file that it was writing (sqlite.org/rescode.html).
@@ -30,7 +30,7 @@ def with_reserve(work: Callable[[], _T]) -> _T:
     try:
         return work()
     except OperationalError as error:
-        path: Path | None = getattr(settings, "GATEWAY_DISK_RESERVE", None)
+        path: Path | None = package_setting("GATEWAY_DISK_RESERVE")
         if path is None or not _may_be_full(error) or not path.exists():
             raise
     connections[

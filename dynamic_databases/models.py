@@ -31,6 +31,7 @@ from dynamic_databases.config.urls import config_from_url
 from dynamic_databases.connections.egress import host_rules
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import InvalidConfig, StillInUse
+from dynamic_databases.package_settings import package_setting
 from dynamic_databases.process import process_registry
 
 _SHOWN = 20  # rows that depend on a database, in a message
@@ -232,7 +233,7 @@ class Database(Tracked):
                 model = cast("type[models.Model]", relation.related_model)
                 rows = model._base_manager.filter(**{relation.field.name: self})
                 found += map(str, rows[:_SHOWN])
-        controller = settings.GATEWAY.controller
+        controller = package_setting("GATEWAY_CONTROLLER")
         if controller is not None and controller["database"] == self.name:
             found.append("GATEWAY_CONTROLLER, which looks tenants up in it")
         return found
@@ -325,16 +326,16 @@ def opened(config: dict[str, Any]) -> dict[str, Any]:
 def database_secrets(owner: str) -> Secrets:
     """Return what seals and opens the secrets of one owner's configuration."""
     references = ReferenceRules(
-        settings.GATEWAY_SECRET_FILES_ROOT,
-        settings.GATEWAY_SECRET_ENV,
-        settings.GATEWAY_SECRET_FILES,
-        settings.GATEWAY_SECRET_OWN_FOLDER,
+        package_setting("GATEWAY_SECRET_FILES_ROOT"),
+        package_setting("GATEWAY_SECRET_ENV"),
+        package_setting("GATEWAY_SECRET_FILES"),
+        package_setting("GATEWAY_SECRET_OWN_FOLDER"),
     )
-    return Secrets(settings.GATEWAY_SECRET_KEYS, owner, references)
+    return Secrets(package_setting("GATEWAY_SECRET_KEYS"), owner, references)
 
 
 def _checked(config: Any) -> dict[str, Any]:
-    return check_config(config, settings.GATEWAY_SQLITE_ROOT, host_rules())
+    return check_config(config, package_setting("GATEWAY_SQLITE_ROOT"), host_rules())
 
 
 def _is_control_file(path: str) -> bool:

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from dynamic_databases.process import process_registry
 from gateway.background.redis_notifications import Publisher
+from gateway.config import load_config
 from tenants.process import process_directory
 
 
@@ -20,6 +21,8 @@ class GatewayConfig(AppConfig):
         from dynamic_databases.change_log import revision_bumped  # noqa: PLC0415 - as the comment above says
         from gateway.cache_invalidation import CacheInvalidation  # noqa: PLC0415 - as the comment above says
 
+        if not hasattr(settings, "GATEWAY"):  # a project of its own; the server's settings have it
+            settings.GATEWAY = load_config()
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
         if invalidator is None:
             return  # the check dynamic_databases.E001 says why

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from dynamic_databases.aliases import PREFIX, SEPARATOR
+from dynamic_databases.config.hosts import NEVER_A_DATABASE
 from gateway.config_parsers import (
     Network,
     control_url,
@@ -33,10 +35,6 @@ from gateway.config_parsers import (
     words,
 )
 
-# Where clouds keep the credentials of their machines, and what is no host of anybody's.
-_NEVER_A_DATABASE = (
-    "0.0.0.0/8,169.254.0.0/16,224.0.0.0/4,240.0.0.0/4,::/128,fe80::/10,ff00::/8,fd00:ec2::254/128"
-)
 _IN_DATA_DIR = "{data_dir}/"
 _DRAIN_SECONDS = 5.0  # above the three seconds between two readiness probes
 _LARGE = 1_000_000_000
@@ -86,8 +84,8 @@ class Config:
     secret_files_root: Path = _setting("GATEWAY_SECRET_FILES_ROOT", "/run/secrets", Path)
     secret_env: tuple[str, ...] = _setting("GATEWAY_SECRET_ENV", "", words)
     secret_files: tuple[str, ...] = _setting("GATEWAY_SECRET_FILES", "", words)
-    alias_prefix: str = _setting("DYNAMIC_DATABASES_PREFIX", "DYNAMIC_DATABASE", word)
-    alias_separator: str = _setting("DYNAMIC_DATABASES_SEPARATOR", "_", word)
+    alias_prefix: str = _setting("DYNAMIC_DATABASES_PREFIX", PREFIX, word)
+    alias_separator: str = _setting("DYNAMIC_DATABASES_SEPARATOR", SEPARATOR, word)
     redis_url: str = _setting("GATEWAY_REDIS_URL", "", redis_url)
     controller: Mapping[str, Any] | None = _setting("GATEWAY_CONTROLLER", "", controller)
     controller_check_seconds: float = _setting("GATEWAY_CONTROLLER_CHECK_SECONDS", "5", seconds)
@@ -104,7 +102,7 @@ class Config:
     hsts_seconds: int = _setting("GATEWAY_HSTS_SECONDS", "0", whole(0, _LARGE))
     allowed_hosts: tuple[str, ...] = _setting("GATEWAY_ALLOWED_HOSTS", "", words)
     denied_networks: tuple[Network, ...] = _setting(
-        "GATEWAY_DENIED_NETWORKS", _NEVER_A_DATABASE, networks
+        "GATEWAY_DENIED_NETWORKS", NEVER_A_DATABASE, networks
     )
     cors_origins: tuple[str, ...] = _setting("GATEWAY_CORS_ORIGINS", "", origins)
     locked_down: bool = _setting("GATEWAY_LOCKED_DOWN", "0", flag)

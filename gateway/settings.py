@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.config.urls import config_from_url
 from gateway.config import InvalidSetting, load_config
 from gateway.private_file import keep_reserve, make_private
-
-django_stubs_ext.monkeypatch()  # lets Django's generic classes take type arguments at run time
 
 try:
     GATEWAY = load_config()
@@ -116,6 +113,7 @@ GATEWAY_SERVER_CONNECTIONS = GATEWAY.server_connections
 GATEWAY_IDLE_CONNECTION_SECONDS = GATEWAY.idle_connection_seconds
 GATEWAY_RECEIVE_LIMIT_BYTES = GATEWAY.receive_limit_bytes
 GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
+GATEWAY_CONTROLLER = GATEWAY.controller
 
 AUTHENTICATION_BACKENDS = [
     "gateway.login.backend.LoginBackend",

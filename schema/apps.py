@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.db.backends.signals import connection_created
 
+from dynamic_databases.package_settings import package_setting
 from schema.execution.cursors import Cursors
 from schema.sql.mysql_values import add_literals
 from schema.sql.sqlite import add_functions
@@ -18,6 +18,6 @@ class SchemaConfig(AppConfig):
     cursors: Cursors
 
     def ready(self) -> None:
-        self.cursors = Cursors(settings.GATEWAY_SECRET_KEYS)
+        self.cursors = Cursors(package_setting("GATEWAY_SECRET_KEYS"))
         connection_created.connect(add_functions)
         connection_created.connect(add_literals)

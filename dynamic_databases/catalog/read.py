@@ -8,7 +8,6 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Protocol
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
@@ -24,6 +23,7 @@ from dynamic_databases.errors import (
     DriverMissing,
 )
 from dynamic_databases.identifiers import Unquotable, quote
+from dynamic_databases.package_settings import package_setting
 
 
 class Reader(Protocol):
@@ -37,8 +37,6 @@ class Reader(Protocol):
         ...
 
 
-MAX_TABLES = 10_000  # unless GATEWAY_MAX_TABLES is set
-MAX_COLUMNS = 200_000  # unless GATEWAY_MAX_COLUMNS is set
 _NAMES_KEPT = 10_000  # whether they are usable: columns of many tables share theirs
 # What an engine needs that its PyPI packages don't bring.
 _REMEDIES = {
@@ -66,7 +64,7 @@ def check_engine(engine: str) -> None:
 def read_catalog(alias: Alias) -> Catalog:
     """Return the catalog of the database `alias`. Raises `Unavailable` and its like (outcomes)."""
     vendor = connections[alias].vendor
-    most = int(getattr(settings, "GATEWAY_MAX_TABLES", MAX_TABLES))
+    most = int(package_setting("GATEWAY_MAX_TABLES"))
     with outcomes.understood(alias):
         with _driver_cursor(alias) as cursor:
             raw = _READERS[vendor].read(cursor)
@@ -96,7 +94,7 @@ def change_token(alias: Alias) -> str:
 def _driver_cursor(alias: Alias) -> Iterator[Any]:
     """The driver's own cursor: Django's would read a `%` in a catalog query as a parameter."""
     wrapper = connections[alias]
-    most = int(getattr(settings, "GATEWAY_MAX_COLUMNS", MAX_COLUMNS))
+    most = int(package_setting("GATEWAY_MAX_COLUMNS"))
     with outcomes.translated(wrapper.vendor, writing=False):
         wrapper.ensure_connection()
         with (

@@ -14,6 +14,10 @@ from dynamic_databases.errors import InvalidConfig
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Where clouds keep the credentials of their machines, and what no host has as its address.
+NEVER_A_DATABASE = (
+    "0.0.0.0/8,169.254.0.0/16,224.0.0.0/4,240.0.0.0/4,::/128,fe80::/10,ff00::/8,fd00:ec2::254/128"
+)
 # Prefixes whose addresses end with an IPv4 address: compatible (RFC 4291, 2.5.5.1), mapped
 # (2.5.5.2), translated (RFC 2765) and NAT64 (RFC 6052, 2.1).
 _ENDS_WITH_IPV4 = tuple(

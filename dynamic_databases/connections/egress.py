@@ -8,17 +8,18 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from django.conf import settings
-
 from dynamic_databases.config.hosts import HostRules, host_name
 from dynamic_databases.errors import CannotConnect, InvalidConfig
+from dynamic_databases.package_settings import package_setting
 
 REFUSED = "The database can't be reached."
 
 
 def host_rules() -> HostRules:
     """Return the rules of the settings."""
-    return HostRules(settings.GATEWAY_ALLOWED_HOSTS, settings.GATEWAY_DENIED_NETWORKS)
+    return HostRules(
+        package_setting("GATEWAY_ALLOWED_HOSTS"), package_setting("GATEWAY_DENIED_NETWORKS")
+    )
 
 
 def allowed_addresses(wrapper: Any) -> list[str]:

@@ -17,13 +17,11 @@ from functools import cache
 from typing import Any
 from weakref import ref
 
-from django.conf import settings
 from django.db.backends.sqlite3._functions import register  # type: ignore[import-untyped]
 
 from dynamic_databases.connections.state import state_of
+from dynamic_databases.package_settings import package_setting
 
-VALUE_BYTES = 25_000_000  # of one text, blob or row, unless GATEWAY_SQLITE_VALUE_BYTES is set
-MEMORY_BYTES = 1_000_000_000  # of all SQLite connections, unless GATEWAY_SQLITE_MEMORY_BYTES is set
 _LONGEST = 200  # characters of a date, a time or a time zone's name
 _INSTRUCTIONS = 100_000  # of SQLite's machine between two looks, some milliseconds
 # Django's functions that are needed by its lookups of dates and times; the others are left out.
@@ -102,9 +100,9 @@ def _confine(connection: sqlite3.Connection) -> None:
     if _can_distrust():
         connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    memory = int(getattr(settings, "GATEWAY_SQLITE_MEMORY_BYTES", MEMORY_BYTES))
+    memory = int(package_setting("GATEWAY_SQLITE_MEMORY_BYTES"))
     connection.execute(f"PRAGMA hard_heap_limit = {memory}")  # of the process: SQLite has no other
-    value = int(getattr(settings, "GATEWAY_SQLITE_VALUE_BYTES", VALUE_BYTES))
+    value = int(package_setting("GATEWAY_SQLITE_VALUE_BYTES"))
     for limit, figure in {sqlite3.SQLITE_LIMIT_LENGTH: value, **_LIMITS}.items():
         connection.setlimit(limit, figure)
     if sys.version_info >= (3, 12):

@@ -3,9 +3,9 @@
 import uuid
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db import migrations, models
 
+from dynamic_databases.package_settings import package_setting
 from dynamic_databases.config.secrets import ReferenceRules, Secrets
 
 
@@ -16,7 +16,7 @@ def give_ids(apps, schema_editor):
 
 
 def encrypt_anew(apps, schema_editor):
-    common = MultiFernet([Fernet(key) for key in settings.GATEWAY_SECRET_KEYS])
+    common = MultiFernet([Fernet(key) for key in package_setting("GATEWAY_SECRET_KEYS")])
     for row in apps.get_model("dynamic_databases", "Database").objects.all():
         secret = row.config.get("PASSWORD")
         if not isinstance(secret, dict) or "$encrypted" not in secret:
@@ -25,8 +25,8 @@ def encrypt_anew(apps, schema_editor):
             plain = common.decrypt(secret["$encrypted"].encode()).decode()
         except InvalidToken:
             continue  # no key opens it: it has to be given again, as before
-        references = ReferenceRules(settings.GATEWAY_SECRET_FILES_ROOT)
-        secrets = Secrets(settings.GATEWAY_SECRET_KEYS, str(row.secret_id), references)
+        references = ReferenceRules(package_setting("GATEWAY_SECRET_FILES_ROOT"))
+        secrets = Secrets(package_setting("GATEWAY_SECRET_KEYS"), str(row.secret_id), references)
         row.config = secrets.seal({**row.config, "PASSWORD": plain})
         row.save(update_fields=["config"])
 

@@ -7,7 +7,6 @@ import os
 import pty
 import sqlite3
 import sys
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -311,8 +310,12 @@ def test_no_input_asks_nothing(unattached, terminal) -> None:
 def test_the_database_of_the_controller_is_removed_by_force_alone(
     unattached, terminal, settings
 ) -> None:
-    columns = {"database": "shop", "table": "t", "id": "id", "connection": "url"}
-    settings.GATEWAY = replace(settings.GATEWAY, controller=columns)
+    settings.GATEWAY_CONTROLLER = {
+        "database": "shop",
+        "table": "t",
+        "id": "id",
+        "connection": "url",
+    }
     named = "GATEWAY_CONTROLLER, which looks tenants up in it"
 
     assert named in remove()

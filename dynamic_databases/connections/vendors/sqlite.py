@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from django.conf import settings
-
 from dynamic_databases.aliases import Alias
 from dynamic_databases.connections.egress import REFUSED
 from dynamic_databases.connections.sqlite_files import check_files, names_a_super_journal
 from dynamic_databases.connections.sqlite_sandbox import open_file
 from dynamic_databases.connections.state import OpenedFile, state_of
 from dynamic_databases.errors import CannotConnect, InvalidConfig
+from dynamic_databases.package_settings import package_setting
 
 
 def connect(wrapper: Any, _django_connect: Any, parameters: dict[str, Any]) -> Any:
@@ -24,7 +23,7 @@ def connect(wrapper: Any, _django_connect: Any, parameters: dict[str, Any]) -> A
         raise CannotConnect(REFUSED) from error
     connection = open_file(wrapper, parameters)
     opened = next(row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
-    root = Path(settings.GATEWAY_SQLITE_ROOT).resolve()
+    root = Path(package_setting("GATEWAY_SQLITE_ROOT")).resolve()
     if not Path(opened).resolve().is_relative_to(root):
         connection.close()
         raise CannotConnect(REFUSED) from InvalidConfig(

@@ -1,0 +1,1 @@
+"""A project of its own that mounts the gateway beside its views."""

@@ -1,0 +1,14 @@
+"""A view of the project's own that reads a tenant's database by its models."""
+
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+
+from tenants.models import TenantDatabase
+
+
+def authors(request: HttpRequest) -> JsonResponse:
+    """List the authors of acme; `?env=` chooses the environment."""
+    environment = request.GET.get("env", "production")
+    attached = get_object_or_404(TenantDatabase, tenant__slug="acme", environment__name=environment)
+    author = attached.database.get_model("author")
+    return JsonResponse({"authors": list(author.objects.order_by("pk").values("id", "name"))})

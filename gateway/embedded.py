@@ -1,0 +1,52 @@
+"""A gateway inside another server's process: its services run in an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from concurrent.futures import Future
+
+from gateway.background.poller import start_pollers
+from gateway.background.redis_notifications import Subscriber
+from gateway.composition import make_runtime, stop_runtime
+from gateway.endpoint import GraphQLEndpoint
+from gateway.http.request import HttpRequest
+from gateway.http.response import Response
+
+
+class EmbeddedGateway:
+    """Answers requests of any thread; its services start with the first one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._endpoint: GraphQLEndpoint
+
+    def submit(self, http: HttpRequest) -> Future[Response]:
+        """Begin to answer a request. Cancelling the future cancels its statement."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = self._start()
+        return asyncio.run_coroutine_threadsafe(self._endpoint.respond(http), self._loop)
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="gateway", daemon=True).start()
+        runtime, stopping = make_runtime(), threading.Event()
+        self._endpoint = GraphQLEndpoint(runtime)
+        start_pollers(runtime, stopping)
+        url = runtime.config.redis_url
+        subscriber = Subscriber(url, runtime.control.poll) if url else None
+
+        def stop() -> None:
+            stopping.set()
+            if subscriber is not None:
+                subscriber.stop()
+            stop_runtime(runtime)
+
+        atexit.register(stop)
+        return loop
+
+
+EMBEDDED = EmbeddedGateway()  # one per process: it shares the process's registry

@@ -1,0 +1,1 @@
+"""Projects of others that use the packages, as they install them."""

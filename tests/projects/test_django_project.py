@@ -1,0 +1,209 @@
+"""`docs/django.md`, step by step: the wheel in a project outside of this repository."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fixtures.ports import free_port
+from tests.fixtures.processes import ROOT, clean_environment, wait_for
+
+PAGE = (ROOT / "docs" / "django.md").read_text()
+EXAMPLE = ROOT / "examples" / "django_project"
+SOURCES = "\n".join(path.read_text() for path in sorted(EXAMPLE.rglob("*.py")))
+ASGI = ("-m", "uvicorn", "bookshop.asgi:application", "--log-level", "warning", "--port")
+WSGI = ("manage.py", "runserver", "--noreload")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the example beside the installed wheel."""
+
+    folder: Path
+    environment: dict[str, str]
+    token: str = ""
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def manage(self, *arguments: str) -> str:
+        done = self.run("manage.py", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The example with the wheel alone: nothing of this checkout is on its path."""
+    folder = tmp_path_factory.mktemp("project")
+    source = folder / "source"  # a build leaves files beside what it builds
+    for name in ("dynamic_databases", "tenants", "schema", "gateway"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    installed = subprocess.run(
+        [*pip, "--disable-pip-version-check", "--target", folder / "site", source],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert installed.returncode == 0, installed.stderr
+    shutil.copytree(EXAMPLE, folder / "project")
+    environment = clean_environment(PYTHONPATH=str(folder / "site"))
+    return Project(folder / "project", environment)
+
+
+@pytest.fixture(scope="module")
+def books(project: Project) -> Project:
+    """The page's commands, in its order, with two files of authors."""
+    (project.folder / "databases").mkdir()
+    for name, author in (("books", "Ada"), ("books-dev", "Bob")):
+        with closing(sqlite3.connect(project.folder / "databases" / f"{name}.sqlite3")) as file:
+            file.execute("CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)")
+            file.execute("INSERT INTO author (name) VALUES (?)", (author,))
+            file.commit()
+    printed = ""
+    for line in "\n".join(blocks("sh")).splitlines():
+        if line.startswith("python manage.py "):
+            printed = project.manage(*shlex.split(line)[2:])
+    return Project(project.folder, project.environment, printed.splitlines()[-1])
+
+
+@pytest.fixture(scope="module", params=[WSGI, ASGI], ids=["wsgi", "asgi"])
+def served(books: Project, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The project's address."""
+    port = str(free_port())
+    with (books.folder / "server.log").open("a") as log:
+        server = subprocess.Popen(
+            [sys.executable, *request.param, port],
+            cwd=books.folder,
+            env=books.environment,
+            stdout=log,
+            stderr=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    wait_for(lambda: httpx.get(f"{url}/authors/").status_code == 200, seconds=60)
+    yield url
+    server.terminate()
+    server.wait(timeout=20)
+
+
+def test_the_page_shows_the_example() -> None:
+    source = "".join(SOURCES.split())
+    for block in blocks("python"):
+        assert "".join(block.split()) in source
+
+
+def test_the_wheel_is_what_runs(project: Project) -> None:
+    code = "import gateway, dynamic_databases; print(gateway.__file__, dynamic_databases.__file__)"
+    for path in project.run("-c", code).stdout.split():
+        assert not Path(path).is_relative_to(ROOT)
+    assert "no issues" in project.manage("check")
+
+
+def test_missing_keys_are_told_at_deployment_alone(project: Project) -> None:
+    assert "W004" not in project.run("manage.py", "check").stderr
+    assert "dynamic_databases.W004" in project.run("manage.py", "check", "--deploy").stderr
+
+
+def test_models_in_a_view(served: str) -> None:
+    def names(query: str) -> list[str]:
+        return [one["name"] for one in httpx.get(f"{served}/authors/{query}").json()["authors"]]
+
+    assert names("") == ["Ada"]
+    assert names("?env=development") == ["Bob"]
+    assert httpx.get(f"{served}/authors/?env=testing").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/t/acme/graphql"])
+def test_graphql_beside_it(books: Project, served: str, path: str) -> None:
+    def ask(query: str, token: str = books.token, **parameters: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.post(
+            served + path, json={"query": query}, headers=headers, params=parameters, timeout=30
+        )
+
+    answer = ask("{ author { name } }")
+    assert answer.json() == {"data": {"author": [{"name": "Ada"}]}}
+    assert (answer.headers["x-tenant"], answer.headers["x-environment"]) == ("acme", "production")
+    assert ask("{ author { name } }", env="development").json()["data"]["author"] == [
+        {"name": "Bob"}
+    ]
+    refused = ask("{ author { name } }", token="")
+    assert refused.status_code == 401
+    assert refused.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert ask("{ authr { name } }").json()["errors"][0]["extensions"]["code"] == (
+        "GRAPHQL_VALIDATION_FAILED"
+    )
+    form = httpx.post(served + path, data={"query": "{ __typename }"})
+    assert form.status_code == 415
+
+
+def test_a_write_is_seen_by_the_models(books: Project, served: str) -> None:
+    headers = {"Authorization": f"Bearer {books.token}"}
+    insert = 'mutation { insertAuthorOne(object: {name: "Eve"}) { id } }'
+    answer = httpx.post(f"{served}/graphql", json={"query": insert}, headers=headers).json()
+    key = answer["data"]["insertAuthorOne"]["id"]
+    assert {"id": key, "name": "Eve"} in httpx.get(f"{served}/authors/").json()["authors"]
+    delete = f"mutation {{ deleteAuthorByPk(id: {key}) {{ id }} }}"
+    httpx.post(f"{served}/graphql", json={"query": delete}, headers=headers)
+    assert httpx.get(f"{served}/authors/").json()["authors"] == [{"id": 1, "name": "Ada"}]
+
+
+def test_another_tenant_of_the_path_is_unknown(books: Project, served: str) -> None:
+    headers = {"Authorization": f"Bearer {books.token}"}
+    answer = httpx.post(
+        f"{served}/t/globex/graphql", json={"query": "{ __typename }"}, headers=headers
+    )
+    assert answer.json()["errors"][0]["extensions"]["code"] == "TENANT_NOT_FOUND"
+
+
+def test_dynamic_databases_alone(project: Project, tmp_path: Path) -> None:
+    """Models need one app of the four."""
+    folder = tmp_path / "alone"
+    shutil.copytree(EXAMPLE, folder)
+    settings = folder / "bookshop" / "settings.py"
+    text = settings.read_text()
+    for name in ("tenants", "schema", "gateway"):
+        text = text.replace(f'    "{name}",\n', "")
+    settings.write_text(text.replace('ROOT_URLCONF = "bookshop.urls"', 'ROOT_URLCONF = "bookshop"'))
+    (folder / "bookshop" / "__init__.py").write_text("urlpatterns = []\n")
+    (folder / "databases").mkdir()
+    with closing(sqlite3.connect(folder / "databases" / "books.sqlite3")) as file:
+        file.execute("CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(40))")
+    alone = Project(folder, project.environment)
+    alone.manage("migrate", "--verbosity", "0")
+    code = (
+        "from dynamic_databases.models import Database\n"
+        "books = Database.objects.from_url('books', 'sqlite:///books.sqlite3')\n"
+        "books.save()\n"
+        "author = books.get_model('author')\n"
+        "author(name='Ada').save()\n"
+        "print(author.objects.using(books.label).get().name)\n"
+    )
+    assert alone.manage("shell", "--verbosity", "0", "-c", code).strip() == "Ada"
+    assert [one.name for one in (folder / "databases").iterdir()] == ["books.sqlite3"]
