@@ -20,7 +20,8 @@ from tests.schema.round_trips.reads import check_filters, check_groups, check_or
 from tests.schema.round_trips.required import check_required
 from tests.schema.round_trips.writes import check_writes
 
-EXAMPLES = int(os.environ.get("GATEWAY_TEST_ROUND_TRIPS", "1"))
+FEW = 2
+EXAMPLES = int(os.environ.get("GATEWAY_TEST_ROUND_TRIPS", str(FEW)))
 COLUMNS = [one for each in (sqlite, postgresql, mariadb) for one in merged(each.COLUMNS)]
 DDL = """{before}
 CREATE TABLE held (id INTEGER PRIMARY KEY, x {type}, g INTEGER);
@@ -28,7 +29,7 @@ CREATE TABLE required (id INTEGER PRIMARY KEY, x {required} NOT NULL, g INTEGER)
 KEYED = "CREATE TABLE keyed (x {type} PRIMARY KEY, n INTEGER, g INTEGER)"
 _MODEST = settings(
     max_examples=EXAMPLES,
-    derandomize=EXAMPLES == 1,
+    derandomize=EXAMPLES <= FEW,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -49,23 +50,28 @@ def held(request, served, door) -> Held:
 
 
 def test_what_is_answered_is_what_the_database_holds(held: Held) -> None:
-    """Hand-picked values, then generated ones."""
+    """Hand-picked values, then generated ones: few of them are read and written, many do all."""
 
-    def try_values(values: list[str]) -> None:
+    def try_values(values: list[str], *, is_whole: bool = True) -> None:
         held.fill("held", values, with_null=True)
         rows = held.data("{ held(orderBy: [{id: ASC}]) { id x } }")["held"]
-        check_both_ways(held)
         found = check_filters(held, rows)
-        check_orders(held, rows, found)
-        check_groups(held, rows, found)
-        carried = [v for v, row in zip(values, rows, strict=False) if row["x"] is not None]
-        check_keys(held, carried)
-        check_required(held, values, rows)
+        if is_whole:
+            check_both_ways(held)
+            check_orders(held, rows, found)
+            check_groups(held, rows, found)
+            carried = [v for v, row in zip(values, rows, strict=False) if row["x"] is not None]
+            check_keys(held, carried)
+            check_required(held, values, rows)
         check_writes(held, rows)
 
     try_values(list(held.column.values))
     if held.column.more is not None:
-        _MODEST(given(st.lists(held.column.more, min_size=2, max_size=6))(try_values))()
+
+        def try_more(values: list[str]) -> None:
+            try_values(values, is_whole=EXAMPLES > FEW)
+
+        _MODEST(given(st.lists(held.column.more, min_size=2, max_size=6))(try_more))()
 
 
 def check_both_ways(held: Held) -> None:
