@@ -12,7 +12,6 @@ from dynamic_databases.catalog.types import Kind, SqlType
 from schema.errors import TooComplex
 from schema.plan.nodes import Function, Op, Slot, Use
 from schema.sql.binding import big_integer, json_text, like_pattern, storable_text
-from schema.sql.large_numbers import guarded
 from schema.sql.statement import Binder, Sql, sql, value_of
 
 _LITERALLY = "{} COLLATE Latin1_General_BIN2"
@@ -48,20 +47,11 @@ OF_FLOATS = {name: text for name, text in AGGREGATES.items() if name not in _OF_
 
 def aggregate(function: Function, column: str, sql_type: SqlType, each: str = "") -> str:
     """Return an aggregate of a column; `each` is DISTINCT or empty."""
-    name = AGGREGATES[function]
-    if may_overflow(function, sql_type):
-        return guarded(function, name, f"CAST({column} AS float)", each)
     if function in OF_FLOATS:
         column = f"CAST({column} AS float)"
     elif function is Function.SUM and sql_type.kind is Kind.INTEGER:
         column = f"CAST({column} AS bigint)"
-    return f"{name}({each}{column})"
-
-
-def may_overflow(function: Function, sql_type: SqlType) -> bool:
-    """Return whether a column may hold values of which a float can't hold the aggregate."""
-    is_double = sql_type.kind is Kind.FLOAT and sql_type.name != "real"
-    return is_double and (function is Function.SUM or function in OF_FLOATS)
+    return f"{AGGREGATES[function]}({each}{column})"
 
 
 _CASTS = {

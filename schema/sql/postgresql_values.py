@@ -7,14 +7,12 @@ serves whatever value comes.
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Function, Op, Use
 from schema.sql.binding import big_integer, json_text, single, storable_text
-from schema.sql.large_numbers import guarded
 from schema.sql.operators import OF_OWN_TYPES
 from schema.sql.statement import Binder, Sql, sql
 
@@ -74,7 +72,6 @@ _BOUND: dict[Kind, Binder] = {
 }
 
 DATES = (Kind.DATE, Kind.LOCAL_DATETIME, Kind.DATETIME)
-_WHOLE_DIGITS = 140  # of numbers whose squares a double holds the sum of
 _LENGTH = re.compile(r"\(\d+(?:,-?\d+)?\)")
 
 
@@ -142,46 +139,11 @@ def _is_far_domain(sql_type: SqlType) -> bool:
 def aggregate(function: Function, column: str, sql_type: SqlType, each: str = "") -> str:
     """Return an aggregate of a column; `each` is DISTINCT or empty."""
     if function is Function.SUM and is_single(sql_type):
-        return _sum_of_singles(column, each)
-    name = OF_FLOATS.get(function) or OF_BOOLEANS.get(function) or str(function)
+        return f"sum({each}{column})::text::double precision"  # the digits that are answered
     number = operand(Sql(column), sql_type).text
-    if may_overflow(function, sql_type):
-        is_float = sql_type.kind is Kind.FLOAT
-        make = partial(guarded, function) if is_float else _of_numbers
-        return make(name, number, each)
-    number += "::double precision" if function in OF_FLOATS else ""
-    return f"{name}({each}{number})"
-
-
-def may_overflow(function: Function, sql_type: SqlType) -> bool:
-    """Return whether a column may hold values of which a float can't hold the aggregate."""
-    if sql_type.kind is Kind.FLOAT and (function is Function.SUM or function in OF_FLOATS):
-        return function is Function.SUM or not is_single(sql_type)
-    if sql_type.kind is not Kind.DECIMAL or function not in OF_FLOATS or is_money(sql_type):
-        return False
-    return sql_type.precision is None or sql_type.precision - (sql_type.scale or 0) > _WHOLE_DIGITS
-
-
-def _of_numbers(name: str, column: str, each: str) -> str:
-    """Return an aggregate of numbers as doubles: the cast of one that is none is an error."""
-    double = (
-        f"CASE WHEN abs({column}) < 1e-300 THEN 0"
-        f" WHEN abs({column}) < 1e150 THEN {column}::double precision END"
-    )
-    return f"CASE WHEN max(abs({column})) < 1e150 THEN {name}({each}{double}) END"
-
-
-def _sum_of_singles(column: str, each: str) -> str:
-    """Return the digits that are answered; a sum beyond single precision is one of doubles.
-
-    Of large values a double is made by their text, which costs four times the sum: of no others.
-    """
-    small = f"CASE WHEN abs({column}) < 1e29 THEN {column} END"
-    large = f"CASE WHEN abs({column}) >= 1e15 THEN {column}::text::double precision END"
-    return (
-        f"CASE WHEN max(abs({column})) < 1e29 THEN sum({each}{small})::text::double precision"
-        f" ELSE sum({each}{large}) END"
-    )
+    if function in OF_FLOATS:
+        return f"{OF_FLOATS[function]}({each}{number}::double precision)"
+    return f"{OF_BOOLEANS.get(function, function)}({each}{number})"
 
 
 def is_citext(sql_type: SqlType) -> bool:

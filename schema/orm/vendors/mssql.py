@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.orm.vendors.standard import OrmVendor
-from schema.plan.nodes import Function, Subject
+from schema.plan.nodes import Subject
 from schema.sql import mssql_values
 
 
@@ -21,11 +21,6 @@ class MssqlOrm(OrmVendor):
     conditions = mssql_values.CONDITIONS
     numeric_type = "DECIMAL(38, 15)"
     max_values = 2_000  # of 2,100 parameters in one statement
-
-    def large_aggregate(self, function: Function, column: Column, each: str) -> str | None:
-        if not mssql_values.may_overflow(function, column.type):
-            return None
-        return mssql_values.aggregate(function, "%(expressions)s", column.type, each)
 
     def summand(self, value: Any, column: Column) -> Any:
         """A sum has the type of what is added."""

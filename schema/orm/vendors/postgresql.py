@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.orm.expressions import Binary
 from schema.orm.vendors.standard import OrmVendor
-from schema.plan.nodes import Function, Op, Slot, Subject, Use
+from schema.plan.nodes import Op, Slot, Subject, Use
 from schema.sql import postgresql_values as values
 from schema.sql.statement import Sql
 
@@ -26,11 +26,6 @@ class PostgresqlOrm(OrmVendor):
 
     float_functions = values.OF_FLOATS
     json_casts = values.JSON_CASTS
-
-    def large_aggregate(self, function: Function, column: Column, each: str) -> str | None:
-        if not values.may_overflow(function, column.type):
-            return None
-        return values.aggregate(function, "%(expressions)s", column.type, each)
 
     def aggregate_answer(self, value: Any, column: Column) -> Any:
         is_object = column.type.kind in _MADE_INTO_OBJECTS
