@@ -14,13 +14,15 @@ def lost_cells_to_sql(
 
     Of so many `rows` at most. None where every type of the table carries all of its values.
     """
-    conditions = [(c, dialect.lost(f"t1.{dialect.quote(c.name)}", c.type)) for c in table.columns]
-    kept = [(column, condition) for column, condition in conditions if condition]
+    conditions = [(c, dialect.lost(f"t1.c{i}", c.type)) for i, c in enumerate(table.columns)]
+    kept = {i: (c, lost) for i, (c, lost) in enumerate(conditions) if lost}
     if not kept:
         return None
     counts = ", ".join(
-        f"count(CASE WHEN t1.{dialect.quote(column.name)} IS NOT NULL AND {condition} THEN 1 END)"
-        for column, condition in kept
+        f"count(CASE WHEN t1.c{i} IS NOT NULL AND {lost} THEN 1 END)"
+        for i, (_, lost) in kept.items()
     )
-    source = f"(SELECT * FROM {dialect.table(table.name)} LIMIT {rows}) t1"
-    return tuple(column for column, _ in kept), Sql(f"SELECT {counts} FROM {source}")
+    # Renamed: SQLite takes a column called `true` of a derived table for the boolean.
+    named = ", ".join(f"t0.{dialect.quote(column.name)} AS c{i}" for i, (column, _) in kept.items())
+    source = f"(SELECT {named} FROM {dialect.table(table.name)} t0 LIMIT {rows}) t1"
+    return tuple(column for column, _ in kept.values()), Sql(f"SELECT {counts} FROM {source}")

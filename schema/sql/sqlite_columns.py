@@ -68,6 +68,7 @@ _DECIMAL = (
     f"ELSE {OURS}decimal({{0}}, {{1}}) END"
 )
 
+_WITHOUT_ELSE = (Kind.INTEGER, Kind.BIGINT, Kind.TEXT, Kind.OTHER)
 _MOMENTS = (Kind.LOCAL_DATETIME, Kind.DATETIME)
 _RESPELLED = (Kind.DATE, Kind.TIME, *_MOMENTS)
 # A column without a type keeps numbers as numbers, one of BLOB texts as texts. All that may be
@@ -102,6 +103,8 @@ def required(column: str, sql_type: SqlType) -> str:
     value = spelled(column, sql_type)
     if sql_type.kind in (Kind.BOOLEAN, Kind.FLOAT):  # which are JSON already
         return value.replace("'null'", f"'\"{MARK}\"'")
+    if sql_type.kind in _WITHOUT_ELSE:  # not coalesce: the parser's stack is small
+        return f"{value.removesuffix(' END')} ELSE '{MARK}' END"
     return value if sql_type.kind is Kind.BINARY else f"coalesce({value}, '{MARK}')"
 
 

@@ -4,5 +4,5 @@ INSERT INTO "artist" AS t1 ("name") VALUES (?) RETURNING +"artist_id"
 INSERT INTO "album" AS t1 ("Title", "ArtistId") VALUES (?, ?) RETURNING +"AlbumId"
 -- what the server returned
 
-SELECT CAST((SELECT json_object('title', coalesce(CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END, 'gateway_mark'), 'artist', (SELECT json_object('name', CASE WHEN typeof(p2.c0) <> 'blob' THEN CAST(p2.c0 AS TEXT) END) FROM (SELECT t2."name" AS c0 FROM "artist" t2 WHERE t2."artist_id" = p1.c1) p2)) FROM (SELECT t1."Title" AS c0, t1."ArtistId" AS c1 FROM "album" t1 WHERE (t1."AlbumId" = ?)) p1) AS BLOB)
+SELECT CAST((SELECT json_object('title', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) ELSE 'gateway_mark' END, 'artist', (SELECT json_object('name', CASE WHEN typeof(p2.c0) <> 'blob' THEN CAST(p2.c0 AS TEXT) END) FROM (SELECT t2."name" AS c0 FROM "artist" t2 WHERE t2."artist_id" = p1.c1) p2)) FROM (SELECT t1."Title" AS c0, t1."ArtistId" AS c1 FROM "album" t1 WHERE (t1."AlbumId" = ?)) p1) AS BLOB)
 -- what the server returned

@@ -12,7 +12,15 @@ from tests.schema.round_trips.held import Held, ids
 
 _OTHERS = ("_isNull", "_cast")  # whose operand is no value of the column
 _LISTS = {"_in", "_nin"}
-_PATTERNS = ("like", "similar", "regex")
+# Operands that are patterns, keys or paths instead of values, by a part of the operator's name.
+_OPERANDS = {
+    "like": "a",
+    "similar": "a",
+    "regex": "a",
+    "matches": "a",
+    "key": "a",
+    "path": "$ == 1",
+}
 _LIST = "query ($o: [HeldOrderBy!]) { held(orderBy: $o) { id } }"
 _PAGES = """query ($c: String, $n: Int, $o: [HeldOrderBy!]) {{
     heldConnection({}: $n, {}: $c, orderBy: $o) {{
@@ -59,8 +67,8 @@ def _found_by(held: Held, operators: Iterable[str], value: Any) -> dict[str, set
     declared, parts, variables = [], [], {}
     for number, operator in enumerate(operators):
         operand = held.input_type("HeldBoolExp", "x", operator)
-        variable, is_key = f"v{number}", "Key" in operator
-        plain = "a" if any(word in operator.lower() for word in _PATTERNS) or is_key else value
+        variable, name = f"v{number}", operator.lower()
+        plain = next((text for part, text in _OPERANDS.items() if part in name), value)
         many = operator in _LISTS or "Keys" in operator
         variables[variable] = [plain] if many else plain
         declared.append(f"${variable}: {operand}")
