@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from dynamic_databases.config.hosts import HostRules, host_name
+from dynamic_databases.connections.sockets import DriverSocket, socket_of
 from dynamic_databases.errors import CannotConnect, InvalidConfig
 from dynamic_databases.package_settings import package_setting
 
@@ -20,6 +21,15 @@ def host_rules() -> HostRules:
     return HostRules(
         package_setting("GATEWAY_ALLOWED_HOSTS"), package_setting("GATEWAY_DENIED_NETWORKS")
     )
+
+
+def opened_socket(connection: Any) -> DriverSocket:
+    """Return the socket of a driver's connection that was opened now. Raises CannotConnect."""
+    try:
+        return socket_of(connection.fileno())
+    except OSError as error:  # its peer ended it a moment after
+        connection.close()
+        raise CannotConnect(REFUSED) from error
 
 
 def allowed_addresses(wrapper: Any) -> list[str]:

@@ -11,7 +11,11 @@ from contextlib import closing
 from typing import Any
 
 from dynamic_databases.aliases import Alias
-from dynamic_databases.connections.egress import allowed_addresses, check_address
+from dynamic_databases.connections.egress import (
+    allowed_addresses,
+    check_address,
+    opened_socket,
+)
 from dynamic_databases.connections.sockets import has_input, socket_of
 from dynamic_databases.connections.state import socket_in, state_of
 from dynamic_databases.errors import CannotConnect
@@ -34,7 +38,7 @@ def connect(wrapper: Any, django_connect: Any, parameters: dict[str, Any]) -> An
     """What is needed while a statement runs is asked now: the driver can't be asked then."""
     connection = _connected(wrapper, django_connect, parameters)
     state = state_of(wrapper)
-    state.socket = socket_of(connection.fileno())
+    state.socket = opened_socket(connection)
     state.session_number = connection.thread_id()
     return connection
 
@@ -75,7 +79,7 @@ def _connected(wrapper: Any, django_connect: Any, parameters: dict[str, Any]) ->
     addresses = allowed_addresses(wrapper)
     if _verifies_identity(wrapper):
         connection = django_connect(parameters)
-        check_address(wrapper, socket_of(connection.fileno()).peer[0])
+        check_address(wrapper, opened_socket(connection).peer[0])
         return connection
     for address in addresses[:-1]:
         try:

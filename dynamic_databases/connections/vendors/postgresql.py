@@ -7,8 +7,8 @@ from typing import Any
 from dynamic_databases.aliases import Alias
 from dynamic_databases.config.hosts import host_name
 from dynamic_databases.connections.driver_defaults import postgresql_parameters
-from dynamic_databases.connections.egress import allowed_addresses
-from dynamic_databases.connections.sockets import has_input, socket_of
+from dynamic_databases.connections.egress import allowed_addresses, opened_socket
+from dynamic_databases.connections.sockets import has_input
 from dynamic_databases.connections.state import socket_in, state_of
 
 # How values are spelled is not left to the defaults of a database or a role.
@@ -25,7 +25,7 @@ def connect(wrapper: Any, django_connect: Any, parameters: dict[str, Any]) -> An
     pinned = {"host": ",".join([name] * len(addresses)), "hostaddr": ",".join(addresses)}
     defaults = postgresql_parameters(parameters.get("sslmode"))
     connection = django_connect({**defaults, **parameters, **pinned})
-    state_of(wrapper).socket = socket_of(connection.fileno())
+    state_of(wrapper).socket = opened_socket(connection)
     return connection
 
 
