@@ -1,7 +1,7 @@
 """What a failing database costs other tenants: `python -m benchmarks.faults --vendor postgresql`.
 
 Two tenants are asked at a steady rate, each from a process of its own, while the database of one
-goes wrong in each of the proxy's ways, by turns with as long a time without a fault. Printed are
+goes wrong in each of the proxy's ways, alternating with equal times without a fault. Printed are
 the other's p50 and p99 over all times with the fault as ratios to those without: what else the
 machine does falls on both.
 """

@@ -31,8 +31,6 @@ class EmbeddedGateway:
         return asyncio.run_coroutine_threadsafe(self._endpoint.respond(http), self._loop)
 
     def _start(self) -> asyncio.AbstractEventLoop:
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name="gateway", daemon=True).start()
         runtime, stopping = make_runtime(), threading.Event()
         self._endpoint = GraphQLEndpoint(runtime)
         start_pollers(runtime, stopping)
@@ -46,6 +44,8 @@ class EmbeddedGateway:
             stop_runtime(runtime)
 
         atexit.register(stop)
+        loop = asyncio.new_event_loop()  # last: what fails before it leaves no thread
+        threading.Thread(target=loop.run_forever, name="gateway", daemon=True).start()
         return loop
 
 

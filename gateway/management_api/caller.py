@@ -132,7 +132,7 @@ class Caller:
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Return who asks. Raises Unauthenticated, or NotYours for a role that manages nothing."""
+    """Return the caller. Raises Unauthenticated, or NotYours for a role that manages nothing."""
     if "authorization" in request.headers:
         return _by_token(request)
     user = request.user

@@ -12,6 +12,7 @@ from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Function, Op, Slot, Use
 from schema.sql.binding import big_integer, bit_text, json_text, naive_utc, single, storable_text
 from schema.sql.large_numbers import bounded
+from schema.sql.operators import STATISTICS
 from schema.sql.statement import Binder, Sql, sql, value_of
 
 JSON_TYPE = SqlType(Kind.JSON, "json")
@@ -52,15 +53,7 @@ JSON_PART = (
     " WHERE NOT JSON_TYPE(JSON_EXTRACT({0}, n.p)) <=> 'ARRAY')"
     " THEN JSON_COMPACT(JSON_EXTRACT({0}, {})) END"
 )
-OF_FLOATS = {
-    Function.AVG: "avg",
-    Function.STDDEV: "stddev_samp",
-    Function.STDDEV_SAMP: "stddev_samp",
-    Function.STDDEV_POP: "stddev_pop",
-    Function.VARIANCE: "var_samp",
-    Function.VAR_SAMP: "var_samp",
-    Function.VAR_POP: "var_pop",
-}
+OF_FLOATS = STATISTICS
 _IS_DATE = "{0} >= '0001-01-01' AND MONTH({0}) > 0 AND DAYOFMONTH({0}) > 0"
 _MOMENT = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT({0}, '%Y-%m-%dT%H:%i:%s.%f')))"
 _TIME = "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM TIME_FORMAT({0}, '%H:%i:%s.%f')))"

@@ -36,6 +36,16 @@ OF_BOOLEANS: Mapping[Function, str] = {
     Function.BOOL_AND: "min(CASE {0} WHEN 1 THEN 1 WHEN 0 THEN 0 END)",
     Function.BOOL_OR: "max(CASE {0} WHEN 1 THEN 1 WHEN 0 THEN 0 END)",
 }
+# Aggregates of numbers that answer a float, by the names of standard SQL.
+STATISTICS: Mapping[Function, str] = {
+    Function.AVG: "avg",
+    Function.STDDEV: "stddev_samp",
+    Function.STDDEV_SAMP: "stddev_samp",
+    Function.STDDEV_POP: "stddev_pop",
+    Function.VARIANCE: "var_samp",
+    Function.VAR_SAMP: "var_samp",
+    Function.VAR_POP: "var_pop",
+}
 REGULAR_EXPRESSIONS: Mapping[Op, str] = {
     Op.SIMILAR: "SIMILAR TO",
     Op.NSIMILAR: "NOT SIMILAR TO",

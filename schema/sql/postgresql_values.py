@@ -13,7 +13,7 @@ from dynamic_databases.catalog.types import Kind, SqlType
 from schema.json_paths import parse_path, quoted_path
 from schema.plan.nodes import Function, Op, Use
 from schema.sql.binding import big_integer, json_text, single, storable_text
-from schema.sql.operators import OF_OWN_TYPES
+from schema.sql.operators import OF_OWN_TYPES, STATISTICS
 from schema.sql.statement import Binder, Sql, sql
 
 # Infinity, BC and years beyond 9999 are no dates in JSON; NaN and infinity no numbers.
@@ -33,15 +33,7 @@ JSON_CASTS = {
     Kind.TEXT: "{0}::text",
     Kind.DECIMAL: "CASE jsonb_typeof({0}::jsonb) WHEN 'number' THEN {0}::text::numeric END",
 }
-OF_FLOATS = {
-    Function.AVG: "avg",
-    Function.STDDEV: "stddev_samp",
-    Function.STDDEV_SAMP: "stddev_samp",
-    Function.STDDEV_POP: "stddev_pop",
-    Function.VARIANCE: "var_samp",
-    Function.VAR_SAMP: "var_samp",
-    Function.VAR_POP: "var_pop",
-}
+OF_FLOATS = STATISTICS
 OF_BOOLEANS = {Function.BOOL_AND: "bool_and", Function.BOOL_OR: "bool_or"}
 _CASTS = {
     Kind.BOOLEAN: "boolean",

@@ -16,7 +16,7 @@ class Authenticator(Protocol):
     def authenticate(
         self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
     ) -> Principal | None:
-        """Return who asks, None where nothing of this kind is given, or raise Unauthenticated."""
+        """Return the principal; None without such a credential. Raises Unauthenticated."""
         ...
 
 

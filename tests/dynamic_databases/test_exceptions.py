@@ -70,7 +70,7 @@ def test_what_it_repeats_is_no_cause() -> None:
 def test_threads_that_meet_one_failure_each_have_their_own(
     registry: Registry, transactional_db
 ) -> None:
-    """Nobody listens on that port: the first asks, the others are told."""
+    """No server listens on that port: one call connects, the others share its error."""
     database = Database.objects.from_url("away", "postgresql://u@127.0.0.1:1/x")
     together = threading.Barrier(20)
 
