@@ -23,15 +23,7 @@ from dynamic_databases.concurrency.single_flight import SingleFlight
 from schema.built_schema import BuiltSchema
 from schema.limits import Limits
 from schema.memory_budget import MemoryBudget
-from schema.plan.arguments import (
-    Arguments,
-    VariableReader,
-    VariableShape,
-    check_depth,
-    coerce_variables,
-    shape_of,
-    variable_readers,
-)
+from schema.plan.arguments import Arguments
 from schema.plan.context import PlanContext
 from schema.plan.cost import check_cost, is_fixed
 from schema.plan.custom_fields import structural_variables
@@ -47,6 +39,14 @@ from schema.plan.nodes import (
     Typename,
 )
 from schema.plan.operation import plan_operation
+from schema.plan.variables import (
+    VariableReader,
+    VariableShape,
+    check_depth,
+    coerce_variables,
+    shape_of,
+    variable_readers,
+)
 from schema.plan.walk import nested_connections
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite

@@ -8,7 +8,7 @@ from typing import Any
 from dynamic_databases.errors import RefusedByTrigger
 from schema.errors import BadUserInput
 from schema.execution.round_trips import Batch, Row, Rows, Step, Variables, request
-from schema.plan.arguments import VariableRef
+from schema.plan.operands import VariableRef
 from schema.sql.compiled import CompiledRow
 
 _ROWS_PER_BATCH = 500

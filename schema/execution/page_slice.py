@@ -13,7 +13,6 @@ from schema.execution.round_trips import Variables
 from schema.global_ids import SCOPE
 from schema.json_values import list_pieces, object_pieces
 from schema.limits import Limits
-from schema.plan.arguments import Operand
 from schema.plan.nodes import (
     Connection,
     CursorField,
@@ -23,6 +22,7 @@ from schema.plan.nodes import (
     PageInfoFields,
     Typename,
 )
+from schema.plan.operands import Operand
 from schema.sql.binding import rows_binder
 
 _T = TypeVar("_T")

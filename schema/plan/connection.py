@@ -11,7 +11,6 @@ from graphql.language import SelectionNode
 
 from schema.limits import Limits
 from schema.names.tables import NamedTable
-from schema.plan.arguments import Constant
 from schema.plan.context import (
     ROWS,
     CollectedField,
@@ -44,6 +43,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes.conditions import Link
+from schema.plan.operands import Constant
 from schema.plan.order_by import plan_order_by, reversed_order
 from schema.plan.where import plan_where
 

@@ -21,7 +21,8 @@ from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.errors import BadUserInput
 from schema.limits import Limits
 from schema.names.tables import NamedTable, Names
-from schema.plan.arguments import Arguments, Constant, Operand
+from schema.plan.arguments import Arguments
+from schema.plan.operands import Constant, Operand
 
 ROWS = SqlType(Kind.INTEGER, "rows")
 

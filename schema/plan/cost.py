@@ -11,7 +11,6 @@ from typing import Any
 
 from schema.errors import TooComplex
 from schema.limits import Limits
-from schema.plan.arguments import Constant, Operand
 from schema.plan.nodes import (
     Action,
     Aggregate,
@@ -29,6 +28,7 @@ from schema.plan.nodes import (
     Selected,
     UpdateEach,
 )
+from schema.plan.operands import Constant, Operand
 from schema.plan.walk import inside
 
 Variables = Mapping[str, Any]

@@ -14,9 +14,9 @@ from dynamic_databases.catalog.types import Column
 from schema.errors import BadUserInput
 from schema.names.relations import Relation
 from schema.names.tables import NamedTable, Names
-from schema.plan.arguments import VariableRef
 from schema.plan.context import columns_named, operand_of
 from schema.plan.nodes import Assignment, InsertedRow, OnConflict, Slot, Use
+from schema.plan.operands import VariableRef
 from schema.plan.where import links_of, plan_target
 
 _RESULT = "\0inserted"  # no variable of GraphQL can have this name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from schema.names.tables import NamedTable
-from schema.plan.arguments import VariableRef
 from schema.plan.context import (
     CollectedField,
     PlanContext,
@@ -13,6 +12,7 @@ from schema.plan.context import (
     types_named,
 )
 from schema.plan.nodes import AllOf, Compare, NodeLookup, Op, Page, Selected, Slot, Typename
+from schema.plan.operands import VariableRef
 from schema.plan.select import global_id, plan_selection
 
 NODE_KEY = "\0node"  # no variable of GraphQL can have this name

@@ -11,7 +11,6 @@ from dynamic_databases.catalog.types import Column, Kind
 from schema.errors import BadUserInput
 from schema.names.tables import CUSTOM_FIELDS, NamedTable
 from schema.plan.aggregate import plan_aggregate_fields
-from schema.plan.arguments import Constant
 from schema.plan.connection import nest_connection, plan_connection
 from schema.plan.context import (
     ROWS,
@@ -46,6 +45,7 @@ from schema.plan.nodes import (
     Use,
     Value,
 )
+from schema.plan.operands import Constant
 from schema.plan.order_by import plan_order_by
 from schema.plan.where import links_of, plan_where
 

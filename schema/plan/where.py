@@ -10,7 +10,6 @@ from schema.errors import BadUserInput
 from schema.names.relations import Relation
 from schema.names.tables import NamedTable, Names
 from schema.plan.aggregate import related_subject
-from schema.plan.arguments import Constant, Flag, ListOf
 from schema.plan.nodes import (
     EVERYTHING,
     AllOf,
@@ -28,6 +27,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes.conditions import Link
+from schema.plan.operands import Constant, Flag, ListOf
 from schema.plan.operators import CAST, CASTS
 
 _USES = {

@@ -9,7 +9,6 @@ from typing import Any
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.errors import BadUserInput
 from schema.names.tables import NamedTable
-from schema.plan.arguments import Constant, Operand
 from schema.plan.context import CollectedField, PlanContext, collect_fields, given_arguments
 from schema.plan.insert import plan_assignments, plan_on_conflict, plan_rows
 from schema.plan.nodes import (
@@ -33,6 +32,7 @@ from schema.plan.nodes import (
     UpdateRows,
     Use,
 )
+from schema.plan.operands import Constant, Operand
 from schema.plan.select import plan_key, plan_row
 from schema.plan.where import plan_target
 

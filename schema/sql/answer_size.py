@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.answer_size import ANSWER_BYTES
-from schema.plan.arguments import VariableRef
 from schema.plan.nodes import Slot, Use
+from schema.plan.operands import VariableRef
 from schema.sql.statement import value_of
 
 MAX_BYTES = value_of(Slot(VariableRef(ANSWER_BYTES), SqlType(Kind.BIGINT, "bigint"), Use.RAW))

@@ -11,7 +11,6 @@ from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.types import Column, Table
 from schema.errors import TooComplex
 from schema.limits import Limits
-from schema.plan.arguments import Constant
 from schema.plan.nodes import (
     Aggregate,
     Answer,
@@ -37,6 +36,7 @@ from schema.plan.nodes import (
     Value,
     Write,
 )
+from schema.plan.operands import Constant
 from schema.sql.binding import bind_offset, rows_and_one_binder, rows_binder
 from schema.sql.compiled import (
     CompiledConnection,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
 from schema.errors import TooComplex
 from schema.global_ids import SCOPE
-from schema.plan.arguments import VariableRef
 from schema.plan.nodes import (
     Absent,
     Aggregate,
@@ -35,6 +34,7 @@ from schema.plan.nodes import (
     Use,
     Value,
 )
+from schema.plan.operands import VariableRef
 from schema.plan.select import columns_of, order_values
 from schema.sql.aggregates import aggregate_fields_to_sql
 from schema.sql.dialect import Dialect, InPlace

@@ -7,10 +7,10 @@ comparing with them, so rows that are added or removed elsewhere don't shift it.
 from __future__ import annotations
 
 from schema.limits import Limits
-from schema.plan.arguments import Constant
 from schema.plan.connection import behind_of, bounds_of
 from schema.plan.context import ROWS
 from schema.plan.nodes import Connection, Slot, Use, Where
+from schema.plan.operands import Constant
 from schema.plan.order_by import reversed_order
 from schema.plan.select import columns_of
 from schema.sql.dialect import Dialect

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from dynamic_databases.catalog.types import Column, SqlType
-from schema.plan.arguments import VariableRef
 from schema.plan.nodes import (
     AllOf,
     AnyOf,
@@ -28,6 +27,7 @@ from schema.plan.nodes import (
     Where,
 )
 from schema.plan.nodes.conditions import Link
+from schema.plan.operands import VariableRef
 from schema.sql.dialect import Dialect
 from schema.sql.statement import Sql, joined, sql
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dynamic_databases.catalog.types import Column, Table
-from schema.plan.arguments import VariableRef
 from schema.plan.nodes import (
     AllOf,
     Assignment,
@@ -26,6 +25,7 @@ from schema.plan.nodes import (
     Use,
     Where,
 )
+from schema.plan.operands import VariableRef
 from schema.sql.dialect import Dialect
 from schema.sql.inserts import key_out
 from schema.sql.read import Counters, pairs_to_sql, row_condition

@@ -28,9 +28,9 @@ from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES
 from schema.build.builder import build_schema
 from schema.limits import Limits
 from schema.operations import OperationCache, Prepared
-from schema.plan.arguments import VariableRef
 from schema.plan.node_lookup import NODE_KEY
 from schema.plan.nodes import Use
+from schema.plan.operands import VariableRef
 from schema.sql.compiled import (
     CompiledDelete,
     CompiledInsert,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
-from schema.plan.arguments import Operand
+from schema.plan.operands import Operand
 
 Link = tuple[Column, Column]  # (own column, their column)
 _COUNT = SqlType(Kind.BIGINT, "bigint")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamic_databases.catalog.types import Column, SqlType, Table
-from schema.plan.arguments import Operand
 from schema.plan.nodes.conditions import EVERYTHING, Function, Link, OrderTerm, Slot, Where
+from schema.plan.operands import Operand
 
 
 @dataclass(frozen=True)

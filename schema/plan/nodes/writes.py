@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dynamic_databases.catalog.types import Column, Table
-from schema.plan.arguments import Operand
 from schema.plan.nodes.conditions import Slot, Where
 from schema.plan.nodes.reads import Page, Typename
+from schema.plan.operands import Operand
 
 
 class How(StrEnum):
