@@ -50,6 +50,7 @@ _DEFAULTS: Mapping[str, Callable[[], object]] = {
     "GATEWAY_ALLOWED_HOSTS": _constant(()),
     "GATEWAY_CONNECT_TIMEOUT_SECONDS": _constant(3),
     "GATEWAY_CONTROLLER": _constant(None),
+    "GATEWAY_CONTROLLER_CHECK_SECONDS": _constant(5.0),
     "GATEWAY_DEADLINE_MS": _constant(5000),
     "GATEWAY_DENIED_NETWORKS": _constant(
         tuple(ipaddress.ip_network(network) for network in NEVER_A_DATABASE.split(","))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from dynamic_databases.process import process_registry
 from gateway.background.redis_notifications import Publisher
 from gateway.config import load_config
+from schema.mount_source import MountSource, set_mount_source
 from tenants.process import process_directory
 
 
@@ -32,3 +34,10 @@ class GatewayConfig(AppConfig):
         caches = CacheInvalidation(process_registry(), process_directory(), file, publish)
         invalidator.caches = caches
         revision_bumped.connect(caches.revision_committed)
+        set_mount_source(_mounted_schemas)
+
+
+def _mounted_schemas() -> MountSource:
+    """Import the source with the first schema that is used: most commands need none."""
+    source: type[MountSource] = import_string("gateway.mounting.MountedSchemas")
+    return source()

@@ -114,6 +114,7 @@ GATEWAY_IDLE_CONNECTION_SECONDS = GATEWAY.idle_connection_seconds
 GATEWAY_RECEIVE_LIMIT_BYTES = GATEWAY.receive_limit_bytes
 GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
 GATEWAY_CONTROLLER = GATEWAY.controller
+GATEWAY_CONTROLLER_CHECK_SECONDS = GATEWAY.controller_check_seconds
 
 AUTHENTICATION_BACKENDS = [
     "gateway.login.backend.LoginBackend",

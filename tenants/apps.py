@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig, apps
@@ -9,9 +10,11 @@ from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 
 from dynamic_databases.aliases import Alias
-from tenants.process import set_directory
+from dynamic_databases.package_settings import package_setting
+from tenants.process import set_directory, set_lookup
 
 if TYPE_CHECKING:
+    from tenants.controller import Controller
     from tenants.directory import Directory
 
 
@@ -33,9 +36,25 @@ class TenantsConfig(AppConfig):
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
         if invalidator is None:
             return  # the check dynamic_databases.E001 says why
+        from tenants.lookup import TenantLookup  # noqa: PLC0415 - as the comment above says
+
+        set_lookup(TenantLookup(self.directory, invalidator, _controller))
         for model in TRACKED:
             post_save.connect(invalidator.row_changed, sender=model)
             post_delete.connect(invalidator.row_changed, sender=model)
+
+
+@cache
+def _controller() -> Controller | None:
+    """Return what finds the customers of GATEWAY_CONTROLLER, made when it is asked first."""
+    from tenants.controller import Controller, ControllerConfig  # noqa: PLC0415 - it needs models
+
+    config = package_setting("GATEWAY_CONTROLLER")
+    if config is None:
+        return None
+    return Controller(
+        ControllerConfig(**config), package_setting("GATEWAY_CONTROLLER_CHECK_SECONDS")
+    )
 
 
 def _alias_of(pk: int) -> Alias:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 import orjson
@@ -118,6 +118,25 @@ def checks(deferred: Deferred) -> tuple[Step[bytes], Step[bytes]]:
         return NULL
 
     return check(deferred.before), check(deferred.after)
+
+
+def reviewed(
+    steps: Sequence[Step[bytes]], review: Callable[[list[bytes]], object]
+) -> list[Step[bytes]]:
+    """Return the steps with one more: it gives `review` their answers before the end."""
+    answers: list[bytes] = []
+
+    def kept(step: Step[bytes]) -> Step[bytes]:
+        answer = yield from step
+        answers.append(answer)
+        return answer
+
+    def last() -> Step[bytes]:
+        yield from ()
+        review(answers)
+        return NULL
+
+    return [*map(kept, steps), last()]
 
 
 def constant(value: bytes) -> Step[bytes]:

@@ -18,7 +18,7 @@ from schema.errors import AnswerTooLarge, OperationProblem, TextTooLarge
 from schema.execution.blocking import drive
 from schema.execution.constraint_columns import as_shown
 from schema.execution.cursors import Cursors
-from schema.execution.mutation import checks, constant, in_transaction, written
+from schema.execution.mutation import checks, constant, in_transaction, reviewed, written
 from schema.execution.nested_connections import NestedConnections
 from schema.execution.node_reader import NodeReader
 from schema.execution.page_slice import Pager
@@ -42,12 +42,14 @@ from schema.operations import CompiledOperation, Prepared, PreparedRoot
 from schema.orm import OrmReader
 from schema.plan.nodes import Aggregate, GroupBy, Page
 
+Fragments = tuple[tuple[str, bytes], ...]  # each root field's key and JSON text
+
 
 @dataclass(frozen=True)
 class Answer:
     """What an operation answered: each root field's JSON text, and the errors of nullable ones."""
 
-    fragments: tuple[tuple[str, bytes], ...]
+    fragments: Fragments
     errors: tuple[tuple[str, Exception], ...] = ()
     absent: tuple[str, ...] = ()  # columns of the baseline that are answered as null
     asked: bool = True  # whether the database was
@@ -70,6 +72,8 @@ class Runner:
     dry_run: bool = False  # mutations answer as if done, and are rolled back
     max_bytes: int = DEFAULT_BYTES  # of what is read from the database
     attempt: Attempt = Attempt.ONLY
+    # Sees a mutation's answer before COMMIT; what it raises rolls the mutation back.
+    review: Callable[[Fragments], object] | None = None
 
     def run(
         self,
@@ -157,19 +161,34 @@ class Runner:
             else constant(operation.constant(root.root.action, variables))
             for root in prepared.roots
         ]
-        keys = [root.root.key for root in prepared.roots]
+        finish = partial(self._finished, prepared, nested)
+        review = self.review
         end = End.ROLLBACK if self.dry_run else End.COMMIT
         if self.dry_run:  # what COMMIT would refuse is to be known
             before, after = checks(prepared.compiler.dialect.deferred)
             _, *answers, _ = yield from in_transaction([before, *steps, after], end)
+        elif review is not None:
+            shown = reviewed(steps, lambda found: review(finish(found)))
+            *answers, _ = yield from in_transaction(shown, end)
         else:
             answers = yield from in_transaction(steps, end)
-        answers = [
-            answer if own is None else own.finished(root.root.action, answer)
-            for own, root, answer in zip(nested, prepared.roots, answers, strict=True)
-        ]
-        fragments = tuple(zip(keys, answers, strict=True))
+        fragments = finish(answers)
         return Answer(fragments, absent=prepared.plan.absent, wrote=True)
+
+    def _finished(
+        self,
+        prepared: Prepared,
+        nested: list[NestedConnections | None],
+        answers: list[bytes],
+    ) -> Fragments:
+        """Return the root fields of a mutation with their nested connections."""
+        return tuple(
+            (
+                root.root.key,
+                answer if own is None else own.finished(root.root.action, answer),
+            )
+            for own, root, answer in zip(nested, prepared.roots, answers, strict=True)
+        )
 
     def _read(
         self,

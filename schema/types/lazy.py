@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
+from typing import Any
 
 from graphql import (
     GraphQLAbstractType,
@@ -173,6 +174,19 @@ class LazySchema(GraphQLSchema):
                     waiting += [field.type, *(a.type for a in field.args.values())]
             elif isinstance(found, GraphQLInputObjectType):
                 waiting += [field.type for field in found.fields.values()]
+
+
+class BoundSchema(LazySchema):
+    """The types of another schema, with extensions that resolvers meet as `info.schema`'s."""
+
+    def __init__(self, origin: LazySchema, extensions: dict[str, Any]) -> None:
+        vars(self).update(vars(origin))
+        self.extensions = extensions
+        self._origin = origin
+
+    @property
+    def whole(self) -> GraphQLSchema:
+        return self._origin.whole
 
 
 class _TypesByName(Mapping[str, GraphQLNamedType]):

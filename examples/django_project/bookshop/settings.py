@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "tenants",
     "schema",
     "gateway",
+    "graphene_django",  # for its command `graphql_schema`
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -26,6 +27,7 @@ DATABASES = DatabaseAliases(
     {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "bookshop.sqlite3"}}
 )
 DATABASE_ROUTERS = ["dynamic_databases.router.DynamicDatabasesRouter"]
+GRAPHENE = {"SCHEMA": "bookshop.schema.schema"}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -3,11 +3,12 @@
 from django.contrib import admin
 from django.urls import path
 
-from bookshop.views import authors
+from bookshop.views import authors, names
 from gateway.views import GraphQLView
 
 urlpatterns = [
     path("authors/", authors),
+    path("names/", names),
     path("graphql", GraphQLView.as_view(tenant="acme")),
     path("t/<slug:tenant>/graphql", GraphQLView.as_view()),
     path("admin/", admin.site.urls),

@@ -1,0 +1,84 @@
+"""Tenants, roles and limits for `schema.mounting`: what a document in Python runs on."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+
+from dynamic_databases.aliases import Alias
+from dynamic_databases.concurrency.garbage_collection import gc_paused
+from dynamic_databases.process import process_registry
+from dynamic_databases.registry import Entry
+from gateway.access import access_of
+from gateway.config import Config
+from gateway.errors import problem_of
+from gateway.limits import LimitsOfTenants
+from schema.build.cache import SchemaCache
+from schema.mount_source import Mount
+from tenants.errors import EnvironmentUnavailable, TenantNotFound
+from tenants.process import process_lookup
+
+_log = logging.getLogger("gateway.mounting")
+
+
+class MountedSchemas:
+    """Finds tenants as requests do, and keeps the schemas that were built for Python code."""
+
+    def __init__(self) -> None:
+        config: Config = settings.GATEWAY
+        self._registry = process_registry()
+        self._limits = LimitsOfTenants(config)
+        self._check_seconds = config.catalog_check_seconds
+        self._own_words = config.database_messages
+        self._next_look: dict[Alias, float] = {}
+        self._schemas = SchemaCache(
+            config.schema_cache_bytes,
+            config.operation_cache_entries,
+            config.names,
+            config.shapes_per_operation,
+            config.operation_cache_bytes,
+            release=self._registry.release,
+        )
+
+    def find(self, tenant: str, environment: str | None, role: str) -> Mount:
+        """Return what a tenant's documents run on.
+
+        Raises TenantNotFound, EnvironmentUnavailable, UnknownRole, and DatabaseProblem where the
+        catalog can't be read.
+        """
+        lookup = process_lookup()
+        found = lookup.tenant(tenant)
+        if found is None:
+            raise TenantNotFound
+        environment = environment or found.default_environment
+        alias = found.environments.get(environment)
+        if alias is None:
+            raise EnvironmentUnavailable(found.slug, environment)
+        limits = self._limits.of(found.limits)
+        access = access_of(role, lookup.snapshot().roles)
+        with gc_paused():
+            cached = self._schemas.get(self._entry(alias), access, limits.operation)
+        return Mount(alias, cached, limits.operation, limits.answer_bytes)
+
+    def describe(self, error: Exception) -> Sequence[Mapping[str, Any]]:
+        """Return the errors that the server answers; no log line has their id."""
+        problem = problem_of(error, "", own_words=self._own_words)
+        if problem.is_internal:
+            _log.error("a document failed", exc_info=error)
+        for one in problem.errors:
+            del one["extensions"]["requestId"]
+        return problem.errors
+
+    def _entry(self, alias: Alias) -> Entry:
+        """Return a catalog; every few seconds the database is asked whether it has changed."""
+        now = time.monotonic()
+        due = self._next_look.get(alias)
+        if due is not None and now < due and not self._registry.is_expired(alias):
+            return self._registry.entry(alias)
+        self._next_look[alias] = now + self._check_seconds
+        # At first it is read now, or was a moment ago.
+        return self._registry.entry(alias) if due is None else self._registry.current(alias)
