@@ -73,6 +73,10 @@ class SqlType:
     supports: tuple[str, ...] | None = field(default=None, compare=False)
     # The schema of the comparison operators, quoted, where the search path lacks it.
     operators: str = field(default="", compare=False)
+    # Of a text of SQL Server: its collation where that isn't the database's, and the code page
+    # that its characters are of; 0 is Unicode.
+    collation: str = ""
+    code_page: int = 0
 
     @property
     def plain(self) -> str:
@@ -112,6 +116,8 @@ class SqlType:
             known += (self.meanings,) if self.meanings else ()
             if self.supports is not None or self.operators:
                 known += (tuple(map(str, self.supports or ())), self.operators)
+            if self.collation or self.code_page:
+                known += (self.collation, self.code_page)
             self.__dict__["_facts"] = known
         return known
 

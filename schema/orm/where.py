@@ -96,7 +96,7 @@ class Conditions:
                 return ~inner if inner else Q(never())
 
     def _comparison(self, node: Compare, model: Model) -> Func:
-        subject = self._subject(node.subject, model)
+        subject = self._vendor.answered(self._subject(node.subject, model), node.subject)
         value = node.slot.operand.read(self.variables)
         own = self._vendor.compare(subject, node, value)
         if own is not None:

@@ -43,8 +43,8 @@ def aggregate_type(function: Function, column: Column) -> SqlType | None:
     if function.is_of_booleans:
         return column.type if kind is Kind.BOOLEAN else None
     if function in (Function.MIN, Function.MAX):
-        has_extremes = kind in _COMPARABLE or Support.EXTREMES in column.type.supported
-        return column.type if has_extremes else None
+        is_sorted = kind in _COMPARABLE and column.type.has_order
+        return column.type if is_sorted or Support.EXTREMES in column.type.supported else None
     if kind not in _NUMBERS:
         return None
     return _SUMS.get(kind, column.type) if function is Function.SUM else _FLOAT

@@ -6,20 +6,24 @@ for. Conditions on texts mind the case whatever the column's collation.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType
-from schema.errors import TooComplex
+from schema.errors import BadUserInput, TooComplex
 from schema.plan.nodes import Function, Op, Slot, Use
 from schema.sql.binding import big_integer, json_text, like_pattern, storable_text
 from schema.sql.statement import Binder, Sql, sql, value_of
 
-_LITERALLY = "{} COLLATE Latin1_General_BIN2"
+# COLLATE converts a varchar to its own code page, and what that lacks becomes `?`: hence nvarchar.
+_WIDE = "CAST({} AS nvarchar(max))"
+_LITERALLY = "COLLATE Latin1_General_BIN2"
 CONDITIONS = {
-    Op.LIKE: f"{_LITERALLY} LIKE {{}}",
-    Op.NLIKE: f"{_LITERALLY} NOT LIKE {{}}",
-    Op.ILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 LIKE LOWER({})",
-    Op.NILIKE: "LOWER({}) COLLATE Latin1_General_BIN2 NOT LIKE LOWER({})",
+    Op.LIKE: f"{_WIDE} {_LITERALLY} LIKE {{}}",
+    Op.NLIKE: f"{_WIDE} {_LITERALLY} NOT LIKE {{}}",
+    Op.ILIKE: f"LOWER({_WIDE}) {_LITERALLY} LIKE LOWER({{}})",
+    Op.NILIKE: f"LOWER({_WIDE}) {_LITERALLY} NOT LIKE LOWER({{}})",
 }
 _JSON_TEXT = "CAST({0} AS nvarchar(max))"
 JSON_CASTS = {
@@ -66,17 +70,27 @@ _CASTS = {
     Kind.DATETIME: "datetimeoffset(7)",
     Kind.UUID: "uniqueidentifier",
 }
+_UTF8 = 65001
 _OLD_MOMENTS = ("datetime", "smalldatetime")  # compared as they are rounded
-OLD_TEXTS = ("text", "ntext")  # can't be compared
+_COMPARED_AS = {"text": "nvarchar(max)", "ntext": "nvarchar(max)", "image": "varbinary(max)"}
+_FINE = ("time(7)", "datetime2(7)", "datetimeoffset(7)")
+_MAX_DIGITS = 38  # of a decimal
 
 
 def cast(sql_type: SqlType) -> str | None:
     """Return the type that a value is cast to; None where a text goes as it is."""
     if sql_type.kind is Kind.DECIMAL:
-        return f"decimal(38, {max(sql_type.scale or 0, 10)})"
+        return f"decimal({_MAX_DIGITS}, {_scale(sql_type)})"
     if sql_type.name == "sql_variant":
         return "nvarchar(4000)"
     return _CASTS.get(sql_type.kind)
+
+
+def _scale(sql_type: SqlType) -> int:
+    """Return ten digits after the point, or as many as leave room for those before it."""
+    scale = sql_type.scale or 0
+    whole = 0 if sql_type.precision is None else sql_type.precision - scale
+    return min(max(scale, 10), _MAX_DIGITS - whole)
 
 
 def slot(slot: Slot) -> Sql:
@@ -88,9 +102,39 @@ def slot(slot: Slot) -> Sql:
     return typed
 
 
+def compared_as(sql_type: SqlType) -> str | None:
+    """Return what a column of a type that can't be compared is cast to; None for any other."""
+    return _COMPARED_AS.get(sql_type.name)
+
+
 def comparable(expression: str, sql_type: SqlType) -> str:
     """Return a column as something that can be compared."""
-    return f"CAST({expression} AS nvarchar(max))" if sql_type.name in OLD_TEXTS else expression
+    other = compared_as(sql_type)
+    return f"CAST({expression} AS {other})" if other else expression
+
+
+def is_fine(sql_type: SqlType) -> bool:
+    """Return whether moments have a seventh digit, which no answer carries."""
+    return sql_type.name in _FINE
+
+
+def last_alike(moment: Sql) -> Sql:
+    """Return the last moment that is answered as this one is."""
+    return sql("DATEADD(nanosecond, 900, {})", moment)
+
+
+def as_answered(expression: str, sql_type: SqlType) -> str:
+    """Return a column without the seventh digit of its moments."""
+    if not is_fine(sql_type):
+        return expression
+    return f"DATEADD(nanosecond, -(DATEPART(nanosecond, {expression}) % 1000), {expression})"
+
+
+def collated(expression: str, sql_type: SqlType) -> str:
+    """Return a text from elsewhere with its column's collation; two implicit ones are error 468."""
+    if sql_type.kind is not Kind.TEXT:
+        return expression
+    return f"{expression} COLLATE {sql_type.collation or 'DATABASE_DEFAULT'}"
 
 
 def exact(expression: str, sql_type: SqlType) -> str:
@@ -99,7 +143,7 @@ def exact(expression: str, sql_type: SqlType) -> str:
         return f"CAST(CAST({expression} AS nvarchar(max)) AS varbinary(max))"
     if sql_type.kind is Kind.OTHER:
         return f"CAST({as_text(expression, sql_type)} AS varbinary(max))"
-    return f"CAST({expression} AS varbinary(max))" if sql_type.name == "image" else expression
+    return comparable(expression, sql_type)
 
 
 def as_text(expression: str, sql_type: SqlType) -> str:
@@ -167,10 +211,39 @@ def binder(slot: Slot) -> Binder:
         return pattern
     if slot.use is Use.RAW:
         return _as_it_is
+    if slot.use is Use.STORED:
+        return partial(_storable, slot.type)
     bind: Binder = _BOUND.get(slot.type.kind, storable_text)
     if slot.use is Use.LIST:
         return lambda values: json_text([_plain(bind(value)) for value in values])
     return lambda value: None if value is None else bind(value)
+
+
+def stored(slot: Slot) -> Slot:
+    """Return the slot of a value that is to be kept in a column."""
+    is_kept = slot.use is Use.VALUE and slot.type.kind is Kind.TEXT and slot.type.code_page
+    return replace(slot, use=Use.STORED) if is_kept else slot
+
+
+def _storable(sql_type: SqlType, value: Any) -> str | None:
+    """Return a text that a column can hold: the server would store `?` without a word.
+
+    Raises BadUserInput (manual: "COLLATE", data loss during code page translations).
+    """
+    if value is None:
+        return None
+    text = storable_text(value)
+    try:
+        text.encode("utf-8" if sql_type.code_page == _UTF8 else f"cp{sql_type.code_page}")
+    except UnicodeEncodeError as error:
+        character = text[error.start]
+        raise BadUserInput(
+            f"{sql_type.name} of code page {sql_type.code_page} can't hold {character!r}; "
+            "nvarchar holds every character."
+        ) from None
+    except LookupError:  # a code page that Python doesn't know: left to the server
+        return text
+    return text
 
 
 def pattern(value: Any) -> str:

@@ -180,13 +180,14 @@ def new_raw_key(table: Table, values: Sequence[Assignment]) -> tuple[tuple[Colum
 def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
     """Return an UPDATE of the row with this key, if its lone value differs."""
     (value,) = update.values
-    return sql(
+    changed = sql(
         "UPDATE {} SET {} WHERE {} AND {}",
         dialect.table(update.table.name),
         _assigned(value, update.table, dialect),
         _plain_key(update.key, dialect),
         _changes(value, "", dialect),
     )
+    return dialect.counted(changed, update.table)
 
 
 def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:

@@ -9,11 +9,17 @@ from typing import Any
 from dynamic_databases.aliases import Alias
 from dynamic_databases.config.hosts import host_name
 from dynamic_databases.connections.egress import allowed_addresses
+from dynamic_databases.connections.vendors.mssql_cursor import complete
 
-_SESSION = "SET XACT_ABORT ON; SET LOCK_TIMEOUT {}"
+# A language brings its own order of day and month: DATEFORMAT is set again, as mssql-django does.
+_SESSION = (
+    "SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT {};"
+    " SET LANGUAGE us_english; SET DATEFORMAT ymd; SET DATEFIRST 7"
+)
 
 
 def connect(wrapper: Any, django_connect: Any, parameters: dict[str, Any]) -> Any:
+    wrapper.create_cursor = lambda name=None: complete(type(wrapper).create_cursor(wrapper, name))
     addresses = allowed_addresses(wrapper)
     name, backslash, instance = wrapper.settings_dict["HOST"].partition("\\")
     options = wrapper.settings_dict["OPTIONS"]

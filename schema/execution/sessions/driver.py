@@ -67,7 +67,10 @@ class DriverSession:
         """Run one statement on the driver's own connection and return its rows."""
         with self._errors(), closing(self._cursor()) as cursor:
             self._execute(cursor, statement.sql, parameters)
-            return self._fetched(cursor) if cursor.description else _written_rows(cursor.rowcount)
+            return self._answered(cursor)
+
+    def _answered(self, cursor: Any) -> Rows:
+        return self._fetched(cursor) if cursor.description else _written_rows(cursor.rowcount)
 
     def _errors(self) -> AbstractContextManager[Any]:
         """Errors of drivers that are imported only where they are used come as Django's."""

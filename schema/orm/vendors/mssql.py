@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField, F, Func, TextField
 from django.db.models.functions import Cast
 
 from dynamic_databases.catalog.types import Column, Kind
+from schema.orm.expressions import Templated
 from schema.orm.vendors.standard import OrmVendor
 from schema.plan.nodes import Subject
 from schema.sql import mssql_values
@@ -34,8 +35,14 @@ class MssqlOrm(OrmVendor):
         return self._as_text(attribute, column)
 
     def comparable(self, value: Any, subject: Subject) -> Any:
-        is_old = subject.type.name in mssql_values.OLD_TEXTS
-        return Cast(value, TextField()) if is_old else value
+        is_old = mssql_values.compared_as(subject.type) is not None
+        text = mssql_values.comparable("{0}", subject.type)
+        return Templated(text, value, output_field=TextField()) if is_old else value
+
+    def answered(self, value: Any, subject: Subject) -> Any:
+        is_fine = mssql_values.is_fine(subject.type)
+        text = mssql_values.as_answered("{0}", subject.type)
+        return Templated(text, value, output_field=TextField()) if is_fine else value
 
     def pattern(self, value: Any) -> str:
         return mssql_values.pattern(value)

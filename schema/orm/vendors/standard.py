@@ -76,6 +76,10 @@ class OrmVendor:
         """Return a subject's expression as something that can be compared."""
         return value
 
+    def answered(self, value: Any, subject: Subject) -> Any:  # noqa: ARG002 - as above
+        """Return a subject's expression as exact as its answer is; operands are answers."""
+        return value
+
     def compare(self, subject: Any, node: Compare, value: Any) -> Func | None:  # noqa: ARG002
         """Return a comparison that the vendor makes in its own way; None for any other."""
         return None

@@ -61,6 +61,7 @@ class Use(StrEnum):
     SPELLINGS = "spellings"  # all that may be stored for it
     JSON_PATH = "JSON path"  # in a document of the slot's type
     NEEDED_ARRAYS = "needed arrays"  # the paths of what a JSON path takes places of
+    STORED = "stored"  # in a column that may not hold every text
     RAW = "raw"  # as the database itself gave it a moment ago
     ROWS = "rows"
     ROWS_AND_ONE = "rows and one"  # the one tells whether there are more
