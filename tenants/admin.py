@@ -60,7 +60,7 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     list_filter = ["environment"]
     list_select_related = ["tenant", "environment"]
     search_fields = ["prefix", "name", "tenant__slug"]
-    readonly_fields = ["prefix", "tenant", "environment", "role", "created_at"]
+    readonly_fields = ["prefix", "tenant", "environment", "role", "variables", "created_at"]
     fields = ["name", *readonly_fields, "expires_at", "revoked_at"]
     form = TokenForm
 

@@ -13,6 +13,7 @@ from dynamic_databases.change_log import Tracked
 from dynamic_databases.models import Baseline, Database
 from tenants.domains import check_domains
 from tenants.limits import check_limits
+from tenants.session_variables import check_variables
 from tenants.snapshot import DEFAULT_ENVIRONMENT
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
@@ -173,6 +174,18 @@ class ApiToken(Tracked):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    variables = JSONField(
+        null=True,
+        blank=True,
+        default=None,
+        help_text='Session variables, as {"X-Gateway-User-Id": "3"}.',
+    )
+
+    def clean(self) -> None:
+        try:
+            check_variables(self.variables)
+        except ValueError as error:
+            raise ValidationError({"variables": str(error)}) from None
 
     def __str__(self) -> str:
         return f"{self.prefix}… of {self.tenant or 'operators'}"

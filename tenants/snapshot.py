@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from dynamic_databases.aliases import Alias
 from tenants.limits import TenantLimits
+from tenants.session_variables import Variables
 
 DEFAULT_ENVIRONMENT = "production"
 
@@ -48,6 +49,7 @@ class TokenRecord:
     environment: str | None
     role: str
     expires_at: dt.datetime | None
+    variables: Variables = ()
 
 
 @dataclass(frozen=True)

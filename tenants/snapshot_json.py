@@ -72,7 +72,8 @@ def _entry(value: Mapping[str, Any], alias_of: Callable[[int], Alias]) -> Direct
 def _token(value: Mapping[str, Any]) -> TokenRecord:
     text = value["expires_at"]
     expires_at = dt.datetime.fromisoformat(text) if text is not None else None
-    return TokenRecord(**{**value, "expires_at": expires_at})
+    variables = tuple((name, text) for name, text in value.get("variables", ()))
+    return TokenRecord(**{**value, "expires_at": expires_at, "variables": variables})
 
 
 def _permission_values(one: Permission) -> list[Any]:

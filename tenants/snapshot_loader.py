@@ -15,6 +15,7 @@ from dynamic_databases.models import Database
 from tenants.domains import check_domains
 from tenants.limits import TenantLimits, check_limits
 from tenants.models import ApiToken, Environment, Role, TablePermission, Tenant, TenantDatabase
+from tenants.session_variables import Variables, check_variables
 from tenants.snapshot import DirectoryEntry, Permission, Snapshot, TokenRecord
 
 _log = logging.getLogger("tenants.snapshot_loader")
@@ -139,10 +140,20 @@ def _tokens(keys: Collection[int] | None) -> list[tuple[int, str, TokenRecord]]:
                 names[row.environment_id] if row.environment_id else None,
                 row.role,
                 row.expires_at,
+                _variables(row),
             ),
         )
         for row in rows
     ]
+
+
+def _variables(row: ApiToken) -> Variables:
+    """Return a token's session variables; none if they can't be read, which harms only it."""
+    try:
+        return check_variables(row.variables)
+    except ValueError as error:
+        _log.warning("a token's session variables are left out: %s: %s", row.prefix, error)
+        return ()
 
 
 def _roles() -> Mapping[str, tuple[Permission, ...]]:

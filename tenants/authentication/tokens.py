@@ -18,6 +18,7 @@ from dynamic_databases.disk_reserve import with_reserve
 from tenants.errors import Unauthenticated
 from tenants.models import ApiToken, Environment, Tenant
 from tenants.principals import Principal
+from tenants.session_variables import Variables
 from tenants.snapshot import Snapshot
 
 _MARK = "tgw_"
@@ -29,6 +30,7 @@ def issue_token(
     environment: Environment | None,
     expires_at: dt.datetime | None,
     name: str = "",
+    variables: Variables = (),
 ) -> str:
     """Store a new token's hash; return the token, shown only now. No tenant: an operator's."""
     text = _MARK + secrets.token_urlsafe(32)
@@ -40,6 +42,7 @@ def issue_token(
         prefix=text[:12],
         digest=digest_of(text),
         expires_at=expires_at,
+        variables=dict(variables),
     )
     return text
 
@@ -87,5 +90,10 @@ class TokenAuthenticator:
         if record.expires_at is not None and record.expires_at <= now:
             raise Unauthenticated("This token has expired.")
         return Principal(
-            record.prefix, record.role, record.tenant_pk, record.environment, record.expires_at
+            record.prefix,
+            record.role,
+            record.tenant_pk,
+            record.environment,
+            record.expires_at,
+            dict(record.variables),
         )

@@ -40,6 +40,7 @@ TOKENS = st.builds(
     environment=st.none() | TEXTS,
     role=TEXTS,
     expires_at=st.none() | st.datetimes(timezones=st.just(dt.UTC)),
+    variables=st.sampled_from([(), (("x-gateway-user-id", "3"),)]),
 )
 PERMISSIONS = st.builds(
     Permission,

@@ -16,6 +16,7 @@ from tenants.authentication.tokens import issue_token, revoke_token
 from tenants.management.commands.tenant import find_tenant
 from tenants.models import ApiToken, Environment, Role
 from tenants.principals import ADMIN_ROLE
+from tenants.session_variables import Variables, check_variables
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -37,6 +38,13 @@ class Command(ActionCommand):
             "--expires", help="in how long: 30m, 12h, 90d, 4w; never where left out"
         )
         create.add_argument("--name", default="", help="what it is for")
+        create.add_argument(
+            "--variable",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a session variable, as X-Gateway-User-Id=3; repeatable",
+        )
         actions.add_parser("list", help="list the tokens, without the tokens themselves")
         revoke = actions.add_parser("revoke", help="revoke a token")
         revoke.add_argument(
@@ -68,7 +76,8 @@ class Command(ActionCommand):
             )
         environment = _environment(options["environment"])
         expires = timezone.now() + _duration(options["expires"]) if options["expires"] else None
-        token = issue_token(tenant, role, environment, expires, options["name"])
+        variables = _variables(options["variable"])
+        token = issue_token(tenant, role, environment, expires, options["name"], variables)
         answer = {
             "tenant": tenant.slug if tenant else "every",
             "role": role,
@@ -86,6 +95,7 @@ class Command(ActionCommand):
                 "environment": row.environment.name if row.environment else "any",
                 "expires": row.expires_at or "never",
                 "revoked": row.revoked_at or "no",
+                "variables": row.variables or {},
             }
             for row in ApiToken.objects.select_related("tenant", "environment").order_by("pk")
         ]
@@ -100,6 +110,20 @@ class Command(ActionCommand):
                 "Put that right, then revoke the token again."
             ) from error
         return {"prefix": row.prefix, "state": "revoked"}
+
+
+def _variables(given: list[str]) -> Variables:
+    """Return session variables. Raises CommandError."""
+    pairs = [text.partition("=") for text in given]
+    if wrong := [name for name, sign, _ in pairs if not sign]:
+        raise CommandError(f"--variable {wrong[0]}: write NAME=VALUE, as X-Gateway-User-Id=3.")
+    names = [name.lower() for name, _, _ in pairs]
+    if len(set(names)) < len(names):
+        raise CommandError("--variable: a name is given twice; give it once.")
+    try:
+        return check_variables({name: value for name, _, value in pairs})
+    except ValueError as error:
+        raise CommandError(f"--variable: {error}") from None
 
 
 def _environment(name: str | None) -> Environment | None:
