@@ -180,6 +180,11 @@ class NamedTable:
         }
 
     @cached_property
+    def comparable(self) -> Mapping[str, Column]:
+        """The fields of columns that the server can sort, group and count distinct."""
+        return {name: column for name, column in self.columns.items() if column.type.has_order}
+
+    @cached_property
     def field_of(self) -> Mapping[str, str]:
         return {column.name: name for name, column in (*self.custom.items(), *self.columns.items())}
 

@@ -50,7 +50,7 @@ class AggregateTypes:
         def keys() -> Fields:
             return {
                 name: GraphQLField(self._leaves.input(column), description=describe(table, column))
-                for name, column in table.columns.items()
+                for name, column in table.comparable.items()
             }
 
         def fields() -> Fields:
@@ -79,7 +79,9 @@ class AggregateTypes:
         return self._factory.object(table, "AggregateFields", fields)
 
     def _count(self, table: NamedTable) -> GraphQLField:
-        columns = GraphQLList(GraphQLNonNull(self._leaves.select_column(table)))
+        columns = self._leaves.select_columns(table)
+        if columns is None:
+            return GraphQLField(GraphQLNonNull(GraphQLInt), description="How many rows.")
         return GraphQLField(
             GraphQLNonNull(GraphQLInt),
             {"columns": GraphQLArgument(columns), "distinct": GraphQLArgument(GraphQLBoolean)},

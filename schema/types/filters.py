@@ -82,11 +82,9 @@ class FilterTypes:
 
         def fields() -> Fields:
             found = {"aggregate": GraphQLInputField(self.aggregate_order_by(table))}
-            keys = [name for name, c in table.columns.items() if c.type.has_order]
-            if keys:
-                named = self._factory.input(table, "GroupKeysOrderBy", partial(_ordered, keys))
-                found["keys"] = GraphQLInputField(named)
-            return found
+            keys = partial(_ordered, table.comparable)
+            named = self._factory.input(table, "GroupKeysOrderBy", keys)
+            return found | {"keys": GraphQLInputField(named)}
 
         return self._factory.input(table, "GroupOrderBy", fields)
 
@@ -127,11 +125,7 @@ class FilterTypes:
         return found
 
     def _order_by(self, table: NamedTable) -> Fields:
-        found = {
-            field: GraphQLInputField(order_by_enum())
-            for field, column in table.columns.items()
-            if column.type.has_order
-        }
+        found = {field: GraphQLInputField(order_by_enum()) for field in table.comparable}
         for field, relation in table.relations.items():
             if not relation.many:
                 found[field] = GraphQLInputField(self.order_by(self._names.tables[relation.target]))
@@ -145,7 +139,9 @@ class FilterTypes:
         """Return the input of `tracksAggregate` in a condition."""
 
         def counted() -> Fields:
-            columns = GraphQLList(GraphQLNonNull(self._leaves.select_column(table)))
+            columns = self._leaves.select_columns(table)
+            if columns is None:
+                return self._predicate(table, _INT)
             text = "count rows that have values in all of these"
             arguments = GraphQLInputField(columns, description=text)
             return self._predicate(table, _INT, arguments, distinct=True)
@@ -179,15 +175,15 @@ class FilterTypes:
         self,
         table: NamedTable,
         compared: SqlType,
-        arguments: GraphQLInputField,
+        arguments: GraphQLInputField | None = None,
         *,
-        distinct: bool,
+        distinct: bool = False,
     ) -> Fields:
         """Return the fields that the predicates over related rows have alike."""
         predicate = self._comparisons.of(compared, self._leaves.of(compared))
         found = {
             "predicate": GraphQLInputField(GraphQLNonNull(predicate)),
-            "arguments": arguments,
+            **({"arguments": arguments} if arguments is not None else {}),
             "filter": GraphQLInputField(self.bool_exp(table), description="of such rows only"),
         }
         text = "of each value once"

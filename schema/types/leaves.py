@@ -45,14 +45,18 @@ class Leaves:
         leaf = self.of(column.type)
         return GraphQLList(leaf) if column.type.kind is Kind.ARRAY else leaf
 
-    def select_column(self, table: NamedTable) -> GraphQLEnumType:
-        """Return the enum of a table's fields; its values are the columns."""
+    def select_columns(
+        self, table: NamedTable
+    ) -> GraphQLList[GraphQLNonNull[GraphQLEnumType]] | None:
+        """Return the type of a list of columns that can be compared; None if there are none."""
 
         def values() -> dict[str, GraphQLEnumValue]:
-            return {field: GraphQLEnumValue(c.name) for field, c in table.columns.items()}
+            return {field: GraphQLEnumValue(c.name) for field, c in table.comparable.items()}
 
-        text = f"The columns of {table.table.name}."
-        return self._factory.enum(table, "SelectColumn", values, text)
+        if not table.comparable:
+            return None
+        text = f"The columns of {table.table.name} that can be compared."
+        return GraphQLList(GraphQLNonNull(self._factory.enum(table, "SelectColumn", values, text)))
 
     def _enum(self, sql_type: SqlType) -> GraphQLEnumType:
         def make(name: str) -> GraphQLEnumType:

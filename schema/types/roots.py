@@ -10,6 +10,7 @@ from types import MappingProxyType
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLFieldResolver,
     GraphQLID,
@@ -147,8 +148,10 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
         f"{table.field}Aggregate": GraphQLField(
             types.aggregate(table), arguments, description=f"AggregateFields over {name}."
         ),
-        f"{table.field}GroupBy": _group_by(table, types),
     }
+    columns = types.leaves.select_columns(table)
+    if columns is not None:
+        found[f"{table.field}GroupBy"] = _group_by(table, columns, types)
     if table.has_connection:
         found[f"{table.field}Connection"] = GraphQLField(
             types.connection(table),
@@ -164,9 +167,10 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     return found
 
 
-def _group_by(table: NamedTable, types: TableTypes) -> GraphQLField:
+def _group_by(
+    table: NamedTable, columns: GraphQLList[GraphQLNonNull[GraphQLEnumType]], types: TableTypes
+) -> GraphQLField:
     group = types.aggregates.group(table)
-    columns = GraphQLList(GraphQLNonNull(types.leaves.select_column(table)))
     order = GraphQLList(GraphQLNonNull(types.filters.group_order_by(table)))
     arguments = types.list_arguments(table)
     return GraphQLField(

@@ -90,21 +90,19 @@ class TableTypes:
     def list_arguments(self, table: NamedTable) -> dict[str, GraphQLArgument]:
         """Return the arguments that every list of rows takes."""
         order = GraphQLList(GraphQLNonNull(self.filters.order_by(table)))
-        distinct = GraphQLList(GraphQLNonNull(self.leaves.select_column(table)))
-        return {
+        found = {
             "where": GraphQLArgument(
                 self.filters.bool_exp(table), description="which rows; {} for all"
             ),
             "orderBy": GraphQLArgument(order, description="the key's order where left out"),
             "limit": GraphQLArgument(GraphQLInt, description="how many rows at most"),
             "offset": GraphQLArgument(GraphQLInt, description="how many rows to skip"),
-            "distinctOn": GraphQLArgument(
-                distinct,
-                description=(
-                    "of rows that are equal in these the first by orderBy, which begins with them"
-                ),
-            ),
         }
+        columns = self.leaves.select_columns(table)
+        if columns is not None:
+            text = "of rows that are equal in these the first by orderBy, which begins with them"
+            found["distinctOn"] = GraphQLArgument(columns, description=text)
+        return found
 
     def _fields(self, table: NamedTable) -> dict[str, GraphQLField]:
         found = {name: self._column_field(table, column) for name, column in table.columns.items()}

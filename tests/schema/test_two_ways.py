@@ -229,8 +229,9 @@ ORDERED = {
 @st.composite
 def aggregates(draw, table: str, variables: dict):
     """Arguments and selection of an aggregate."""
-    parts = ["count", f"n: count(columns: [{draw(st.sampled_from(list(COLUMNS[table])))}])"]
-    column = draw(st.sampled_from([c for c, k in COLUMNS[table].items() if k]))
+    comparable = [c for c, k in COLUMNS[table].items() if k]
+    parts = ["count", f"n: count(columns: [{draw(st.sampled_from(comparable))}])"]
+    column = draw(st.sampled_from(comparable))
     parts.append(f"d: count(columns: [{column}], distinct: true)")
     numbers = draw(st.lists(st.sampled_from(SPREADS), unique=True))
     ends = draw(st.lists(st.sampled_from(["min", "max"]), unique=True))
