@@ -176,6 +176,16 @@ class UnexpectedAnswer(Unavailable):
         super().__init__("The database server gives answers that can't be understood.")
 
 
+class ServerTooOld(Unavailable):
+    """A version of a server that isn't served; `oldest` is the first that is."""
+
+    def __init__(self, server: str, version: str, oldest: str) -> None:
+        super().__init__(
+            f"This is {server} {version or 'of an unknown version'}; the gateway serves {oldest} "
+            "and later. Upgrade the server."
+        )
+
+
 class CatalogTooLarge(Unavailable):
     """The database has more tables or columns than are served; `setting` names the bound."""
 

@@ -291,8 +291,8 @@ class Registry:
         check_engine(source.config["ENGINE"])
         stamp = _stamp(source.overrides)
         with self.connections.lease(alias) as wrapper:
+            capabilities = probe_capabilities(wrapper)  # first: it refuses a server that is too old
             token = change_token(alias) + stamp
-            capabilities = probe_capabilities(wrapper)
             catalog = _as_shown(read_catalog(alias), source.overrides if stamp else None)
             catalog, digest = _with_enums(alias, catalog, source.baseline)
         token += f"{_ENUMS}{digest}" if digest else ""

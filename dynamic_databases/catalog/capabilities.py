@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dynamic_databases import outcomes
 from dynamic_databases.aliases import as_alias
+from dynamic_databases.errors import ServerTooOld
 
 
 class JsonWay(StrEnum):
@@ -79,17 +80,20 @@ def _mysql(wrapper: BaseDatabaseWrapper) -> Capabilities:
     return Capabilities("mysql", version, way, locks_rows=True, returning=returning)
 
 
-# A list inside a list, ordered and cut, with a NULL and bytes: what an answer is made of.
+# A list inside a list, ordered and cut, with a NULL and bytes: what an answer is made of. OPENJSON
+# needs compatibility level 130, FOR JSON doesn't.
 _FOR_JSON = """
-SELECT (SELECT p.a AS [a], JSON_QUERY(COALESCE((SELECT q.b AS [b], CAST(NULL AS int) AS [n],
+SELECT (SELECT p.a AS [a], JSON_QUERY(ISNULL((SELECT q.b AS [b], CAST(NULL AS int) AS [n],
   q.x AS [x] FROM
   (SELECT t.b, t.x, ROW_NUMBER() OVER (ORDER BY t.b DESC) AS o
     FROM (SELECT 1 AS b, 0x0102 AS x UNION ALL SELECT 2, 0x03) t
-   WHERE t.b > p.a ORDER BY t.b DESC OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY) q
-  ORDER BY q.o FOR JSON PATH, INCLUDE_NULL_VALUES), '[]')) AS [l]
+   WHERE t.b > p.a AND t.b IN (SELECT CAST(j.value AS int) FROM OPENJSON(N'[1,2]') j)
+   ORDER BY t.b DESC OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY) q
+  ORDER BY q.o FOR JSON PATH, INCLUDE_NULL_VALUES), N'[]')) AS [l]
     FROM (SELECT 1 AS a) p FOR JSON PATH, INCLUDE_NULL_VALUES)
 """
 _AZURE = (5, 8, 12)
+_OLDEST = (12,)  # SQL Server 2014: what Microsoft's ODBC driver 18 connects to
 
 
 def _microsoft(wrapper: BaseDatabaseWrapper) -> Capabilities:
@@ -97,6 +101,8 @@ def _microsoft(wrapper: BaseDatabaseWrapper) -> Capabilities:
     text = str(_one(wrapper, "SELECT CAST(SERVERPROPERTY('ProductVersion') AS varchar(30))"))
     edition = _one(wrapper, "SELECT CAST(SERVERPROPERTY('EngineEdition') AS int)")
     version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+    if version < _OLDEST and edition not in _AZURE:
+        raise ServerTooOld("SQL Server", ".".join(map(str, version)), "2014 (12.0)")
     way = JsonWay.ORM
     if version >= (13,) or edition in _AZURE:
         with suppress(*outcomes.DRIVER_ERRORS):

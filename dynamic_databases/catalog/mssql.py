@@ -6,28 +6,32 @@ the views here say both (Microsoft's manual, "System Catalog Views").
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from dynamic_databases.catalog.assemble import TYPES_KEPT, RawCatalog
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
     Kind,
+    Skipped,
     SqlType,
+    Support,
     Table,
     TableName,
     UniqueKey,
 )
 
 VENDOR = "microsoft"
+# Five bytes of each column's digest: their sum has room for a million columns, in any order.
 CHANGE_QUERY = """
 SELECT CONCAT(
   (SELECT CONCAT(COUNT(*), ',', CONVERT(varchar(30), MAX(modify_date), 126)) FROM sys.objects
     WHERE is_ms_shipped = 0), ':',
-  (SELECT CONCAT(COUNT(*), ',', SUM(CAST(c.object_id AS bigint) + c.column_id * 31 +
-    c.system_type_id * 7 + c.max_length
-     + c.precision * 3 + c.scale * 5 + CAST(c.is_nullable AS int) + LEN(c.name) * 13))
+  (SELECT CONCAT(COUNT(*), ',', SUM(CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(c.object_id, ',',
+    c.column_id, ',', c.user_type_id, ',', c.max_length, ',', c.precision, ',', c.scale, ',',
+    c.is_nullable, ',', c.collation_name, ',', c.name)), 1, 5) AS bigint)))
    FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id WHERE o.is_ms_shipped = 0))
 """
 
@@ -41,23 +45,41 @@ FROM sys.objects o JOIN sys.schemas s ON s.schema_id = o.schema_id
 LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = o.object_id
   AND p.minor_id = 0 AND p.name = 'MS_Description'
 WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND s.name NOT IN ('sys', 'INFORMATION_SCHEMA')
-  AND HAS_PERMS_BY_NAME(QUOTENAME(s.name) + '.' + QUOTENAME(o.name), 'OBJECT', 'SELECT') = 1
+  AND (HAS_PERMS_BY_NAME(QUOTENAME(s.name) + '.' + QUOTENAME(o.name), 'OBJECT', 'SELECT') = 1
+    OR EXISTS (SELECT 1 FROM sys.database_permissions r WHERE r.class = 1
+      AND r.major_id = o.object_id AND r.minor_id > 0))
   AND NOT EXISTS (SELECT 1 FROM sys.extended_properties d WHERE d.class = 1
     AND d.major_id = o.object_id AND d.minor_id = 0
                   AND d.name = 'microsoft_database_tools_support')
 """
-# A type made from another counts as that one; CLR types have no other.
+# A type made from another counts as that one; CLR types have no other. Two facts are told since
+# 2016: there their names mean sys.columns' own, before it the NULLs of `before_2016`. Permissions
+# of columns are asked for where a table has some.
 _COLUMNS = """
 SELECT c.object_id, c.name, COALESCE(b.name, t.name), c.max_length, c.precision, c.scale,
-  c.is_nullable, c.is_identity, c.is_computed,
+  CASE WHEN c.collation_name <> CONVERT(sysname, DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
+    THEN c.collation_name END,
+  CASE WHEN COALESCE(b.name, t.name) IN ('char', 'varchar', 'text')
+    THEN CONVERT(int, COLLATIONPROPERTY(c.collation_name, 'CodePage')) END,
+  c.is_nullable, c.is_identity, c.is_computed, c.is_column_set, f.generated, f.encryption,
        d.definition, CAST(p.value AS nvarchar(4000))
 FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id
+JOIN sys.schemas s ON s.schema_id = o.schema_id
+CROSS JOIN (SELECT CAST(NULL AS int) AS generated_always_type,
+  CAST(NULL AS int) AS encryption_type) before_2016
+CROSS APPLY (SELECT CAST(generated_always_type AS int) AS generated,
+  CAST(encryption_type AS int) AS encryption
+  FROM sys.columns own WHERE own.object_id = c.object_id AND own.column_id = c.column_id) f
 JOIN sys.types t ON t.user_type_id = c.user_type_id
 LEFT JOIN sys.types b ON b.user_type_id = c.system_type_id
 LEFT JOIN sys.default_constraints d ON d.object_id = c.default_object_id
 LEFT JOIN sys.extended_properties p ON p.class = 1 AND p.major_id = c.object_id
   AND p.minor_id = c.column_id AND p.name = 'MS_Description'
 WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0
+  AND (NOT EXISTS (SELECT 1 FROM sys.database_permissions r WHERE r.class = 1
+      AND r.major_id = o.object_id AND r.minor_id > 0)
+    OR HAS_PERMS_BY_NAME(QUOTENAME(s.name) + '.' + QUOTENAME(o.name), 'OBJECT', 'SELECT',
+      c.name, 'COLUMN') = 1)
 ORDER BY c.object_id, c.column_id
 """
 _UNIQUE = """
@@ -113,6 +135,8 @@ _KINDS = {
 }
 _LENGTHS = {"char": 1, "varchar": 1, "binary": 1, "varbinary": 1, "nchar": 2, "nvarchar": 2}
 _SCALED = ("time", "datetime2", "datetimeoffset")
+_UNSORTED = ("text", "ntext")  # the server neither sorts nor groups them, and has no MIN of them
+_ENCRYPTED = "Always Encrypted: its key isn't the gateway's"
 
 
 def read(cursor: Any) -> RawCatalog:
@@ -129,7 +153,7 @@ def read(cursor: Any) -> RawCatalog:
         )
     for oid, *row in _rows(cursor, _COLUMNS):
         if oid in table_of:
-            raw.columns[table_of[oid]].append(_column(row))
+            _add_column(raw, table_of[oid], row)
     _read_unique_keys(cursor, raw, table_of)
     _read_foreign_keys(cursor, raw, table_of)
     return raw
@@ -140,22 +164,64 @@ def _rows(cursor: Any, sql: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in cursor.fetchall()]
 
 
-def _column(row: list[Any]) -> Column:
-    name, type_name, length, precision, scale, nullable, identity, computed, default, comment = row
-    return Column(
-        name,
-        sql_type(type_name, length, precision, scale),
-        nullable=bool(nullable),
-        default=default,
-        generated=bool(computed) or type_name == "timestamp",
-        identity=bool(identity),
-        comment=comment or "",
+class ColumnRow(NamedTuple):
+    """What is read of a column."""
+
+    name: str
+    type_name: str
+    length: int
+    precision: int
+    scale: int
+    collation: str | None
+    code_page: int | None
+    nullable: bool
+    identity: bool
+    computed: bool
+    column_set: bool
+    generated: int | None  # always: periods of temporal tables, transactions of ledger tables
+    encryption: int | None
+    default: str | None
+    comment: str | None
+
+
+def _add_column(raw: RawCatalog, table: TableName, row: list[Any]) -> None:
+    found = ColumnRow(*row)
+    if found.encryption:
+        raw.skipped.append(Skipped(f"{table}.{found.name}", _ENCRYPTED))
+        return
+    is_given = found.computed or found.column_set or found.generated
+    column = Column(
+        found.name,
+        sql_type(*row[1:7]),
+        nullable=bool(found.nullable),
+        default=found.default,
+        generated=bool(is_given) or found.type_name == "timestamp",
+        identity=bool(found.identity),
+        comment=found.comment or "",
     )
+    raw.columns[table].append(column)
 
 
 @lru_cache(TYPES_KEPT)
-def sql_type(name: str, length: int = 0, precision: int = 0, scale: int = 0) -> SqlType:
-    """Return the meaning of a type; lengths are in bytes, -1 is `max`."""
+def sql_type(
+    name: str,
+    length: int = 0,
+    precision: int = 0,
+    scale: int = 0,
+    collation: str | None = None,
+    code_page: int | None = None,
+) -> SqlType:
+    """Return the meaning of a type; lengths are in bytes, -1 is `max`.
+
+    `collation` is one that isn't the database's, `code_page` that of a text that isn't Unicode.
+    """
+    found = _plain_type(name, length, precision, scale)
+    if name in _UNSORTED:
+        found = replace(found, supports=(Support.EQUALITY.value,))
+    return replace(found, collation=collation or "", code_page=code_page or 0)
+
+
+def _plain_type(name: str, length: int, precision: int, scale: int) -> SqlType:
     kind = _KINDS.get(name, Kind.OTHER)
     if name in ("decimal", "numeric"):
         return SqlType(kind, f"{name}({precision},{scale})", precision, scale)
