@@ -17,6 +17,7 @@ REFUSED = "The database refused the statement."
 TOO_DEEP = (
     "The query nests deeper, or is larger, than this database can take; ask for less at a time."
 )
+BUSY = "The database server is busy; nothing was changed, try again later."
 NO_SPACE = "The database has no space left; nothing was changed."
 RETRY = (
     "The database ended this because of others writing at the same time; "

@@ -1,125 +1,89 @@
-"""What SQL Server's errors mean, by their words."""
+"""What SQL Server's errors mean, by how their messages begin.
+
+The driver gives the server's words without its number, and sessions speak English. What follows a
+message's beginning may be a client's value or a trigger's words: no verdict is read there.
+"""
 
 from __future__ import annotations
 
 import re
 
 from dynamic_databases.errors import (
-    BadValue,
     ConstraintViolation,
-    NoSpace,
-    NotPermitted,
     OutcomeUnknown,
-    RefusedByTrigger,
-    Retryable,
-    SchemaChanged,
     StatementFailed,
-    TimedOut,
-    TooDeep,
     Unavailable,
 )
-from dynamic_databases.outcomes.messages import (
-    BAD_VALUE,
-    CHANGED,
-    DIVIDED,
-    NO_INPUT,
-    NO_SPACE,
-    NOT_PERMITTED,
-    REFUSED,
-    REFUSED_BY_TRIGGER,
-    RETRY,
-    TIMED_OUT,
-    TOO_DEEP,
-    UNAVAILABLE,
-    UNKNOWN,
-)
-from dynamic_databases.outcomes.server_messages import named_in
+from dynamic_databases.outcomes.messages import REFUSED, UNAVAILABLE, UNKNOWN
+from dynamic_databases.outcomes.mssql_messages import DRIVER, DRIVER_LOST, LOST, SERVER
 
-# The driver gives the server's words without its number. Microsoft's manual ("Database engine
-# events and errors") lists them under the numbers in the comments.
-_KINDS: tuple[tuple[str, type[StatementFailed], str], ...] = (
-    (r"deadlock", Retryable, RETRY),  # 1205
-    (r"snapshot isolation transaction aborted", Retryable, RETRY),  # 3960
-    (r"lock request time ?out|query timeout expired|HYT00", TimedOut, TIMED_OUT),  # 1222
-    (r"invalid object name|invalid column name|could not find stored", SchemaChanged, CHANGED),
-    (r"(?:column|relation) \S+ does not exist", SchemaChanged, CHANGED),  # a stand-in's words
-    (r"permission was denied|read-only|is not able to access", NotPermitted, NOT_PERMITTED),
-    (r"the transaction ended in the trigger", RefusedByTrigger, REFUSED_BY_TRIGGER),  # 3609
-    (r"divide by zero error", BadValue, DIVIDED),  # 8134
-    (r"cannot update identity column|explicit value for (?:the )?identity", BadValue, NO_INPUT),
-    (r"would be truncated|right truncation|arithmetic overflow|out-of-range", BadValue, BAD_VALUE),
-    (
-        r"could not allocate space|transaction log for database .* is full|insufficient disk space",
-        NoSpace,
-        NO_SPACE,
-    ),  # 1105, 9002
-    (r"conversion failed|error converting|operand type clash", BadValue, BAD_VALUE),
-    (r"numeric value out of range|invalid character value", BadValue, BAD_VALUE),
-    (
-        (
-            r"too many parameters|nested too deeply|ran out of internal resources|nesting "
-            r"level|too complex"
-        ),
-        TooDeep,
-        TOO_DEEP,
-    ),
+# `Driver Error: <of the SQLSTATE>; DDBC Error: [Microsoft][SQL Server]<the server's words>`; what
+# ODBC says by itself lacks the second pair of brackets.
+_FORM = re.compile(
+    r"(?:Driver Error: (?P<state>.*?)(?:; DDBC Error: |$))?"
+    r"(?P<source>(?:\[[^\]]*\])*)\s*(?P<words>.*)",
+    re.DOTALL,
 )
-_LOST = (
-    r"communication link|tcp provider|connection "
-    r"(?:is |was )?(?:broken|reset|closed|dead)|forcibly closed|"
-    r"login failed|cannot open database|unable to (?:connect|complete login)|08S01|08001|login "
-    r"timeout|shutdown is in progress|"
-    r"server was not found|not accessible|client unable to establish"
-)
+_SERVER = "[SQL Server]"
+_VIOLATION = "Integrity constraint violation"
+_LOST = re.compile("|".join(LOST.values()), re.IGNORECASE)
+_DRIVER_LOST = re.compile(DRIVER_LOST, re.IGNORECASE)
 
 
 def classify(error: BaseException, *, writing: bool) -> StatementFailed:
-    text = str(error)
-    constraint = _constraint(text)
+    form = _FORM.match(str(error))
+    state, words = (form["state"] or "", form["words"]) if form else ("", "")
+    by_driver = form is None or not form["source"].endswith(_SERVER)
+    constraint = _constraint(words, state)
     if constraint is not None:
         return constraint
-    if re.search(_LOST, text, re.IGNORECASE):
+    said = [state, words] if by_driver else [state]
+    if _LOST.match(words) or any(_DRIVER_LOST.match(text) for text in said):
         return OutcomeUnknown(UNKNOWN) if writing else Unavailable(UNAVAILABLE)
-    for pattern, kind, message in _KINDS:
-        if re.search(pattern, text, re.IGNORECASE):
+    return _of_server(words) or _of_driver(said) or StatementFailed(REFUSED)
+
+
+def _of_server(words: str) -> StatementFailed | None:
+    for meaning in SERVER:
+        if any(re.match(text, words, re.IGNORECASE) for text in meaning.beginnings.values()):
+            return meaning.kind(meaning.message)
+    return None
+
+
+def _of_driver(said: list[str]) -> StatementFailed | None:
+    for pattern, kind, message in DRIVER:
+        if any(re.match(pattern, text, re.IGNORECASE) for text in said):
             return kind(message)
-    return StatementFailed(REFUSED)
+    return None
 
 
-def _constraint(text: str) -> ConstraintViolation | None:
-    column = named_in(text, r"insert the value NULL into column '(.*?)', table")
-    if column is not None:
+def _constraint(words: str, state: str) -> ConstraintViolation | None:
+    """Return what a constraint refuses, named as the server or a stand-in names it."""
+    if column := _named(words, r"Cannot insert the value NULL into column '(.*?)', table"):
         return ConstraintViolation(f"The column {column} must have a value.", None, (column,))
-    key = named_in(text, r"Violation of (?:PRIMARY|UNIQUE) KEY constraint '(.*?)'") or named_in(
-        text, r"duplicate key row in object '.*?' with unique index '(.*?)'"
+    if column := _named(words, r"null value in column \"(.*?)\""):
+        return ConstraintViolation(f"The column {column} must have a value.", None, (column,))
+    key = _named(words, r"Violation of (?:PRIMARY|UNIQUE) KEY constraint '(.*?)'\.") or _named(
+        words, r"Cannot insert duplicate key row in object '.*?' with unique index '(.*?)'\."
     )
     if key is not None:
-        return ConstraintViolation(
-            f"The constraint {key} refuses this: a row with this key exists.", key
-        )
-    # A stand-in that only speaks the protocol has words of its own.
-    column = named_in(text, r"null value in column \"(.*?)\"")
-    if column is not None:
-        return ConstraintViolation(f"The column {column} must have a value.", None, (column,))
-    conflict = re.search(
-        (
-            r"conflicted with the (CHECK|FOREIGN KEY|REFERENCE|SAME TABLE REFERENCE|FOREIGN KEY "
-            r"SAME TABLE) constraint \"(.*?)\""
-        ),
-        text,
-    )
-    if conflict is None:
-        name = named_in(text, r"violates (?:unique|foreign key|check) constraint \"(.*?)\"")
-        is_one = name or "integrity constraint violation" in text.lower()
-        return (
-            ConstraintViolation(f"The constraint {name or '?'} refuses this.", name)
-            if is_one
-            else None
-        )
-    what = (
-        "a value isn't allowed"
-        if conflict.group(1) == "CHECK"
-        else "the row it refers to, or that refers to it, forbids this"
-    )
-    name = conflict.group(2)
-    return ConstraintViolation(f"The constraint {name} refuses this: {what}.", name)
+        text = f"The constraint {key} refuses this: a row with this key exists."
+        return ConstraintViolation(text, key)
+    kind = r"(?P<kind>CHECK|FOREIGN KEY|REFERENCE|(?:FOREIGN KEY )?SAME TABLE(?: REFERENCE)?)"
+    of_statement = rf"The [A-Z]+ statement conflicted with the {kind} constraint \"(?P<name>.*?)\""
+    if conflict := re.match(of_statement, words):
+        is_value = conflict["kind"] == "CHECK"
+        what = "the row it refers to, or that refers to it, forbids this"
+        what = "a value isn't allowed" if is_value else what
+        name = conflict["name"]
+        return ConstraintViolation(f"The constraint {name} refuses this: {what}.", name)
+    name = _named(words, r"[^\n\"]*(?:\"[^\"]*\" )?violates [a-z ]+ constraint \"(.*?)\"")
+    if name is not None or state == _VIOLATION:
+        return ConstraintViolation(f"The constraint {name or '?'} refuses this.", name)
+    return None
+
+
+def _named(words: str, pattern: str) -> str | None:
+    """Return what the pattern's group matches at the beginning of a message, or None."""
+    match = re.match(pattern, words, re.DOTALL)
+    return match[1] if match else None
