@@ -52,7 +52,7 @@ WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND s.name NOT IN ('sys', 'IN
     AND d.major_id = o.object_id AND d.minor_id = 0
                   AND d.name = 'microsoft_database_tools_support')
 """
-# A type made from another counts as that one; CLR types have no other. Two facts are told since
+# A type made from another counts as that one; CLR types have no other. Two columns exist since
 # 2016: there their names mean sys.columns' own, before it the NULLs of `before_2016`. Permissions
 # of columns are asked for where a table has some.
 _COLUMNS = """
@@ -172,16 +172,18 @@ class ColumnRow(NamedTuple):
     length: int
     precision: int
     scale: int
-    collation: str | None
-    code_page: int | None
-    nullable: bool
-    identity: bool
-    computed: bool
-    column_set: bool
-    generated: int | None  # always: periods of temporal tables, transactions of ledger tables
-    encryption: int | None
-    default: str | None
-    comment: str | None
+    collation: str | None = None
+    code_page: int | None = None
+    nullable: bool = True
+    identity: bool = False
+    computed: bool = False
+    column_set: bool = False
+    generated: int | None = (
+        None  # always: periods of temporal tables, transactions of ledger tables
+    )
+    encryption: int | None = None
+    default: str | None = None
+    comment: str | None = None
 
 
 def _add_column(raw: RawCatalog, table: TableName, row: list[Any]) -> None:

@@ -51,8 +51,7 @@ class Rows:
 
 def rows_of_columns() -> Iterator[tuple]:
     for name, type_name, others in COLUMNS:
-        facts = {**dict.fromkeys(mssql.ColumnRow._fields), **FACTS, **others}
-        yield (1, *mssql.ColumnRow(**{**facts, "name": name, "type_name": type_name}))
+        yield (1, *mssql.ColumnRow(name, type_name, **{**FACTS, **others}))
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,8 @@ MESSAGES = {
     ),
     3960: (
         (
-            "Snapshot isolation transaction aborted due to update conflict. You cannot use snapshot "
+            "Snapshot isolation transaction aborted due to update "
+            "conflict. You cannot use snapshot "
             "isolation to access table 'dbo.t' directly or indirectly in database 'x'."
         ),
         Retryable,
@@ -74,7 +75,8 @@ MESSAGES = {
     ),
     33504: (
         (
-            "The attempted operation failed because the target object 'dbo.t' has a block predicate "
+            "The attempted operation failed because the target object "
+            "'dbo.t' has a block predicate "
             "that conflicts with this operation."
         ),
         NotPermitted,
@@ -98,7 +100,8 @@ MESSAGES = {
     8102: ("Cannot update identity column 'id'.", BadValue),
     13536: (
         (
-            "Cannot insert an explicit value into a GENERATED ALWAYS column in table 'x.dbo.t'. Use "
+            "Cannot insert an explicit value into a GENERATED ALWAYS "
+            "column in table 'x.dbo.t'. Use "
             "INSERT with a column list to exclude the GENERATED ALWAYS column."
         ),
         BadValue,
@@ -178,7 +181,8 @@ MESSAGES = {
     942: ("Database 'x' cannot be opened because it is offline.", Unavailable),
     976: (
         (
-            "The target database, 'x', is participating in an availability group and is currently not "
+            "The target database, 'x', is participating in an "
+            "availability group and is currently not "
             "accessible for queries."
         ),
         Unavailable,
