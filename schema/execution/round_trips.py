@@ -6,9 +6,10 @@ how to wait. So one text serves a thread that blocks and an event loop that must
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any, TypeVar
 
 from schema.sql.statement import Statement
@@ -41,14 +42,38 @@ def request(statement: Statement, variables: Variables) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Requests that answer a root field together; `finish` makes its JSON of their rows."""
+    """Requests that are sent together; `finish` makes of their rows what answers them.
+
+    That may be another question: it is asked in the next round trip.
+    """
 
     requests: tuple[Request, ...]
-    finish: Callable[[Sequence[Rows]], bytes]
+    finish: Callable[[Sequence[Rows]], Asked]
 
 
-# A root field's JSON where it is known, or what is asked for it.
+# A text of JSON where it is known, or what is asked for it.
 Asked = bytes | Question
+
+
+def requests_of(asked: Iterable[Asked]) -> tuple[Request, ...]:
+    return tuple(r for one in asked if isinstance(one, Question) for r in one.requests)
+
+
+def answered(asked: Iterable[Asked], found: Iterable[Rows]) -> list[Asked]:
+    """Return what answers each, given the rows of all their requests in order."""
+    rows = iter(found)
+    return [
+        one if isinstance(one, bytes) else one.finish(list(islice(rows, len(one.requests))))
+        for one in asked
+    ]
+
+
+def together(asked: Sequence[Asked], finish: Callable[[list[bytes]], Asked]) -> Asked:
+    """Return one question for several; `finish` makes its answer of theirs."""
+    requests = requests_of(asked)
+    if not requests:
+        return finish([one for one in asked if isinstance(one, bytes)])
+    return Question(requests, lambda found: together(answered(asked, found), finish))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -31,7 +30,10 @@ from schema.execution.round_trips import (
     RoundTrip,
     Step,
     Variables,
+    answered,
     request,
+    requests_of,
+    together,
 )
 from schema.execution.sessions.dispatch import session_type
 from schema.execution.uncarried_cells import is_marked, propagated
@@ -210,12 +212,9 @@ class Runner:
                 asked.append(b"null")
                 # Its frames, this one among them, would hold what is read for the other fields.
                 errors.append((root.root.key, error.with_traceback(None)))
-        requests = tuple(r for one in asked if isinstance(one, Question) for r in one.requests)
-        found = iter((yield RoundTrip(requests)) if requests else ())
-        answers = [
-            one if isinstance(one, bytes) else one.finish(list(islice(found, len(one.requests))))
-            for one in asked
-        ]
+        while requests := requests_of(asked):
+            asked = answered(asked, (yield RoundTrip(requests)))
+        answers = [one for one in asked if isinstance(one, bytes)]
         keys = [root.root.key for root in prepared.roots]
         fragments = tuple(zip(keys, answers, strict=True))
         return Answer(fragments, tuple(errors), prepared.plan.absent)
@@ -239,11 +238,7 @@ class Runner:
         asked = self._asked(operation, root, variables, orm)
         if nested is None:
             return asked
-        finished = partial(nested.finished, root.root.action)
-        if isinstance(asked, bytes):
-            return finished(asked)
-        finish = asked.finish
-        return Question(asked.requests, lambda found: finished(finish(found)))
+        return together([asked], lambda texts: nested.finished(root.root.action, texts[0]))
 
     def _asked(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dynamic_databases.catalog.types import Column
 from schema.names.tables import NamedTable
 from schema.plan.context import (
+    ROWS,
     CollectedField,
     PlanContext,
     collect_fields,
@@ -11,11 +13,29 @@ from schema.plan.context import (
     operand_of,
     types_named,
 )
-from schema.plan.nodes import AllOf, Compare, NodeLookup, Op, Page, Selected, Slot, Typename
+from schema.plan.nodes import (
+    AllOf,
+    AnyOf,
+    Compare,
+    NodeLookup,
+    NodeObject,
+    Op,
+    Page,
+    Selected,
+    Slot,
+    Typename,
+    Use,
+    Where,
+)
 from schema.plan.operands import VariableRef
 from schema.plan.select import global_id, plan_selection
 
-NODE_KEY = "\0node"  # no variable of GraphQL can have this name
+# No variable of GraphQL can have these names.
+NODE_KEY = "\0node"
+NODE_KEYS = "\0nodes"
+NODE_COUNT = "\0node count"
+# What the rows of several ids are answered as, each with the id that names it.
+ROW, ROW_ID = "row", "id"
 _NO_TYPE = "\0"
 
 
@@ -44,10 +64,38 @@ def node_page(lookup: NodeLookup, table: NamedTable) -> Page:
     return _page(table, tuple(selection))
 
 
+def node_rows(lookup: NodeLookup, table: NamedTable, count: int) -> Page:
+    """Return the page of several rows of `table`: of each the id, and what `node_page` selects.
+
+    Their keys are in the variables under `NODE_KEYS`: a list of values where the key is one column,
+    else `count` tuples. `NODE_COUNT` is how many rows there may be.
+    """
+    row = node_page(lookup, table)
+    selection = (global_id(ROW_ID, table), NodeObject(ROW, row.selection))
+    limit = Slot(VariableRef(NODE_COUNT), ROWS, Use.ROWS)
+    return Page(table.table, selection, _has_some_key(table, count), limit=limit)
+
+
 def _page(table: NamedTable, selection: tuple[Selected, ...]) -> Page:
-    columns = [table.table.by_name[name] for name in table.key]
-    key = tuple(
-        Compare(column, Op.EQ, Slot(VariableRef(NODE_KEY, (i,)), column.type))
-        for i, column in enumerate(columns)
+    return Page(table.table, selection, _has_key(table, NODE_KEY), single=True)
+
+
+def _has_key(table: NamedTable, name: str, *path: int) -> Where:
+    return AllOf(
+        tuple(
+            Compare(column, Op.EQ, Slot(VariableRef(name, (*path, i)), column.type))
+            for i, column in enumerate(_key_columns(table))
+        )
     )
-    return Page(table.table, selection, AllOf(key), single=True)
+
+
+def _has_some_key(table: NamedTable, count: int) -> Where:
+    columns = _key_columns(table)
+    if len(columns) > 1:
+        return AnyOf(tuple(_has_key(table, NODE_KEYS, i) for i in range(count)))
+    (column,) = columns
+    return Compare(column, Op.IN, Slot(VariableRef(NODE_KEYS), column.type, Use.LIST))
+
+
+def _key_columns(table: NamedTable) -> list[Column]:
+    return [table.table.by_name[name] for name in table.key]

@@ -39,10 +39,13 @@ class CompiledConnection:
 
 @dataclass(frozen=True)
 class CompiledNode:
-    """`pages` fills up as ids of other types are asked for; None: the ORM reads them."""
+    """`pages` fills up as ids of other types are asked for; None: the ORM reads them.
+
+    Its keys are a type with how many keys the statement takes: 0 for that of a single row.
+    """
 
     plan: NodeLookup
-    pages: dict[str, Statement | None] = field(default_factory=dict)
+    pages: dict[tuple[str, int], Statement | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

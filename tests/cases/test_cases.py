@@ -27,8 +27,9 @@ from schema.access import FULL_ACCESS
 from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES
 from schema.build.builder import build_schema
 from schema.limits import Limits
+from schema.names.tables import Names
 from schema.operations import OperationCache, Prepared
-from schema.plan.node_lookup import NODE_KEY
+from schema.plan.node_lookup import NODE_COUNT, NODE_KEY, NODE_KEYS, node_rows
 from schema.plan.nodes import Use
 from schema.plan.operands import VariableRef
 from schema.sql.compiled import (
@@ -106,8 +107,8 @@ def catalog(vendor: str) -> Catalog:
     )
 
 
-def prepared_of(case: str, vendor: str) -> tuple[Prepared, dict]:
-    """Return a case's prepared operation, and the values of its variables."""
+def prepared_of(case: str, vendor: str) -> tuple[Prepared, dict, Names]:
+    """Return a case's prepared operation, the values of its variables, and the names."""
     query = (FOLDER / case / "query.graphql").read_text()
     given = FOLDER / case / "variables.json"
     variables = json.loads(given.read_text()) if given.exists() else {}
@@ -119,24 +120,29 @@ def prepared_of(case: str, vendor: str) -> tuple[Prepared, dict]:
     built = build_schema(entry, FULL_ACCESS, {}, Limits())
     operation = OperationCache(built, Limits(), 10).compile(query, None)
     values = operation.variables(variables)
-    return operation.prepare(values), values
+    return operation.prepare(values), values, built.names
 
 
 def plan_of(case: str, vendor: str) -> str:
     """Return the plans of a case's root fields."""
-    prepared, _ = prepared_of(case, vendor)
+    prepared, _, _ = prepared_of(case, vendor)
     return "\n".join(text_of(one.root) for one in prepared.roots)
 
 
 def sql_of(case: str, vendor: str) -> str:
     """Return every statement of a case, its slots after it."""
-    prepared, values = prepared_of(case, vendor)
+    prepared, values, names = prepared_of(case, vendor)
     statements = []
     for root in prepared.roots:
         if root.write is not None:
             statements += statements_of(root.write, prepared.compiler)
         elif root.node is not None:
-            statements += [prepared.compiler.read(page) for _, page in root.node.plan.pages]
+            lookup = root.node.plan
+            pages = [
+                node_rows(lookup, names.by_type[name], 2) if lookup.many else page
+                for name, page in lookup.pages
+            ]
+            statements += [prepared.compiler.read(page) for page in pages]
         else:
             statements.append(root.connection.statement if root.connection else root.read)
     statements = [one for one in statements if isinstance(one, Statement)]
@@ -148,6 +154,7 @@ def sql_of(case: str, vendor: str) -> str:
 def parameters_of(statement, values: dict) -> object:
     """Some values only a server can return: keys of rows just inserted, cursors, ids' scopes."""
     values = {**values, ANSWER_BYTES: DEFAULT_BYTES, NODE_KEY: (1,)}
+    values |= {NODE_KEYS: [1, 2], NODE_COUNT: 2}
     own = VariableRef(ANSWER_BYTES)
     is_raw = any(slot.use is Use.RAW and slot.operand != own for slot in statement.slots)
     return "what the server returned" if is_raw else statement.parameters(values)
