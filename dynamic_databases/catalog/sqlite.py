@@ -57,6 +57,9 @@ _VIEWS_SECONDS = 5  # for all views, where they are read one by one
 _ASKED_BY_NAME = 100  # at most: beyond, all are read
 # A module makes the columns of such a table, not its text.
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\b", re.IGNORECASE)
+# A constraint that drops a write without a word, or removes the row that is in its way
+# (https://sqlite.org/lang_conflict.html).
+_OTHERWISE = re.compile(r"\bON\s+CONFLICT\s+(?:IGNORE|REPLACE)\b", re.IGNORECASE)
 _remembered = new_memory()
 _KINDS = (
     (r"BOOL", Kind.BOOLEAN),
@@ -86,7 +89,8 @@ def read(cursor: Any) -> RawCatalog:
         if kind == "trigger":
             continue
         table = TableName("", name)
-        has_triggers = kind != "view" and name.lower() in with_triggers
+        is_otherwise = name.lower() in with_triggers or bool(_OTHERWISE.search(sql))
+        has_triggers = kind != "view" and is_otherwise
         raw.tables[table] = Table(table, (), is_view=kind == "view", has_triggers=has_triggers)
         if kind != "view":
             sql_of[name] = sql

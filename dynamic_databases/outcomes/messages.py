@@ -6,6 +6,7 @@ UNAVAILABLE = "The database can't be reached."
 UNKNOWN = "The connection was lost after the write was sent: it may or may not have happened."
 TIMED_OUT = "The database didn't finish in time; nothing was changed."
 NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
+REFUSED_BY_POLICY = "A policy of the database (row-level security) refuses this row."
 CHANGED = "A table or column that this query needs is no longer there."
 NO_FUNCTION = (
     "A view, trigger, generated column, default, "

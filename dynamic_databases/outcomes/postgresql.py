@@ -32,6 +32,7 @@ from dynamic_databases.outcomes.messages import (
     NOT_PERMITTED,
     NOT_SUPPORTED,
     REFUSED,
+    REFUSED_BY_POLICY,
     REFUSED_BY_TRIGGER,
     RETRY,
     SEVERAL,
@@ -76,7 +77,11 @@ _RAISE = "exec_stmt_raise"  # the function of PL/pgSQL that carries out RAISE
 # The server ended the session: perhaps after the COMMIT, where it waited for a replica.
 _LOST = ("57P0", "08", "40003")
 _PARSER = "scanner_yyerror"  # the function that refuses a statement for its syntax
-_REWRITER = "RewriteQuery"  # the function that applies rules
+# By SQLSTATE and the function of the server that raises it: one applies rules, one policies.
+_FUNCTIONS: dict[tuple[str, str], tuple[type[StatementFailed], str]] = {
+    ("0A000", "RewriteQuery"): (RefusedByTrigger, TAKEN_BY_RULE),
+    ("42501", "ExecWithCheckOptions"): (NotPermitted, REFUSED_BY_POLICY),
+}
 _OLD_PLAN = "cached plan must not change result type"
 
 
@@ -99,8 +104,9 @@ def classify(error: BaseException, *, writing: bool) -> StatementFailed:
 def _by_state(state: str, error: psycopg.Error) -> StatementFailed:
     if state == "0A000" and _OLD_PLAN in str(error):
         return SchemaChanged(CHANGED)
-    if state == "0A000" and error.diag.source_function == _REWRITER:
-        return RefusedByTrigger(TAKEN_BY_RULE)
+    of_function = _FUNCTIONS.get((state, error.diag.source_function or ""))
+    if of_function is not None:
+        return of_function[0](of_function[1])
     for beginnings, kind, message in _KINDS:
         if state.startswith(beginnings):
             return kind(message)

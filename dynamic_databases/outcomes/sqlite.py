@@ -75,9 +75,16 @@ def classify(error: BaseException, *, writing: bool) -> StatementFailed:  # noqa
 
 
 def _constraint(name: str, message: str) -> ConstraintViolation:
-    """SQLite names the columns (`UNIQUE constraint failed: t.a, t.b`) or the CHECK's name."""
+    """SQLite names the columns (`UNIQUE constraint failed: t.a, t.b`) or the CHECK's name.
+
+    Of an index of expressions it names the index (`UNIQUE constraint failed: index 'name'`).
+    """
     _, _, tail = message.partition("constraint failed: ")
     kind = name.removeprefix("SQLITE_CONSTRAINT_")
+    index = re.fullmatch(r"index '(.*)'", tail)
+    if kind == "UNIQUE" and index is not None:
+        text = f"The constraint {index.group(1)} refuses this: a row with this key exists."
+        return ConstraintViolation(text, index.group(1))
     if kind in {"UNIQUE", "PRIMARYKEY", "ROWID", "NOTNULL"} and tail:
         columns = tuple(part.strip().rpartition(".")[2] for part in tail.split(","))
         if kind == "NOTNULL":

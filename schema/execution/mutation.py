@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 import orjson
 
-from dynamic_databases.errors import ConstraintViolation
+from dynamic_databases.errors import ConstraintViolation, Retryable
+from dynamic_databases.outcomes.messages import RETRY
 from schema.errors import TooManyRows
 from schema.execution.insert import inserted_rows
 from schema.execution.round_trips import (
@@ -25,6 +27,7 @@ from schema.execution.write_context import (
     NULL,
     Asked,
     WriteContext,
+    check_answers,
     checked_last,
     continued,
     first_value,
@@ -35,6 +38,7 @@ from schema.json_values import list_pieces, object_pieces
 from schema.plan.nodes import (
     AffectedRows,
     Answer,
+    DeleteRows,
     Typename,
     UpdateRows,
 )
@@ -211,6 +215,10 @@ def _rows(writer: WriteContext, write: CompiledRows) -> Step[bytes]:
             f"{len(keys)} rows match, above atMost: {maximum}; nothing was written.",
             {"matched": len(keys)},
         )
+    if write.together is not None:
+        return (yield from _deleted_together(writer, write, write.together, keys))
+    if isinstance(write.plan, DeleteRows) and write.each is None:
+        return _answer_of_deleted(write.plan, keys)
     pages, answered = _returning(write.plan.answer, write.returning, keys)
     each = [] if write.each is None else [writer.ask_by(write.each, key) for key in keys]
     if isinstance(write.plan, UpdateRows):
@@ -221,6 +229,40 @@ def _rows(writer: WriteContext, write: CompiledRows) -> Step[bytes]:
         found = (yield Batch(tuple(each), is_last=True)) if each else []
     done = [bool(rows) for rows in found] if each else [True] * len(keys)
     return answered(answers, done, sum(done))
+
+
+def _answer_of_deleted(delete: DeleteRows, rows: Rows) -> bytes:
+    """Return the answer of a DELETE whose rows are keys, each with the objects that are asked for.
+
+    The objects stand in the order of the fields that ask for them.
+    """
+    size = len(delete.table.primary_key)
+    objects = [row[place] for place in range(size, len(rows[0])) for row in rows] if rows else []
+    return _Answered(delete.answer)(objects, [True] * len(rows), len(rows))
+
+
+def _deleted_together(
+    writer: WriteContext, write: CompiledRows, delete: Statement, keys: Sequence[Row]
+) -> Step[bytes]:
+    """Answer the rows with these keys as they were, then delete all that match.
+
+    Raises Retryable where others made or changed a row meanwhile, so that it now matches.
+    """
+    pages, answered = _returning(write.plan.answer, write.returning, keys)
+    _, answers = yield from continued(writer.last((), pages))
+    (deleted,) = yield Batch((writer.ask(delete),))
+    missing = Counter(deleted)
+    done = [_taken(missing, key) for key in keys]
+    if len(deleted) > sum(done):
+        raise Retryable(RETRY)
+    check_answers(write.plan.table, answers, done)
+    return answered(answers, done, len(deleted))
+
+
+def _taken(rows: Counter[Row], row: Row) -> bool:
+    """Return whether `row` is among the rows, and take it out of them."""
+    rows[row] -= 1
+    return rows[row] >= 0
 
 
 def _each(writer: WriteContext, write: CompiledEach) -> Step[bytes]:

@@ -24,6 +24,7 @@ _GONE = (
     "{}: a trigger of the database gave a row another key, or removed it, so that it can't be "
     "answered; nothing was written."
 )
+_KEYLESS = "{}: a row whose key is NULL can't be answered; nothing was written."
 _UNSEEN = "{}: the view wouldn't show a row as it was to be written; nothing was written."
 _T = TypeVar("_T")
 # A page, and the key that another statement gave back where the page is found by that.
@@ -75,11 +76,12 @@ class WriteContext:
         return found[: len(asked)], answers
 
     def may_move(self, table: Table) -> bool:
-        """Return whether an UPDATE may leave a row under a key that isn't known.
+        """Return whether an UPDATE may leave a row under a key that isn't known, or that is NULL.
 
         MySQL shows triggers only to users who may make them; there any table may have some.
         """
-        return table.has_triggers or not self.compiler.dialect.updates_return_keys
+        is_known = self.compiler.dialect.writes_return_keys and not _may_be_keyless(table)
+        return table.has_triggers or not is_known
 
     def read(self, page: PortablePage) -> bytes:
         return self.portable(self.variables).answer(page.page)
@@ -106,11 +108,25 @@ def checked_last(table: Table, step: Step[Last]) -> Step[Last]:
     Raises RefusedByTrigger.
     """
     found, answers = yield from continued(step)
-    done = cycle([bool(rows) for rows in found] or [True])
-    if any(is_done and answer == NULL for is_done, answer in zip(done, answers, strict=False)):
-        text = _UNSEEN if table.is_view else _GONE
-        raise RefusedByTrigger(text.format(table.name))
+    check_answers(table, answers, [bool(rows) for rows in found] or [True])
     return found, answers
+
+
+def check_answers(table: Table, answers: Sequence[bytes], done: Sequence[bool]) -> None:
+    """See that each row that was written is answered; `done` says of each key whether it was.
+
+    Raises RefusedByTrigger.
+    """
+    if any(
+        is_done and answer == NULL for is_done, answer in zip(cycle(done), answers, strict=False)
+    ):
+        text = _KEYLESS if _may_be_keyless(table) else _UNSEEN if table.is_view else _GONE
+        raise RefusedByTrigger(text.format(table.name))
+
+
+def _may_be_keyless(table: Table) -> bool:
+    """Return whether a key may be NULL, as SQLite has it."""
+    return any(table.by_name[name].is_loose for name in table.primary_key)
 
 
 def first_value(rows: Rows) -> bytes:

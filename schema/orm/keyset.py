@@ -13,7 +13,7 @@ from django.db.models import BooleanField, F, Field, Func
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from schema.orm.expressions import Condition
 from schema.plan.nodes import Beyond, OrderTerm
-from schema.sql.compile import dialect_of
+from schema.sql.compile_reads import dialect_of
 from schema.sql.statement import PLACE, Sql, sql
 from schema.sql.where import Aliases, beyond_to_sql, order_to_sql, order_type
 

@@ -1,45 +1,35 @@
-"""(plan, capabilities, limits) → statements: picks the dialect, once per plan."""
+"""(plan, capabilities, limits) → statements, for reads and writes of one kind of server."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import assert_never
 
-from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.types import Column, Table
 from schema.errors import TooComplex
-from schema.limits import Limits
 from schema.plan.nodes import (
-    Aggregate,
     Answer,
     AnyOf,
     Assignment,
-    Connection,
     Delete,
     DeleteRows,
     Insert,
     InsertedRow,
     InsertRows,
     Page,
-    Read,
     Returning,
     RowField,
     Save,
     Selected,
-    Slot,
     Update,
     UpdateEach,
     UpdateRows,
-    Use,
     Value,
     Write,
 )
-from schema.plan.operands import Constant
-from schema.sql.binding import bind_offset, rows_and_one_binder, rows_binder
+from schema.sql.compile_reads import ReadCompiler
 from schema.sql.compiled import (
-    CompiledConnection,
     CompiledDelete,
     CompiledEach,
     CompiledInsert,
@@ -52,19 +42,9 @@ from schema.sql.compiled import (
     CompiledWrite,
     PortablePage,
 )
-from schema.sql.dialect import Dialect
-from schema.sql.group_by import group_by_to_sql
-from schema.sql.lost_cells import lost_cells_to_sql
-from schema.sql.mssql import MssqlDialect
-from schema.sql.mysql import MysqlDialect
-from schema.sql.postgresql import PostgresqlDialect
-from schema.sql.read import aggregate_to_sql, page_rows_to_sql, page_to_sql
-from schema.sql.relay_connection import connection_to_sql
-from schema.sql.sqlite import SqliteDialect, fits_parser
-from schema.sql.statement import PLACE, Binder, Sql, Statement
+from schema.sql.statement import Statement
 from schema.sql.write import (
     Probe,
-    delete_raw_to_sql,
     delete_to_sql,
     direct_update_to_sql,
     existing_to_sql,
@@ -72,92 +52,26 @@ from schema.sql.write import (
     is_flat,
     key_columns,
     keyed,
-    matching_keys_to_sql,
     new_raw_key,
     probe_to_sql,
     raw_key,
     returns_key,
-    update_raw_to_sql,
-    update_rows_to_sql,
     update_to_sql,
     written_key,
 )
+from schema.sql.write_rows import (
+    delete_raw_to_sql,
+    delete_rows_to_sql,
+    matching_keys_to_sql,
+    update_raw_to_sql,
+    update_rows_to_sql,
+)
 
-_DIALECTS: dict[tuple[str, bool], Dialect] = {
-    ("sqlite", True): SqliteDialect(),
-    ("postgresql", True): PostgresqlDialect(),
-    ("mysql", True): MysqlDialect(returning=True),
-    ("mysql", False): MysqlDialect(returning=False),
-    ("microsoft", True): MssqlDialect(),
-}
-_DEEP_SQLITE = SqliteDialect(deep=True)
-_COUNTS = {Use.ROWS, Use.ROWS_AND_ONE, Use.COUNT, Use.OFFSET}
 _KEPT_UPDATES = 64  # statements of one update field, by the set of columns that differ
 
 
-class Compiler:
+class Compiler(ReadCompiler):
     """Makes the statements of plans for one kind of server."""
-
-    def __init__(
-        self, capabilities: Capabilities, limits: Limits, *, by_rows: bool = False
-    ) -> None:
-        """With `by_rows` SQLite's lists come as a text for each row, not as one text."""
-        self.dialect = _dialect_of(capabilities)
-        self.capabilities = capabilities
-        self.limits = limits
-        self._by_rows = by_rows
-        self._is_exact = capabilities.json is JsonWay.EXACT
-        self._vendor = capabilities.vendor
-
-    def read(self, read: Read) -> Statement | None:
-        """Return the statement that answers a root field; None where this server needs several."""
-        if not self._is_exact:
-            return None
-        try:
-            statement = self._read(read, self.dialect)
-        except TooComplex:
-            return None
-        if self._fits(statement):
-            return statement
-        statement = self._read(read, _DEEP_SQLITE)
-        return statement if self._fits(statement) else None
-
-    def _read(self, read: Read, dialect: Dialect) -> Statement:
-        if (
-            self._by_rows
-            and isinstance(dialect, SqliteDialect)
-            and isinstance(read, Page)
-            and not read.single
-        ):
-            piece = page_rows_to_sql(read, dialect, dialect.json_rows)
-            return replace(self._finished(piece, json_columns=range(1)), is_list=True)
-        return self._finished(_read_to_sql(read, dialect), is_answer=True)
-
-    def connection(self, connection: Connection) -> CompiledConnection:
-        """Return the statement of a connection; without its nodes where those need others."""
-        if self._is_exact:
-            with suppress(TooComplex):
-                piece = connection_to_sql(connection, self.limits, self.dialect)
-                first = len(connection.order_by)
-                nodes = range(first, first + len(connection.selections))
-                statement = self._finished(piece, json_columns=nodes)
-                if self._fits(statement):
-                    return CompiledConnection(connection, statement, has_nodes=True)
-        keys = replace(connection, selections=())
-        piece = connection_to_sql(keys, self.limits, self.dialect)
-        return CompiledConnection(connection, self._finished(piece), has_nodes=False)
-
-    def lost_cells(self, table: Table, rows: int) -> tuple[tuple[Column, ...], Statement] | None:
-        """Return columns, and a statement that counts their cells that no type carries."""
-        found = lost_cells_to_sql(table, rows, self.dialect)
-        return found and (found[0], self._finished(found[1]))
-
-    def page(self, page: Page) -> CompiledPage:
-        """Return what answers a row that is written."""
-        return self.read(page) or PortablePage(page)
-
-    def _fits(self, statement: Statement) -> bool:
-        return self._vendor != "sqlite" or fits_parser(statement.sql)
 
     def write(self, write: Write) -> CompiledWrite:
         compiled: CompiledWrite
@@ -222,7 +136,7 @@ class Compiler:
 
     def _new_key(self, write: Update | Save) -> tuple[int, ...]:
         """Return which values the probe tells as the new key, where the UPDATE doesn't."""
-        if self.dialect.updates_return_keys:
+        if self.dialect.writes_return_keys:
             return ()
         written = written_key(write.table, write.values)
         return tuple(write.values.index(assignment) for assignment in written)
@@ -265,9 +179,11 @@ class Compiler:
             return CompiledRows(
                 write, self._finished(matching_keys_to_sql(nothing, self.dialect)), {}
             )
-        if isinstance(write, UpdateRows) and self.dialect.updates_return_keys:
+        if isinstance(write, UpdateRows) and self.dialect.writes_return_keys:
             keys = self._finished(update_rows_to_sql(write, self.dialect))
             return CompiledRows(write, keys, self._returning(write.table, write.answer))
+        if isinstance(write, DeleteRows) and self.dialect.writes_return_keys:
+            return self._delete_rows(write)
         keys = self._finished(matching_keys_to_sql(write, self.dialect))
         if isinstance(write, DeleteRows):
             each = self._finished(delete_raw_to_sql(write.table, self.dialect))
@@ -275,6 +191,19 @@ class Compiler:
         each = self._finished(update_raw_to_sql(write, self.dialect))
         returning = self._returning(write.table, write.answer, write.values)
         return CompiledRows(write, keys, returning, each)
+
+    def _delete_rows(self, write: DeleteRows) -> CompiledRows:
+        """Return a lone DELETE where it answers what is selected of its rows."""
+        selections = [one.page.selection for one in write.answer if isinstance(one, Returning)]
+        key = len(write.table.primary_key)
+        if all(is_flat(selection) for selection in selections):
+            delete = delete_rows_to_sql(write, self.dialect, selections)
+            objects = range(key, key + len(selections))
+            return CompiledRows(write, self._finished(delete, json_columns=objects), {})
+        keys = matching_keys_to_sql(write, self.dialect, locks=False)
+        delete = delete_rows_to_sql(write, self.dialect)
+        pages = self._returning(write.table, write.answer)
+        return CompiledRows(write, self._finished(keys), pages, together=self._finished(delete))
 
     def _returning(
         self, table: Table, answer: Sequence[Answer], written: Sequence[Assignment] = ()
@@ -334,55 +263,3 @@ class Compiler:
         if self._new_key(write):
             return keyed(page, new_raw_key(write.table, write.values))
         return keyed(page, [(a.column, a.slot) for a in write.key])
-
-    def _finished(
-        self, piece: Sql, *, is_answer: bool = False, json_columns: range = range(0)
-    ) -> Statement:
-        piece = self._with_constant_counts(piece)
-        binders = tuple(self._binder(slot) for slot in piece.slots)
-        text = self.dialect.placeholders(piece.text)
-        json_columns = range(1) if is_answer else json_columns
-        return Statement(text, piece.slots, binders, is_answer, json_columns)
-
-    def _with_constant_counts(self, piece: Sql) -> Sql:
-        """Write limits and offsets that stand in the document into the text.
-
-        A planner that doesn't know how few rows are wanted plans for many, and again each time.
-        """
-        head, *rest = piece.text.split(PLACE)
-        texts, slots = [head], []
-        for slot, text in zip(piece.slots, rest, strict=True):
-            if slot.use in _COUNTS and isinstance(slot.operand, Constant):
-                texts.append(str(self._binder(slot)(slot.operand.value)))
-            else:
-                texts.append(PLACE)
-                slots.append(slot)
-            texts.append(text)
-        return Sql("".join(texts), tuple(slots))
-
-    def _binder(self, slot: Slot) -> Binder:
-        if slot.use is Use.ROWS:
-            return rows_binder(self.limits)
-        if slot.use is Use.ROWS_AND_ONE:
-            return rows_and_one_binder(self.limits)
-        return bind_offset if slot.use in (Use.OFFSET, Use.COUNT) else self.dialect.binder(slot)
-
-
-def dialect_of(vendor: str) -> Dialect:
-    """Return a vendor's dialect, as Django calls the vendor."""
-    return _DIALECTS[vendor, True]
-
-
-def _dialect_of(capabilities: Capabilities) -> Dialect:
-    known = _DIALECTS.get((capabilities.vendor, capabilities.returning))
-    return known or _DIALECTS[capabilities.vendor, True]
-
-
-def _read_to_sql(read: Read, dialect: Dialect) -> Sql:
-    if isinstance(read, Page):
-        value = page_to_sql(read, dialect)
-    elif isinstance(read, Aggregate):
-        value = aggregate_to_sql(read, dialect)
-    else:
-        value = group_by_to_sql(read, dialect)
-    return dialect.answer(value)

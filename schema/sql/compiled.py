@@ -129,12 +129,18 @@ class CompiledInserts:
 
 @dataclass(frozen=True)
 class CompiledRows:
-    """A write of many rows: `keys` tells the rows' keys, `each` follows per key."""
+    """A write of many rows: `keys` tells the rows' keys, and writes them where nothing follows.
+
+    Else `each` follows per key, or `together` writes all rows that match and tells their keys once
+    more. Objects that `returning` has no page for come as JSON after the key. Where no row is
+    answered the server tells their number alone.
+    """
 
     plan: UpdateRows | DeleteRows
     keys: Statement
     returning: dict[str, CompiledPage]  # by response key
     each: Statement | None = None
+    together: Statement | None = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Dialect(Protocol):
     lock_hint: str  # follows a table whose rows a SELECT locks for this transaction
     deferred: Deferred  # of constraints that are checked at COMMIT
     in_place: InPlace | None
-    updates_return_keys: bool  # UPDATE … RETURNING
+    writes_return_keys: bool  # UPDATE and DELETE … RETURNING
     inserts_return_json: bool  # an INSERT can answer its row as a JSON object
     numbers_rows: bool  # rows carry their place as `o`: a derived table has no order
     after_order: str  # follows an ORDER BY of rows that hold JSON

@@ -45,7 +45,7 @@ class MssqlDialect:
     lock_hint = " WITH (UPDLOCK, ROWLOCK)"
     deferred = Deferred()
     in_place: InPlace | None = None
-    updates_return_keys = False
+    writes_return_keys = False
     inserts_return_json = False
     numbers_rows = True
     after_order = ""

@@ -59,7 +59,7 @@ class MysqlDialect:
     lock_hint = ""
     deferred = Deferred()
     in_place: InPlace | None = _InPlace()
-    updates_return_keys = False
+    writes_return_keys = False
     numbers_rows = False
     after_order = ""
     aggregates_apart = False

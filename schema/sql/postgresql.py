@@ -63,7 +63,7 @@ class PostgresqlDialect:
     lock_hint = ""
     deferred = Deferred(after="SET CONSTRAINTS ALL IMMEDIATE")
     in_place: InPlace | None = None
-    updates_return_keys = True
+    writes_return_keys = True
     inserts_return_json = True
     numbers_rows = False
     after_order = ""

@@ -120,7 +120,7 @@ class SqliteDialect:
     lock_hint = ""
     deferred = Deferred(_VIOLATIONS, _VIOLATIONS)
     in_place: InPlace | None = None
-    updates_return_keys = True
+    writes_return_keys = True
     inserts_return_json = True
     numbers_rows = False
     after_order = " LIMIT -1"  # with a limit rows are sorted in a temporary file, else in memory

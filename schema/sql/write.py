@@ -10,7 +10,6 @@ from schema.plan.nodes import (
     AllOf,
     Assignment,
     Compare,
-    DeleteRows,
     How,
     InsertedRow,
     Nested,
@@ -21,9 +20,7 @@ from schema.plan.nodes import (
     Selected,
     Slot,
     Update,
-    UpdateRows,
     Use,
-    Where,
 )
 from schema.plan.operands import VariableRef
 from schema.sql.dialect import Dialect
@@ -55,7 +52,7 @@ def insert_to_sql(
     the last value. After the key comes the JSON object of a flat `selection`, where there is one.
     """
     keys = key_out(row.returned, "", dialect)
-    returned = joined(", ", [keys, *_answered(row.table, selection, dialect)])
+    returned = joined(", ", [keys, *answered(row.table, selection, dialect)])
     condition = Sql("")
     if row.on_conflict is not None:
         alias = dialect.conflict_alias(row)
@@ -83,7 +80,8 @@ def is_flat(selection: Sequence[Selected]) -> bool:
     return bool(selection) and not any(isinstance(item, nested) for item in selection)
 
 
-def _answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> list[Sql]:
+def answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> list[Sql]:
+    """Return the JSON object of a flat selection as RETURNING has it; nothing for none."""
     if not selection:
         return []
     columns = {column.name: dialect.quote(column.name) for column in table.columns}
@@ -134,7 +132,7 @@ def update_to_sql(
 
     With `returns_key` it returns the key that the row has then.
     """
-    pairs = joined(", ", (_assigned(a, table, dialect) for a in values))
+    pairs = joined(", ", (assigned(a, table, dialect) for a in values))
     name = dialect.table(table.name)
     update = sql("UPDATE {} SET {} WHERE {}", name, pairs, _plain_key(key, dialect))
     if returns_key:
@@ -148,7 +146,7 @@ def returns_key(table: Table, values: Sequence[Assignment], dialect: Dialect) ->
     Triggers may change the key, and a server rounds what is written to one.
     """
     may_change = table.has_triggers or bool(written_key(table, values))
-    return may_change and dialect.updates_return_keys
+    return may_change and dialect.writes_return_keys
 
 
 def written_key(table: Table, values: Sequence[Assignment]) -> tuple[Assignment, ...]:
@@ -183,53 +181,15 @@ def direct_update_to_sql(update: Update, dialect: Dialect) -> Sql:
     changed = sql(
         "UPDATE {} SET {} WHERE {} AND {}",
         dialect.table(update.table.name),
-        _assigned(value, update.table, dialect),
+        assigned(value, update.table, dialect),
         _plain_key(update.key, dialect),
         _changes(value, "", dialect),
     )
     return dialect.counted(changed, update.table)
 
 
-def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
-    """Return an UPDATE of all rows that match, which returns their keys."""
-    pairs = joined(", ", (_overwritten(a, update.table, dialect) for a in update.values))
-    target = _target(update.table, update.where, dialect)
-    key = key_out(key_columns(update.table), "", dialect)
-    return sql(
-        "UPDATE {} SET {} {} RETURNING {}", dialect.table(update.table.name), pairs, target, key
-    )
-
-
-def matching_keys_to_sql(write: UpdateRows | DeleteRows, dialect: Dialect) -> Sql:
-    """Return a locking SELECT of the keys of all rows that match, and of what they will be."""
-    where = where_to_sql(write.where, "t1", dialect, Aliases(1))
-    condition = sql("WHERE {}", where) if where.text else Sql("")
-    values = write.values if isinstance(write, UpdateRows) else ()
-    new = new_keys(written_key(write.table, values), "t1.", dialect)
-    return sql(
-        "SELECT {} FROM {} t1{} {}{}",
-        joined(", ", [key_out(key_columns(write.table), "t1.", dialect), *new]),
-        dialect.table(write.table.name),
-        dialect.lock_hint,
-        condition,
-        dialect.locked(),
-    )
-
-
-def update_raw_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
-    """Return an UPDATE of the row whose key was just read."""
-    key = tuple(Assignment(column, slot) for column, slot in raw_key(update.table))
-    return update_to_sql(update.table, key, update.values, dialect)
-
-
 def key_columns(table: Table) -> tuple[Column, ...]:
     return tuple(table.by_name[name] for name in table.primary_key)
-
-
-def delete_raw_to_sql(table: Table, dialect: Dialect) -> Sql:
-    """Return a DELETE of the row whose key was just read."""
-    key = tuple(Assignment(column, slot) for column, slot in raw_key(table))
-    return delete_to_sql(table, key, dialect)
 
 
 def delete_to_sql(table: Table, key: Sequence[Assignment], dialect: Dialect) -> Sql:
@@ -262,46 +222,16 @@ def _changes(assignment: Assignment, table: str, dialect: Dialect) -> Sql:
     return sql("{} IS DISTINCT FROM {}", column, dialect.changed(column, assignment))
 
 
-def _assigned(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
+def assigned(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
+    """Return `column = value` of an UPDATE."""
     column = dialect.quote(assignment.column.name)
-    return sql("{} = {}", column, _stored(assignment, table, dialect))
+    return sql("{} = {}", column, stored_as(assignment, table, dialect))
 
 
-def _overwritten(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
-    """Return the same for rows that weren't probed."""
-    if assignment.how is not How.SET:
-        return _assigned(assignment, table, dialect)
-    column = dialect.quote(assignment.column.name)
-    value = _stored(assignment, table, dialect)
-    return sql("{} = {}", column, dialect.overwritten(column, assignment.slot, value))
-
-
-def _stored(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
+def stored_as(assignment: Assignment, table: Table, dialect: Dialect) -> Sql:
+    """Return what an assignment writes into its column."""
     own = dialect.reference(table, assignment) if assignment.how is How.SET else None
     return own or dialect.changed(dialect.quote(assignment.column.name), assignment)
-
-
-def _target(table: Table, where: Where, dialect: Dialect) -> Sql:
-    """Return the WHERE of an UPDATE, whose table has no alias on every vendor: by its key."""
-    condition = where_to_sql(where, "t1", dialect, Aliases(1))
-    if not condition.text:
-        return Sql("")
-    columns, source = key_columns(table), dialect.table(table.name)
-    key, chosen = (
-        ", ".join(dialect.comparable(f"{alias}{dialect.quote(c.name)}", c.type) for c in columns)
-        for alias in ("", "t1.")
-    )
-    equals = dialect.operator("=", columns[0].type)
-    # IN knows no operator beyond the search path.
-    is_in = f"({key}) IN" if len(columns) > 1 or equals == "=" else f"{key} {equals} ANY"
-    return sql(
-        "WHERE {} (SELECT {} FROM {} t1 WHERE {}{})",
-        is_in,
-        chosen,
-        source,
-        condition,
-        dialect.locked(),
-    )
 
 
 def _key(key: Sequence[Assignment], dialect: Dialect) -> Sql:

@@ -244,7 +244,7 @@ VENDORS = {"sqlite", "postgresql", "mysql", "mariadb", "microsoft", "mssql"}
 # Where a vendor's name may be compared. Everywhere else a table names a module per vendor.
 COMPARING = {
     "gateway/settings.py",  # the control database's engine
-    "schema/sql/compile.py",  # the parser's stack of SQLite
+    "schema/sql/compile_reads.py",  # the parser's stack of SQLite
     "schema/sql/mysql_values.py",  # Django's signal comes for every vendor
     "schema/sql/sqlite.py",  # the same
 }

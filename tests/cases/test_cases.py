@@ -175,7 +175,7 @@ def statements_of(write, compiler) -> list:
             inserts = [(row.insert, row.inserted) for row in write.rows]
             return [*(one for pair in inserts for one in pair), *write.returning.values()]
         case CompiledRows():
-            return [write.keys, *write.returning.values(), write.each]
+            return [write.keys, *write.returning.values(), write.each, write.together]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

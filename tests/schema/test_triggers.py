@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-
-import psycopg
 import pytest
 
-from dynamic_databases.models import Database
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, present
 
@@ -116,48 +111,6 @@ def test_a_row_is_answered_under_the_key_that_a_trigger_gave_it(postgresql, serv
         "{ row { id } changes { field } } }"
     )
     assert ask(same).data["saveDoc"] == {"row": {"id": "T-six"}, "changes": []}
-
-
-POLICIES = """CREATE TABLE doc (id INT PRIMARY KEY, name TEXT, n INT);
-    INSERT INTO doc VALUES (1, 'a', 1), (2, 'b', 2);
-ALTER TABLE doc ENABLE ROW LEVEL SECURITY; GRANT ALL ON doc TO {role};
-CREATE POLICY seen ON doc FOR SELECT USING (true);
-  CREATE POLICY changed ON doc FOR UPDATE USING (id = 2);"""
-
-
-@pytest.fixture
-def plain_user(postgresql, door, new_database, tenant_of):
-    """A door whose database is asked by a user that policies hold for."""
-    role = f"gateway_test_{os.getpid()}"
-    database = new_database(
-        postgresql,
-        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN;" + POLICIES.format(role=role),
-    )
-    url = database.url.replace("postgres@", f"{role}@")
-    _, door.token = tenant_of("plain", production=Database.objects.from_url("plain", url))
-    yield door
-    execute(database.url, f"DROP OWNED BY {role}")
-    with closing(psycopg.connect(database.url, autocommit=True)) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [role]
-        )
-        connection.execute(f"DROP ROLE {role}")
-
-
-def test_what_a_policy_refuses_is_not_answered_as_done(plain_user) -> None:
-    query = """mutation { deleteDocByPk(id: 1) { id }
-        deleteDoc(where: {}) { affectedRows returning { id } }
-        one: updateDocByPk(pkColumns: {id: 1}, _set: {name: "x"}) { id }
-        two: updateDocByPk(pkColumns: {id: 2}, _set: {name: "x"}) { name }
-        saveDoc(pkColumns: {id: 1}, _set: {name: "x"}) { row { id } } }"""
-
-    assert plain_user.query("/t/plain/graphql", query).data == {
-        "deleteDocByPk": None,
-        "deleteDoc": {"affectedRows": 0, "returning": []},
-        "one": None,
-        "two": {"name": "x"},
-        "saveDoc": None,
-    }
 
 
 WORDS = "the amount is above the limit of 100"

@@ -1,5 +1,2 @@
-SELECT t1."track_id"::text FROM "track" t1 WHERE t1."price" < $1::numeric FOR UPDATE
+DELETE FROM "track" AS t1 WHERE t1."price" < $1::numeric
 -- ['1']
-
-DELETE FROM "track" WHERE "track_id" = $1::bigint
--- what the server returned

@@ -1,5 +1,2 @@
-SELECT +t1."track_id" FROM "track" t1 WHERE t1."price" < ?
+DELETE FROM "track" AS t1 WHERE t1."price" < ?
 -- ['1']
-
-DELETE FROM "track" WHERE "track_id" = ?
--- what the server returned

@@ -1,0 +1,2 @@
+DELETE FROM "track" AS t1 WHERE t1."price" < $1::numeric RETURNING "track_id"::text, (SELECT CASE WHEN octet_length(j.v) <= $2::bigint THEN j.v ELSE ('gateway: the answer has too many bytes: ' || octet_length(j.v))::integer::text END FROM (SELECT json_build_object('trackId', "track_id"::text, 'price', nullif(nullif(nullif("price"::text, 'NaN'), 'Infinity'), '-Infinity'))::text AS v OFFSET 0) j)
+-- ['1', 20000000]
