@@ -60,7 +60,7 @@ format: develop
 	$(BIN)/ruff check --fix .
 
 golden: develop  ## write the golden files anew; read the diff
-	$(BIN)/python -m pytest tests/cases tests/types --golden=write
+	$(BIN)/python -m pytest tests/cases tests/types tests/tsql --golden=write
 
 soak: develop  ## what must hold over a longer time: tenants come, change and go
 	GATEWAY_TEST_SOAK_SECONDS=$${SOAK_SECONDS:-1800} GATEWAY_TEST_LIVE_SECONDS=120 GATEWAY_TEST_FIRE_SECONDS=120 GATEWAY_TEST_FUZZ_EXAMPLES=2000 GATEWAY_TEST_DOCUMENTS=1000 GATEWAY_TEST_ROUND_TRIPS=100 GATEWAY_TEST_OUTAGE_SECONDS=60 \

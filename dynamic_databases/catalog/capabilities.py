@@ -82,7 +82,7 @@ def _mysql(wrapper: BaseDatabaseWrapper) -> Capabilities:
 
 # A list inside a list, ordered and cut, with a NULL and bytes: what an answer is made of. OPENJSON
 # needs compatibility level 130, FOR JSON doesn't.
-_FOR_JSON = """
+FOR_JSON = """
 SELECT (SELECT p.a AS [a], JSON_QUERY(ISNULL((SELECT q.b AS [b], CAST(NULL AS int) AS [n],
   q.x AS [x] FROM
   (SELECT t.b, t.x, ROW_NUMBER() OVER (ORDER BY t.b DESC) AS o
@@ -106,7 +106,7 @@ def _microsoft(wrapper: BaseDatabaseWrapper) -> Capabilities:
     way = JsonWay.ORM
     if version >= (13,) or edition in _AZURE:
         with suppress(*outcomes.DRIVER_ERRORS):
-            is_right = _one(wrapper, _FOR_JSON) == '[{"a":1,"l":[{"b":2,"n":null,"x":"Aw=="}]}]'
+            is_right = _one(wrapper, FOR_JSON) == '[{"a":1,"l":[{"b":2,"n":null,"x":"Aw=="}]}]'
             way = JsonWay.EXACT if is_right else JsonWay.ORM
     return Capabilities("microsoft", version, way, locks_rows=True, returning=True)
 

@@ -55,7 +55,7 @@ WHERE o.type IN ('U', 'V') AND o.is_ms_shipped = 0 AND s.name NOT IN ('sys', 'IN
 # A type made from another counts as that one; CLR types have no other. Two columns exist since
 # 2016: there their names mean sys.columns' own, before it the NULLs of `before_2016`. Permissions
 # of columns are asked for where a table has some.
-_COLUMNS = """
+COLUMNS = """
 SELECT c.object_id, c.name, COALESCE(b.name, t.name), c.max_length, c.precision, c.scale,
   CASE WHEN c.collation_name <> CONVERT(sysname, DATABASEPROPERTYEX(DB_NAME(), 'Collation'))
     THEN c.collation_name END,
@@ -100,6 +100,7 @@ JOIN sys.columns their ON their.object_id = x.referenced_object_id
   AND their.column_id = x.referenced_column_id
 ORDER BY k.object_id, x.constraint_column_id
 """
+QUERIES = (_TABLES, COLUMNS, _UNIQUE, _FOREIGN)
 
 _KINDS = {
     "bit": Kind.BOOLEAN,
@@ -151,7 +152,7 @@ def read(cursor: Any) -> RawCatalog:
             comment=comment or "",
             has_triggers=bool(triggers and not is_view),
         )
-    for oid, *row in _rows(cursor, _COLUMNS):
+    for oid, *row in _rows(cursor, COLUMNS):
         if oid in table_of:
             _add_column(raw, table_of[oid], row)
     _read_unique_keys(cursor, raw, table_of)

@@ -130,8 +130,12 @@ def plan_of(case: str, vendor: str) -> str:
 
 
 def sql_of(case: str, vendor: str) -> str:
-    """Return every statement of a case, its slots after it."""
-    prepared, values, names = prepared_of(case, vendor)
+    """Return every statement of a case."""
+    return statements_in(*prepared_of(case, vendor))
+
+
+def statements_in(prepared: Prepared, values: dict, names: Names) -> str:
+    """Return every statement of a prepared operation, its slots after it."""
     statements = []
     for root in prepared.roots:
         if root.write is not None:

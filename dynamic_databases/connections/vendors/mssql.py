@@ -12,7 +12,7 @@ from dynamic_databases.connections.egress import allowed_addresses
 from dynamic_databases.connections.vendors.mssql_cursor import complete
 
 # A language brings its own order of day and month: DATEFORMAT is set again, as mssql-django does.
-_SESSION = (
+SESSION = (
     "SET NOCOUNT ON; SET XACT_ABORT ON; SET LOCK_TIMEOUT {};"
     " SET LANGUAGE us_english; SET DATEFORMAT ymd; SET DATEFIRST 7"
 )
@@ -41,7 +41,7 @@ def set_up(wrapper: Any, statement_timeout_ms: int) -> None:
     wrapper.connection.autocommit = True
     wrapper.connection.timeout = math.ceil(statement_timeout_ms / 1000)
     with wrapper.cursor() as cursor:
-        cursor.execute(_SESSION.format(statement_timeout_ms))
+        cursor.execute(SESSION.format(statement_timeout_ms))
 
 
 def is_stale(_wrapper: Any) -> bool:

@@ -15,7 +15,7 @@ from schema.execution.sessions.driver import DriverSession
 from schema.sql.statement import Statement
 
 # A trigger may have begun one more. Where it has rolled back, COMMIT is error 3902.
-_ENDS = {
+ENDS = {
     End.COMMIT: "WHILE @@TRANCOUNT > 1 COMMIT TRANSACTION; COMMIT TRANSACTION",
     End.ROLLBACK: "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION",
 }
@@ -30,7 +30,7 @@ class MssqlSession(DriverSession):
         self._wrapper.errors_occurred = True  # IDENTITY_INSERT may be on: it is not used again
 
     def _end(self, end: End) -> None:
-        self._run(Statement(_ENDS[end], (), ()), ())
+        self._run(Statement(ENDS[end], (), ()), ())
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
         check_parameters(parameters)

@@ -1,0 +1,2 @@
+SELECT LEFT(JSON_QUERY(ISNULL((SELECT p1.c0 AS [id] FROM (SELECT t1.[id] AS c0, ROW_NUMBER() OVER (ORDER BY t1.[id]) AS o FROM [sales].[line item] t1 WHERE (CAST(t1.[notes] AS nvarchar(max)) = ? AND CAST(t1.[memo] AS nvarchar(max)) > ? AND CAST(t1.[photo] AS varbinary(max)) = CAST(? AS varbinary(max))) ORDER BY t1.[id] OFFSET (CASE WHEN 100 = 0 THEN 9223372036854775807 ELSE 0 END) ROWS FETCH NEXT (CASE WHEN 100 = 0 THEN 1 ELSE 100 END) ROWS ONLY) p1 ORDER BY p1.o FOR JSON PATH, INCLUDE_NULL_VALUES), N'[]')), CAST(? AS int) + 1)
+-- ['a', 'b', b'\x00\xff', 20000000]
