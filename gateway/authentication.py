@@ -64,7 +64,7 @@ class RequestAuthenticator:
         """Return the request's database and principal. Raises TenantProblem, HttpProblem."""
         check_naming(http)
         snapshot = await self.snapshot()
-        ref = tenant_ref(http.path, http.query, http.headers)
+        ref = self._ref(http)
         key = (
             ref,
             http.client,
@@ -94,7 +94,7 @@ class RequestAuthenticator:
 
         None where its caller may not know them. Only what is known in this process counts.
         """
-        ref = tenant_ref(http.path, http.query, http.headers)
+        ref = self._ref(http)
         try:
             resolved, _ = self._admit(ref, http, await self.snapshot())
         except EnvironmentUnavailable as error:
@@ -123,7 +123,7 @@ class RequestAuthenticator:
     ) -> Authenticated:
         """Admit one whose tenant the snapshot lacks: the controller may know it."""
         controller = self._controller
-        name = ref.tenant or ref.host
+        name = ref.tenant or ref.subdomain or ref.host
         try:
             return self._admit(ref, http, snapshot)
         except TenantNotFound:
@@ -141,6 +141,9 @@ class RequestAuthenticator:
         if not found:
             raise TenantNotFound
         return self._admit(ref, http, await self.snapshot())
+
+    def _ref(self, http: HttpRequest) -> TenantRef:
+        return tenant_ref(http.path, http.query, http.headers, self._config.tenant_domain)
 
     def _admit(self, ref: TenantRef, http: HttpRequest, snapshot: Snapshot) -> Authenticated:
         principal = self._principal(http, snapshot)

@@ -18,6 +18,7 @@ from gateway.config_parsers import (
     control_url,
     controller,
     directory,
+    domain,
     encodings,
     flag,
     http_hosts,
@@ -86,6 +87,7 @@ class Config:
     secret_files: tuple[str, ...] = _setting("GATEWAY_SECRET_FILES", "", words)
     alias_prefix: str = _setting("DYNAMIC_DATABASES_PREFIX", PREFIX, word)
     alias_separator: str = _setting("DYNAMIC_DATABASES_SEPARATOR", SEPARATOR, word)
+    tenant_domain: str = _setting("GATEWAY_TENANT_DOMAIN", "", domain)
     redis_url: str = _setting("GATEWAY_REDIS_URL", "", redis_url)
     controller: Mapping[str, Any] | None = _setting("GATEWAY_CONTROLLER", "", controller)
     controller_check_seconds: float = _setting("GATEWAY_CONTROLLER_CHECK_SECONDS", "5", seconds)

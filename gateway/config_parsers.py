@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HTTP_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _CONTROLLER = {"database", "table", "id", "connection"}
 _CONTROLLER_OPTIONAL = {"domain", "active", "name", "environment", "template"}
 
@@ -158,6 +159,17 @@ def http_hosts(text: str) -> tuple[str, ...]:
                 " subdomains) or [::1]; leave scheme, port and path out"
             )
     return found
+
+
+def domain(text: str) -> str:
+    """`gw.example.com`: a domain below which each tenant has a host; in lower case."""
+    name = text.strip().lower().removesuffix(".")
+    if name and not (_DOMAIN.fullmatch(name) and "." in name):
+        raise ValueError(
+            f"{text!r} is no domain name such as gw.example.com;"
+            " leave scheme, port, path and a leading dot out"
+        )
+    return name
 
 
 def origins(text: str) -> tuple[str, ...]:

@@ -14,18 +14,21 @@ from tenants.snapshot import DirectoryEntry, Snapshot
 
 _PATH = re.compile(r"/t/(?P<tenant>[^/]+)(?:/(?P<environment>[^/]+))?/(?P<document>[^/]+)")
 _COMMON = "/common/"
+_PORT = re.compile(r":\d*$")
 
 
 @dataclass(frozen=True)
 class TenantRef:
     """The tenant and environment that a request names; None where it names none.
 
-    `host` is the tenant that the host's name stands for; it counts last.
+    `subdomain` is the name before the gateway's own domain, `host` the whole name of the host;
+    they count last.
     """
 
     tenant: str | None
     environment: str | None
     host: str
+    subdomain: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def tenant_ref(
     """Return what a request names: the path counts before the headers, `?env=` after them.
 
     The documents at `/common/` have no tenant in their path: there `?tenant=` stands for it.
+    `tenant_domain` is the domain below which each tenant has a host, such as `gw.example.com`.
     """
     match = _PATH.fullmatch(path)
     in_path = match.groupdict() if match else {}
@@ -51,10 +55,12 @@ def tenant_ref(
         in_path.get("environment") or headers.get("x-environment") or in_query.get("env", [None])[0]
     )
     common = in_query.get("tenant", [None])[0] if path.startswith(_COMMON) else None
+    host = _PORT.sub("", headers.get("host", "")).lower().removesuffix(".")
     return TenantRef(
         in_path.get("tenant") or common or headers.get("x-tenant") or None,
         environment or None,
-        _tenant_of_host(headers.get("host", ""), tenant_domain),
+        host,
+        _subdomain(host, tenant_domain) if tenant_domain else "",
     )
 
 
@@ -131,9 +137,11 @@ def _entry(
         return snapshot.tenant(ref.tenant, own_ids=own_ids)
     if principal is not None and principal.tenant_pk is not None:
         return snapshot.tenant_of_pk(principal.tenant_pk)
-    return snapshot.tenant(ref.host, own_ids=own_ids)
+    found = snapshot.tenant_of_subdomain(ref.subdomain, own_ids=own_ids) if ref.subdomain else None
+    return found or snapshot.tenant_of_domain(ref.host)
 
 
-def _tenant_of_host(host: str, tenant_domain: str) -> str:
-    name = re.sub(r":\d+$", "", host).lower()
-    return name.removesuffix(f".{tenant_domain}") if tenant_domain else name
+def _subdomain(host: str, tenant_domain: str) -> str:
+    """Return the one label before the domain; "" for any other host."""
+    label, dot, rest = host.partition(".")
+    return label if dot and rest == tenant_domain else ""

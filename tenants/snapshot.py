@@ -97,14 +97,32 @@ class Snapshot:
         don't count. Of several tenants with one domain name the first registered has it. A number
         is never a domain name, whatever is stored.
         """
-        name = name.lower()
-        is_number = name.isdecimal()
-        texts = (self.by_slug, *(() if is_number else (self.by_domain,)))
-        for names in (self.by_external_id, *texts):
-            if name in names:
-                return self.by_pk[names[name][0]]
-        is_id = own_ids and is_number and name.isascii()
-        own = self.by_pk.get(int(name)) if is_id else None
+        return (
+            self._first(self.by_external_id, name)
+            or self._first(self.by_slug, name)
+            or self.tenant_of_domain(name)
+            or (self._of_own_id(name) if own_ids else None)
+        )
+
+    def tenant_of_subdomain(self, name: str, *, own_ids: bool = True) -> DirectoryEntry | None:
+        """Return the active tenant of this slug or numeric id: not of a domain name."""
+        return (
+            self._first(self.by_external_id, name)
+            or self._first(self.by_slug, name)
+            or (self._of_own_id(name) if own_ids else None)
+        )
+
+    def tenant_of_domain(self, name: str) -> DirectoryEntry | None:
+        """Return the active tenant of this domain name; of several the first registered."""
+        return None if name.isdecimal() else self._first(self.by_domain, name)
+
+    def _first(self, names: Names, name: str) -> DirectoryEntry | None:
+        keys = names.get(name.lower())
+        return self.by_pk[keys[0]] if keys else None
+
+    def _of_own_id(self, name: str) -> DirectoryEntry | None:
+        """Return the tenant of a number as it is spelled; one of a controller goes by its own."""
+        own = self.by_pk.get(int(name)) if name.isdecimal() and name.isascii() else None
         return own if own is not None and own.external_id is None and str(own.pk) == name else None
 
     def tenant_of_pk(self, pk: int) -> DirectoryEntry | None:
