@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.core import checks
 from django.utils.module_loading import import_string
 
 from dynamic_databases.process import process_registry
 from gateway.background.redis_notifications import Publisher
+from gateway.checks import check_apps, check_static_files, missing_apps
 from gateway.config import load_config
 from schema.mount_source import MountSource, set_mount_source
 from tenants.process import process_directory
@@ -19,6 +21,10 @@ class GatewayConfig(AppConfig):
     name = "gateway"
 
     def ready(self) -> None:
+        checks.register(check_apps)
+        checks.register(check_static_files)
+        if missing_apps():
+            return  # the check gateway.E001 says which
         # Models can only be imported once the app registry is ready.
         from dynamic_databases.change_log import revision_bumped  # noqa: PLC0415 - as the comment above says
         from gateway.cache_invalidation import CacheInvalidation  # noqa: PLC0415 - as the comment above says
@@ -27,7 +33,7 @@ class GatewayConfig(AppConfig):
             settings.GATEWAY = load_config()
         invalidator = getattr(apps.get_app_config("dynamic_databases"), "invalidator", None)
         if invalidator is None:
-            return  # the check dynamic_databases.E001 says why
+            return  # the checks dynamic_databases.E001 and gateway.E002 say why
         url: str = settings.GATEWAY.redis_url
         publish = Publisher(url).publish if url else None
         file = settings.GATEWAY.snapshot_file

@@ -13,6 +13,8 @@ from gateway.composition import make_runtime, stop_runtime
 from gateway.endpoint import GraphQLEndpoint
 from gateway.http.request import HttpRequest
 from gateway.http.response import Response
+from gateway.pages.graphiql import targets
+from gateway.runtime import Runtime
 
 
 class EmbeddedGateway:
@@ -21,17 +23,29 @@ class EmbeddedGateway:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._runtime: Runtime
         self._endpoint: GraphQLEndpoint
 
     def submit(self, http: HttpRequest) -> Future[Response]:
         """Begin to answer a request. Cancelling the future cancels its statement."""
+        loop = self._running_loop()
+        return asyncio.run_coroutine_threadsafe(self._endpoint.respond(http), loop)
+
+    def targets(self, http: HttpRequest, only: str) -> Future[Response]:
+        """Begin to answer which tenants the caller may enter; `only` names one of them."""
+        loop = self._running_loop()
+        answer = targets(self._runtime.authenticator, http, only)
+        return asyncio.run_coroutine_threadsafe(answer, loop)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = self._start()
-        return asyncio.run_coroutine_threadsafe(self._endpoint.respond(http), self._loop)
+            return self._loop
 
     def _start(self) -> asyncio.AbstractEventLoop:
         runtime, stopping = make_runtime(), threading.Event()
+        self._runtime = runtime
         self._endpoint = GraphQLEndpoint(runtime)
         start_pollers(runtime, stopping)
         url = runtime.config.redis_url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -28,6 +29,20 @@ WSGI = ("manage.py", "runserver", "--noreload")
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+# The commands of `manage.py` in one process: each start takes seconds.
+_COMMANDS = """
+import contextlib, io, json, os, sys
+from django.core.management import execute_from_command_line
+os.environ["DJANGO_SETTINGS_MODULE"] = "bookshop.settings"
+printed = []
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        execute_from_command_line(["manage.py", *arguments])
+    printed.append(output.getvalue())
+print(json.dumps(printed))
+"""
 
 
 @dataclass(frozen=True)
@@ -86,11 +101,16 @@ def books(project: Project) -> Project:
             file.execute("CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)")
             file.execute("INSERT INTO author (name) VALUES (?)", (author,))
             file.commit()
-    token = ""
-    for line in "\n".join(blocks("sh")).splitlines():
-        if line.startswith("python manage.py "):
-            printed = project.manage(*shlex.split(line)[2:])
-            token = printed.splitlines()[-1] if " token create " in line else token
+    lines = [
+        shlex.split(line)[2:]
+        for line in "\n".join(blocks("sh")).splitlines()
+        if line.startswith("python manage.py ")
+    ]
+    printed = project.run("-c", _COMMANDS, json.dumps(lines))
+    assert printed.returncode == 0, printed.stdout + printed.stderr
+    outputs = json.loads(printed.stdout.splitlines()[-1])
+    created = [one for line, one in zip(lines, outputs, strict=True) if line[0] == "token"]
+    token = created[-1].splitlines()[-1]
     return Project(project.folder, project.environment, token)
 
 
@@ -169,6 +189,20 @@ def test_graphql_beside_it(books: Project, served: str, path: str) -> None:
     assert form.status_code == 415
 
 
+def test_a_tenants_name_leads_to_its_database(books: Project, served: str) -> None:
+    def listed(tenant: str) -> httpx.Response:
+        return httpx.get(f"{served}/t/{tenant}/authors/")
+
+    assert listed("acme").json() == {"authors": ["Ada"]}
+    assert listed("nobody").status_code == 404
+    code = (
+        "from django.db import connections\n"
+        "cursor = connections['acme/development'].cursor()\n"
+        "print(cursor.execute('SELECT name FROM author').fetchall())"
+    )
+    assert books.manage("shell", "--verbosity", "0", "-c", code).strip() == "[('Bob',)]"
+
+
 def test_a_write_is_seen_by_the_models(books: Project, served: str) -> None:
     headers = {"Authorization": f"Bearer {books.token}"}
     insert = 'mutation { insertAuthorOne(object: {name: "Eve"}) { id } }'
@@ -186,6 +220,73 @@ def test_another_tenant_of_the_path_is_unknown(books: Project, served: str) -> N
         f"{served}/t/globex/graphql", json={"query": "{ __typename }"}, headers=headers
     )
     assert answer.json()["errors"][0]["extensions"]["code"] == "TENANT_NOT_FOUND"
+
+
+def test_a_browser_gets_graphiql(books: Project, served: str, page) -> None:
+    """Its files are the packages' own; the environment is chosen on the page."""
+    if not httpx.get(f"{served}/static/graphiql/graphiql.js").is_success:
+        pytest.skip("this server leaves static files to another")
+    page.goto(f"{served}/graphql")
+    page.fill(".gateway-token input", books.token)
+    page.press(".gateway-token input", "Enter")
+    page.wait_for_selector(".graphiql-query-editor .view-lines >> text=author")
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector(".result-window >> text=Ada")
+    page.select_option(".gateway-switches select >> nth=1", "development")
+    page.wait_for_url(f"{served}/graphql?env=development")
+    page.click(".graphiql-execute-button")
+    page.wait_for_selector(".result-window >> text=Bob")
+
+
+def test_what_graphiql_may_switch_to(books: Project, served: str) -> None:
+    def targets(path: str, token: str) -> object:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.get(f"{served}{path}?graphiql=targets", headers=headers).json()
+
+    acme = {"tenant": "acme", "environments": ["development", "production"]}
+    acme["default"] = "production"
+    assert targets("/graphql", books.token) == [acme]
+    assert targets("/t/acme/graphql", books.token) == [acme]
+    assert targets("/graphql", "") == []
+    html = {"Accept": "text/html"}
+    text = httpx.get(f"{served}/t/acme/graphql?env=development", headers=html).text
+    config = json.loads(re.findall(r'type="application/json">(.*?)</script>', text)[0])
+    assert config == {
+        "endpoint": "/t/acme/graphql?env=development",
+        "targets": "/t/acme/graphql?graphiql=targets",
+        "pattern": "/t/TENANT/graphql?env=ENVIRONMENT",
+        "static": "/static/graphiql/",
+        "tenant": "acme",
+        "environment": "development",
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('    "tenants",\n', "", "gateway.E001"),
+        ('    "tenants",\n    "schema",\n', '    "schema",\n    "tenants",\n', "gateway.E002"),
+        ('    "django.contrib.staticfiles",\n', "", "gateway.W003"),
+        ("DATABASE_ROUTERS = [", "ROUTERS = [", "dynamic_databases.E002"),
+        ("DATABASES = DatabaseAliases(", "DATABASES = dict(", "dynamic_databases.E001"),
+        ("USE_TZ = True", 'USE_TZ = True\nGATEWAY_SECRET_KEYS = "abc"', "dynamic_databases.E005"),
+    ],
+)
+def test_a_check_says_what_is_missing(
+    project: Project, tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(EXAMPLE, folder)
+    settings = folder / "bookshop" / "settings.py"
+    text = settings.read_text()
+    assert old in text
+    settings.write_text(text.replace(old, new))
+    (folder / "bookshop" / "urls.py").write_text("urlpatterns = []\n")
+
+    done = Project(folder, project.environment).run("manage.py", "check")
+
+    assert expected in done.stderr + done.stdout
+    assert done.returncode == (0 if ".W" in expected else 1)
 
 
 def test_dynamic_databases_alone(project: Project, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "tenants",
     "schema",
     "gateway",
+    "bookshop",
     "graphene_django",  # for its command `graphql_schema`
     "django.contrib.admin",
     "django.contrib.auth",

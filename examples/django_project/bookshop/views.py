@@ -1,8 +1,10 @@
 """A view of the project's own that reads a tenant's database by its models."""
 
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.utils.connection import ConnectionDoesNotExist
 
+from bookshop.models import Author
 from bookshop.schema import schema
 from tenants.models import TenantDatabase
 
@@ -13,6 +15,14 @@ def authors(request: HttpRequest) -> JsonResponse:
     attached = get_object_or_404(TenantDatabase, tenant__slug="acme", environment__name=environment)
     author = attached.database.get_model("author")
     return JsonResponse({"authors": list(author.objects.order_by("pk").values("id", "name"))})
+
+
+def authors_of(_request: HttpRequest, tenant: str) -> JsonResponse:
+    """List the authors of a tenant by the project's own model."""
+    try:
+        return JsonResponse({"authors": [one.name for one in Author.objects.using(tenant)]})
+    except ConnectionDoesNotExist:
+        raise Http404 from None
 
 
 def names(_request: HttpRequest) -> JsonResponse:

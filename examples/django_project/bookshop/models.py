@@ -1,0 +1,16 @@
+"""A model of the project's own, whose table is in each tenant's database."""
+
+from django.db import models
+
+
+class Author(models.Model):
+    """An author of a tenant: `Author.objects.using("acme")`."""
+
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        managed = False
+        db_table = "author"
+
+    def __str__(self) -> str:
+        return self.name
