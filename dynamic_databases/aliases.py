@@ -1,11 +1,12 @@
 """The alias of a database, and `settings.DATABASES` that asks a loader for those it doesn't hold.
 
-Settings are read before the app registry is ready, so this module imports no model: the app hands
-over its loader in `ready()`.
+Settings are read before the app registry is ready, so this module imports no model: the apps hand
+over their loader and their names in `ready()`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, NewType
 
@@ -13,6 +14,8 @@ PREFIX, SEPARATOR = "DYNAMIC_DATABASE", "_"
 Alias = NewType("Alias", str)  # the name under which Django knows a database
 Config = dict[str, Any]
 Loader = Callable[[int], Config | None]
+Names = Callable[[str], Alias | None]
+_meant = threading.local()  # the alias of each name that this thread used last
 
 
 def as_alias(name: str) -> Alias:
@@ -21,9 +24,10 @@ def as_alias(name: str) -> Alias:
 
 
 class DatabaseAliases(dict[str, Config]):
-    """Static entries plus every registered, enabled database by its alias.
+    """Static entries plus every registered, enabled database by its alias and other names.
 
-    Dynamic entries are never stored here: each look-up asks the loader, which owns the caching
+    A static entry comes first, then an alias, then a name that `names` knows: a tenant's. Dynamic
+    entries are never stored here: each look-up asks the loader, which owns the caching
     and the forgetting. Iterating yields the static entries alone, so that `migrate`, `check` and
     the test runner leave tenants' databases alone.
     """
@@ -34,6 +38,7 @@ class DatabaseAliases(dict[str, Config]):
         super().__init__(static)
         self._head = f"{prefix}{separator}"
         self.loader: Loader | None = None
+        self.names: Names | None = None
 
     def alias_of(self, pk: int) -> Alias:
         return Alias(f"{self._head}{pk}")
@@ -46,22 +51,50 @@ class DatabaseAliases(dict[str, Config]):
         canonical = digits.isascii() and digits.isdigit() and str(int(digits)) == digits
         return int(digits) if canonical else None
 
-    def is_registered(self, alias: object) -> bool:
+    def has_static(self, name: object) -> bool:
+        """Return whether a name is one of the settings' own."""
+        return super().__contains__(name)
+
+    def registered_alias(self, name: object) -> Alias | None:
+        """Return the alias of the registered database that any of its names leads to.
+
+        None where the name is of a static entry, of nothing, or of nothing in service. An alias
+        is returned whether there is such a database or not.
+        """
+        if not isinstance(name, str) or self.has_static(name):
+            return None
+        if self.pk_of(name) is not None:
+            return Alias(name)
+        alias = self.names(name) if self.names is not None else None
+        if alias is not None:
+            _meant.__dict__[name] = alias
+        return alias
+
+    @staticmethod
+    def meant(name: str) -> Alias:
+        """Return the alias that a name had when this thread asked for it last, without asking.
+
+        Rows of a tenant belong to the database that they were read from, also once it has moved.
+        """
+        found: Alias | None = _meant.__dict__.get(name)
+        return found if found is not None else Alias(name)
+
+    def is_registered(self, name: object) -> bool:
         """Return whether a name leads to a registered database instead of a static entry."""
-        return alias in self and not super().__contains__(alias)
+        return not self.has_static(name) and name in self
 
     def __missing__(self, name: str) -> Config:
-        pk = self.pk_of(name)
-        config = self.loader(pk) if pk is not None and self.loader is not None else None
+        config = self._registered(name)
         if config is None:
             raise KeyError(name)
         return config
 
-    def __contains__(self, alias: object) -> bool:
-        if super().__contains__(alias):
-            return True
-        pk = self.pk_of(alias)
-        return pk is not None and self.loader is not None and self.loader(pk) is not None
+    def __contains__(self, name: object) -> bool:
+        return self.has_static(name) or self._registered(name) is not None
+
+    def _registered(self, name: object) -> Config | None:
+        pk = self.pk_of(self.registered_alias(name))
+        return self.loader(pk) if pk is not None and self.loader is not None else None
 
     def get(self, name: str, default: Any = None) -> Any:
         try:

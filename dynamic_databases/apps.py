@@ -11,7 +11,7 @@ from django.core import checks
 from django.db.models.signals import post_delete, post_save, pre_migrate
 
 from dynamic_databases.aliases import DatabaseAliases
-from dynamic_databases.checks import check_commands, check_keys, check_settings
+from dynamic_databases.checks import check_commands, check_key_list, check_keys, check_settings
 from dynamic_databases.connections.django_storage import install_thread_wrappers
 from dynamic_databases.connections.driver_defaults import remove_variables
 from dynamic_databases.connections.pool import Connections, PoolBounds
@@ -48,6 +48,7 @@ class DynamicDatabasesConfig(AppConfig):
         remove_variables()
         checks.register(check_settings)
         checks.register(check_commands)
+        checks.register(check_key_list)
         checks.register(check_keys, deploy=True)
         pre_migrate.connect(refuse_migration)
         checks.register(check_stored_configs, checks.Tags.database)
@@ -66,7 +67,7 @@ class DynamicDatabasesConfig(AppConfig):
         self.invalidator = Invalidator(
             self.registry, databases.alias_of, package_setting("GATEWAY_POLL_SECONDS")
         )
-        install_thread_wrappers(pool.generation, lambda alias: databases.pk_of(alias) is not None)
+        install_thread_wrappers(pool.generation, databases.registered_alias)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
         for signal in (post_save, post_delete):
             signal.connect(self.invalidator.database_changed, sender=Database)

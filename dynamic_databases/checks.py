@@ -11,7 +11,7 @@ from django.core.management import get_commands
 
 from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.control_tables import WRITING_COMMANDS
-from dynamic_databases.package_settings import has_own_keys
+from dynamic_databases.package_settings import has_own_keys, package_setting
 
 _ROUTER = "dynamic_databases.router.DynamicDatabasesRouter"
 
@@ -36,6 +36,22 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             )
         )
     return problems
+
+
+def check_key_list(**_kwargs: Any) -> list[CheckMessage]:
+    """Check that the keys are a list of texts: a lone text would be a key for each letter."""
+    keys = package_setting("GATEWAY_SECRET_KEYS")
+    is_list = isinstance(keys, list | tuple) and keys
+    if is_list and all(isinstance(key, str) and key for key in keys):
+        return []
+    return [
+        Error(
+            "GATEWAY_SECRET_KEYS is no list of texts, or is empty.",
+            hint="Write GATEWAY_SECRET_KEYS = [os.environ['SECRET_KEY_OF_DATABASES']], "
+            "or leave it out.",
+            id="dynamic_databases.E005",
+        )
+    ]
 
 
 def check_keys(**_kwargs: Any) -> list[CheckMessage]:

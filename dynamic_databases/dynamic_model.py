@@ -10,7 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 
 from dynamic_databases import diff
-from dynamic_databases.aliases import Alias
+from dynamic_databases.aliases import Alias, DatabaseAliases
 from dynamic_databases.errors import EditConflict, KeylessTable
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class DynamicSchemaModel(models.Model):
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
-        instance = super().from_db(db, field_names, values)
+        # A tenant's name may lead elsewhere later: the row stays that of its database.
+        home = DatabaseAliases.meant(db) if db is not None else None
+        instance = super().from_db(home, field_names, values)
         instance._remember(instance.get_deferred_fields())
         return instance
 
@@ -84,6 +86,7 @@ class DynamicSchemaModel(models.Model):
         )
         if fresh or args:
             super().save(*args, **kwargs)
+            self._stay_here()
             self._remember(self.get_deferred_fields())
             return
         self._read_what_was_set_unread()
@@ -93,6 +96,7 @@ class DynamicSchemaModel(models.Model):
         if expect is None or expect is False:
             kwargs["update_fields"] = [self._name_of_attname(attname) for attname in patch]
             super().save(**kwargs)
+            self._stay_here()
         else:
             self._save_expecting(patch, self._expected(patch, expect), kwargs.get("using"))
         self._state_read().update({name: _snapshot(value) for name, value in patch.items()})
@@ -207,6 +211,11 @@ class DynamicSchemaModel(models.Model):
         if isinstance(expect, Mapping):
             return {self._attname(name): value for name, value in expect.items()}
         return {name: self._state_read()[name] for name in patch if name in self._state_read()}
+
+    def _stay_here(self) -> None:
+        """Belong to the database that was written to, whatever its name means later."""
+        if self._state.db is not None:
+            self._state.db = DatabaseAliases.meant(self._state.db)
 
     def _state_read(self) -> dict[str, Any]:
         return cast("dict[str, Any]", self.__dict__.setdefault("_read", {}))

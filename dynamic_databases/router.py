@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from dynamic_databases.active import active_alias
-from dynamic_databases.aliases import Alias, DatabaseAliases, as_alias
+from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import NoActiveDatabase
 
@@ -33,7 +33,7 @@ class DynamicDatabasesRouter:
         return first is None or second is None or first == second
 
     def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
-        return False if _is_dynamic(as_alias(db)) else None
+        return False if _is_dynamic(db) else None
 
     def _alias(self, model: type[models.Model], hints: dict[str, Any]) -> str | None:
         if not issubclass(model, DynamicSchemaModel):
@@ -52,9 +52,10 @@ class DynamicDatabasesRouter:
 
     def _home(self, instance: models.Model) -> str | None:
         bound = instance.database_alias if isinstance(instance, DynamicSchemaModel) else None
-        return instance._state.db or bound
+        name = instance._state.db or bound
+        return DatabaseAliases.meant(name) if name is not None else None
 
 
-def _is_dynamic(alias: Alias) -> bool:
+def _is_dynamic(name: str) -> bool:
     databases: object = settings.DATABASES
-    return isinstance(databases, DatabaseAliases) and databases.pk_of(alias) is not None
+    return isinstance(databases, DatabaseAliases) and databases.registered_alias(name) is not None

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.core import checks
 from django.db.models.signals import post_delete, post_save
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.package_settings import package_setting
+from tenants.checks import check_names
 from tenants.process import set_directory, set_lookup
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ class TenantsConfig(AppConfig):
     directory: Directory
 
     def ready(self) -> None:
+        if not apps.is_installed("dynamic_databases"):
+            return  # Django says so as it loads the models, or gateway.E001
         # Models can only be imported once the app registry is ready.
         from tenants.directory import Directory  # noqa: PLC0415 - as the comment above says
         from tenants.snapshot_loader import TRACKED  # noqa: PLC0415 - as the comment above says
@@ -38,7 +42,10 @@ class TenantsConfig(AppConfig):
             return  # the check dynamic_databases.E001 says why
         from tenants.lookup import TenantLookup  # noqa: PLC0415 - as the comment above says
 
-        set_lookup(TenantLookup(self.directory, invalidator, _controller))
+        lookup = TenantLookup(self.directory, invalidator, _controller)
+        set_lookup(lookup)
+        settings.DATABASES.names = lookup.alias
+        checks.register(check_names, checks.Tags.database)
         for model in TRACKED:
             post_save.connect(invalidator.row_changed, sender=model)
             post_delete.connect(invalidator.row_changed, sender=model)

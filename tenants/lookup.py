@@ -53,8 +53,10 @@ class TenantLookup:
 
         Without an environment it is the tenant's default one; no other takes its place.
         """
-        head, _, tail = name.rpartition("/")
-        entry = self.tenant(head or tail) if tail else None
+        tenant, slash, environment = name.rpartition("/") if "/" in name else (name, "", "")
+        if not tenant or (slash and not environment):
+            return None
+        entry = self.tenant(tenant)
         if entry is None:
             return None
-        return entry.environments.get(tail if head else entry.default_environment)
+        return entry.environments.get(environment or entry.default_environment)

@@ -15,6 +15,7 @@ from tenants.domains import check_domains
 from tenants.limits import check_limits
 from tenants.session_variables import check_variables
 from tenants.snapshot import DEFAULT_ENVIRONMENT
+from tenants.static_names import is_taken
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
 SLUG = RegexValidator(
@@ -115,6 +116,12 @@ class Tenant(Tracked):
                 check(getattr(self, field))
             except ValueError as error:
                 raise ValidationError({field: str(error)}) from None
+        for field, names in (("slug", [self.slug]), ("domains", self.domains)):
+            taken = [name for name in names if self._state.adding and is_taken(name)]
+            if taken:
+                raise ValidationError(
+                    {field: f"{taken[0]!r} is the alias of a database in settings.DATABASES."}
+                )
 
 
 class Environment(Tracked):

@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dynamic_databases.aliases import Alias, as_alias
+from dynamic_databases.aliases import Alias, DatabaseAliases, as_alias
 from dynamic_databases.connections.session import connections, guard
 from dynamic_databases.connections.state import is_pooled
 
@@ -22,19 +22,25 @@ class ThreadWrappers:
 
     Django keeps a wrapper per alias and thread for the thread's life and never asks again whether
     the alias still means the same. This storage forgets a dynamic alias's wrapper, closing it in
-    its own thread, when the alias has got a new generation meanwhile.
+    its own thread, when the alias has got a new generation meanwhile. All names of a registered
+    database are one wrapper.
     """
 
     def __init__(
-        self, generation: Callable[[Alias], int], is_dynamic: Callable[[Alias], bool]
+        self,
+        generation: Callable[[Alias], int],
+        registered_alias: Callable[[str], Alias | None],
     ) -> None:
-        self.__dict__["_is_dynamic"] = is_dynamic
+        self.__dict__["_registered_alias"] = registered_alias
         self.__dict__["_generation"] = generation
         self.__dict__["_local"] = threading.local()
 
     def __getattr__(self, name: str) -> Any:
         alias = as_alias(name)
         held = self._wrappers().get(alias)
+        if held is None:
+            alias = self._alias(name)
+            held = self._wrappers().get(alias)
         if held is None:
             raise AttributeError(name)
         wrapper, generation = held
@@ -46,13 +52,15 @@ class ThreadWrappers:
         return wrapper
 
     def __setattr__(self, name: str, wrapper: BaseDatabaseWrapper) -> None:
-        alias = as_alias(name)
-        if not is_pooled(wrapper) and self._is_dynamic(alias):
+        registered = self._registered_alias(name)
+        alias = registered or as_alias(name)
+        if registered is not None and not is_pooled(wrapper):
+            wrapper.alias = registered  # Django made it for the name that was asked for
             guard(wrapper)
         self._wrappers()[alias] = (wrapper, self._generation(alias))
 
     def __delattr__(self, name: str) -> None:
-        if self._wrappers().pop(as_alias(name), None) is None:
+        if self._wrappers().pop(self._alias(name), None) is None:
             raise AttributeError(name)
 
     def close_unused(self) -> None:
@@ -60,6 +68,14 @@ class ThreadWrappers:
         for wrapper, _ in list(self._wrappers().values()):
             if not is_pooled(wrapper) and not wrapper.in_atomic_block:
                 wrapper.close_if_unusable_or_obsolete()
+
+    def _alias(self, name: str) -> Alias:
+        """Return the alias of a name; inside a transaction it stays what it was at its begin."""
+        meant = DatabaseAliases.meant(name)
+        held = self._wrappers().get(meant)
+        if held is not None and held[0].in_atomic_block:
+            return meant
+        return self._registered_alias(name) or as_alias(name)
 
     def _wrappers(self) -> dict[Alias, tuple[BaseDatabaseWrapper, int]]:
         local = self.__dict__["_local"]
@@ -91,10 +107,10 @@ def keep_control_connection(seconds: float) -> BaseDatabaseWrapper:
 
 
 def install_thread_wrappers(
-    generation: Callable[[Alias], int], is_dynamic: Callable[[Alias], bool]
+    generation: Callable[[Alias], int], registered_alias: Callable[[str], Alias | None]
 ) -> None:
     """Give `django.db.connections` the storage above, keeping what this thread holds already."""
-    storage = ThreadWrappers(generation, is_dynamic)
+    storage = ThreadWrappers(generation, registered_alias)
     for alias in connections.settings:
         if hasattr(connections._connections, alias):
             setattr(storage, alias, getattr(connections._connections, alias))
