@@ -183,3 +183,12 @@ def test_a_key_that_sqlite_cannot_name(served, vendor) -> None:
         assert reply.code == "BAD_USER_INPUT"
     else:
         assert reply.data == {"documentByPk": {"data": None}}
+
+
+def test_a_variable_stands_for_what_a_document_is_cast_to(ask) -> None:
+    """The input is known by its name before any column was looked at."""
+    query = "query ($cast: JSONCastExp!) { document(where: {data: {_cast: $cast}}) { id } }"
+
+    ((exact, portable),) = ask(query, cast={"Decimal": {"_eq": "7.50"}})
+
+    assert exact == portable == [{"id": "number 4"}]

@@ -1,7 +1,7 @@
 """Every column type of each vendor: its scalar, values as SQL writes them, and as JSON has them.
 
-`docs/types.md` is made from this table, and each cell of it is tried on a real server. A value
-whose JSON is `REFUSED` can't be carried: its cell is null.
+`docs/types.md` lists them with the types of the round trips, and each cell of it is tried on a real
+server. A value whose JSON is `NULLED` can't be carried: its cell is null.
 """
 
 from __future__ import annotations

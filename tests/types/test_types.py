@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from dynamic_databases.catalog import mssql
-from dynamic_databases.catalog.types import Column
+from dynamic_databases.catalog.types import SqlType
 from schema.types.vocabulary import scalar
 from tests.fixtures.databases import execute
 from tests.fixtures.schemas import both_ways, built_of
 from tests.fixtures.vendors import POSTGRESQL, VENDORS, present
-from tests.types.cases import CASES, TITLES, Case
+from tests.types.cases import CASES
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "types.md"
 TYPES = """CREATE TYPE mood AS ENUM ('ok', 'so so'); CREATE DOMAIN cents AS BIGINT;
     CREATE TYPE pair AS (a INTEGER, b TEXT);"""
 BY_NAME = {vendor.name: vendor for vendor in VENDORS}
@@ -91,52 +89,14 @@ def test_what_is_carried_is_taken_back(column, door, tenant_of) -> None:
     assert execute(database.url, "SELECT count(*) FROM sample WHERE id = 1") == [(1,)]
 
 
+def mssql_type(text: str) -> SqlType:
+    """Return the type that SQL Server's catalog tells of a column, as SQL writes it."""
+    name, _, rest = text.partition("(")
+    name = "timestamp" if name == "rowversion" else name
+    facts = [int(number) for number in re.findall(r"\d+", rest)]
+    return mssql.sql_type(name, -1 if "max" in rest else 8, *facts)
+
+
 def test_every_type_of_sql_server_has_its_scalar() -> None:
     for case in CASES["mssql"]:
-        name, _, rest = case.type.partition("(")
-        name = "timestamp" if name == "rowversion" else name
-        facts = [int(number) for number in re.findall(r"\d+", rest)]
-        found = mssql.sql_type(name, -1 if "max" in rest else 8, *facts)
-        assert scalar(Column("x", found).type.kind).name == case.scalar, case.type
-
-
-_HEAD = """# Column types
-
-Made from `tests/types/cases.py`, where every cell is tried on a real server (`make golden` writes
-it). Values are carried as JSON and taken back in the same spelling; NULL is `null` for every
-type. Where a value is beyond what its scalar carries, its cell is `null` and the rest of the list
-is as it should be. Types that GraphQL has no scalar for are carried as text, and the field's
-description says so.
-
-PostgreSQL says which types it compares and sorts, by its operator classes. Types with an order
-take `_eq _neq _in _nin _gt _gte _lt _lte`, and are sorted, grouped, counted distinct and keys:
-ranges, `inet`, `bit`, `bytea`, `ltree`, `jsonb`, arrays and composites of such types, and domains
-over them. Types with equality alone (`xid`, `hstore`) take the first four. What can't be compared
-(`json`, `xml`, `point` and what is made of them) takes `_isNull`. A text that a type refuses is
-BAD_USER_INPUT. `min` and `max` are where the server has them, such as of `inet` and enums.
-"""
-
-
-def matrix() -> str:
-    """Return docs/types.md."""
-    parts = [_HEAD]
-    for name, cases in CASES.items():
-        parts.append(
-            f"\n## {TITLES[name]}\n\n| column type | GraphQL | SQL → JSON | |\n"
-            "| --- | --- | --- | --- |\n"
-        )
-        parts += [row_of(case) for case in cases]
-    return "".join(parts)
-
-
-def row_of(case: Case) -> str:
-    shown = [f"`{sql}` → `{json.dumps(value, ensure_ascii=False)}`" for sql, value in case.values]
-    cells = [f"`{case.type}`", case.scalar, ", ".join(shown), case.note]
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
-
-
-def test_the_document_is_what_the_table_says(request) -> None:
-    if request.config.getoption("--golden") == "write":
-        DOCUMENT.write_text(matrix())
-
-    assert DOCUMENT.read_text() == matrix()
+        assert scalar(mssql_type(case.type).kind).name == case.scalar, case.type
