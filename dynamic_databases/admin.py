@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from dynamic_databases.catalog.diff import dynamic_columns
 from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
 from dynamic_databases.config.allowed import ENGINES
+from dynamic_databases.config.conventional import without_effect
 from dynamic_databases.config.secrets import SECRET_KEYS, hide, is_given, restore
 from dynamic_databases.connect_causes import explain
 from dynamic_databases.errors import DatabaseProblem
@@ -133,6 +134,13 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
         if self.has_change_permission(request, obj) or obj is None:
             return fields
         return ["configuration" if name == "config" else name for name in fields]
+
+    def save_model(self, request: HttpRequest, obj: Database, form: Any, change: bool) -> None:
+        """Say which parts of the configuration have no effect: they aren't stored."""
+        notes = without_effect(obj.config)
+        super().save_model(request, obj, form, change)
+        for note in notes:
+            self.message_user(request, note, messages.WARNING)
 
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
         """What is hidden can't be asked for in the address either."""

@@ -121,6 +121,7 @@ def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
         "AUTOCOMMIT": True,
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": config.get("DISABLE_SERVER_SIDE_CURSORS", False),
         "TEST": {
             "CHARSET": None,
             "COLLATION": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,7 @@ from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.change_log import Tracked, TrackedManager, TrackedQuerySet
 from dynamic_databases.config.allowed import SQLITE, check_config
 from dynamic_databases.config.connection_strings import config_from_connection_string
+from dynamic_databases.config.conventional import without_effect
 from dynamic_databases.config.secrets import (
     ReferenceRules,
     Secrets,
@@ -34,6 +36,7 @@ from dynamic_databases.errors import InvalidConfig, StillInUse
 from dynamic_databases.package_settings import package_setting
 from dynamic_databases.process import process_registry
 
+_log = logging.getLogger("dynamic_databases.models")
 _SHOWN = 20  # rows that depend on a database, in a message
 # Baselines are immutable and shared: a thousand databases of one have its catalog once.
 _baseline_catalogs: WeakValueDictionary[tuple[int, dt.datetime], Catalog] = WeakValueDictionary()
@@ -197,6 +200,8 @@ class Database(Tracked):
             raise ValidationError({"config": str(error)}) from error
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        for note in without_effect(self.config):
+            _log.warning("the database %s: %s", self.name, note)
         self.config = self.checked_config()
         self.secrets_given = False
         self.revision += 1

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dynamic_databases.config.conventional import conventional
 from dynamic_databases.config.hosts import HostRules
 from dynamic_databases.config.values import (
     Check,
@@ -32,16 +33,8 @@ MSSQL = "mssql"
 ENGINES = (SQLITE, POSTGRESQL, MYSQL, MSSQL)
 
 _EVERYWHERE = HostRules()
-_KEYS = {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "TIME_ZONE"}
-# What Django's DATABASES may hold as well: connections and transactions are the gateway's business.
-_SET_BY_THE_GATEWAY = {
-    "ATOMIC_REQUESTS",
-    "AUTOCOMMIT",
-    "CONN_MAX_AGE",
-    "CONN_HEALTH_CHECKS",
-    "DISABLE_SERVER_SIDE_CURSORS",
-    "TEST",
-}
+_CURSORS = "DISABLE_SERVER_SIDE_CURSORS"  # for PgBouncer: Django's iterator() then uses none
+_KEYS = {"ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "TIME_ZONE", _CURSORS}
 _LONGEST = {"NAME": 1024, "USER": 128, "HOST": 253}
 # NAMEDATALEN of PostgreSQL; MySQL and MariaDB manuals, "Identifier Length Limits"; sysname.
 _LONGEST_OF: dict[str, dict[str, int]] = {
@@ -124,7 +117,7 @@ _OPTIONS: dict[str, dict[str, Check]] = {
 
 
 # Keys that decide neither where a secret goes nor how safely. All others do, a new one as well.
-_HARMLESS_KEYS = frozenset({"PASSWORD", "OPTIONS", "TIME_ZONE"})
+_HARMLESS_KEYS = frozenset({"PASSWORD", "OPTIONS", "TIME_ZONE", _CURSORS})
 _HARMLESS_OPTIONS: Mapping[str, frozenset[str]] = {
     SQLITE: frozenset({"timeout", "transaction_mode"}),
     POSTGRESQL: frozenset(
@@ -168,6 +161,7 @@ def check_config(
     """Return `config` with every value checked and paths made absolute. Raises InvalidConfig."""
     if not isinstance(config, Mapping):
         raise InvalidConfig("config", "it must be an object such as a value of Django's DATABASES")
+    config = conventional(config)
     engine = config.get("ENGINE")
     if engine not in ENGINES:
         raise InvalidConfig("ENGINE", f"it must be one of {', '.join(ENGINES)}")
@@ -179,6 +173,8 @@ def check_config(
         text("PASSWORD", checked["PASSWORD"], _LONGEST_PASSWORD)
     if "TIME_ZONE" in checked:
         time_zone("TIME_ZONE", checked["TIME_ZONE"])
+    if _CURSORS in checked:
+        checked[_CURSORS] = flag(_CURSORS, checked[_CURSORS])
     if engine == SQLITE:
         _check_sqlite(checked, sqlite_root)
     else:
@@ -192,8 +188,6 @@ def check_config(
 
 def _check_keys(config: Mapping[str, Any]) -> None:
     for key in config:
-        if key in _SET_BY_THE_GATEWAY:
-            raise InvalidConfig(key, "the gateway sets it itself; leave it out")
         if key not in _KEYS:
             allowed = ", ".join(sorted(_KEYS))
             raise InvalidConfig(str(key)[:64], f"it is not allowed; allowed are {allowed}")

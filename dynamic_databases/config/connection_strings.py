@@ -155,8 +155,8 @@ def _keyword(text: str, at: int) -> tuple[str, int]:
 def _value(text: str, at: int, keyword: str) -> tuple[str, int]:
     closing = {'"': '"', "'": "'", "{": "}"}.get(text[at : at + 1])
     if closing is None:
-        end = text.find(";", at)
-        end = len(text) if end < 0 else end
+        is_password = _MEANING_OF.get(_fold(keyword)) == "password"
+        end = _end_of_password(text, at) if is_password else _semicolon(text, at)
         return text[at:end].strip(), end
     value, at = _quoted(text, at + 1, closing, keyword)
     at = _skip(text, at, " \t\r\n")
@@ -165,6 +165,28 @@ def _value(text: str, at: int, keyword: str) -> tuple[str, int]:
             keyword, f"something follows the closing {closing}; double a {closing} inside the value"
         )
     return value, at
+
+
+def _semicolon(text: str, at: int) -> int:
+    """Return where the next ';' is, or the end of the text."""
+    found = text.find(";", at)
+    return len(text) if found < 0 else found
+
+
+def _end_of_password(text: str, at: int) -> int:
+    """Return where a password ends that isn't quoted though it holds ';'.
+
+    A part without '=' that is no keyword can only be its continuation.
+    """
+    end = last = _semicolon(text, at)
+    while last < len(text):
+        following = _semicolon(text, last + 1)
+        part = text[last + 1 : following]
+        if "=" in part or _fold(part) in _MEANING_OF:
+            break
+        last = following
+        end = following if part.strip() else end
+    return end
 
 
 def _quoted(text: str, at: int, closing: str, keyword: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from dynamic_databases.config.allowed import check_config
+from dynamic_databases.config.conventional import without_effect
 from dynamic_databases.config.secrets import HIDDEN, ReferenceRules, Secrets, redact, restore
 from dynamic_databases.config.urls import config_from_url
 from dynamic_databases.errors import InvalidConfig
@@ -69,8 +70,13 @@ REFUSED = [
     ({"NAME": "x"}, "ENGINE"),
     ({**PG, "ENGINE": "os.path"}, "ENGINE"),
     ({**PG, "ENGINE": "django.db.backends.dummy"}, "ENGINE"),
-    ({**PG, "TEST": {}}, "TEST"),
-    ({**PG, "TIME_ZONE": "UTC", "ATOMIC_REQUESTS": True}, "ATOMIC_REQUESTS"),
+    ({**PG, "AUTOCOMMIT": False}, "AUTOCOMMIT"),
+    ({**PG, "DISABLE_SERVER_SIDE_CURSORS": "maybe"}, "DISABLE_SERVER_SIDE_CURSORS"),
+    (
+        {**MYSQL, "OPTIONS": {"init_command": "SET sql_mode=''; DROP TABLE x"}},
+        "OPTIONS.init_command",
+    ),
+    ({**MSSQL, "OPTIONS": {"driver": "/tmp/evil.so"}}, "OPTIONS.driver"),
     ({**PG, "HOST": "/var/run/postgresql"}, "HOST"),
     ({**PG, "HOST": ""}, "HOST"),
     ({**PG, "HOST": "a,b"}, "HOST"),
@@ -131,6 +137,56 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        *[(name, PG["ENGINE"]) for name in ("postgres", "postgresql", "postgresql_psycopg2")],
+        *[(name, MYSQL["ENGINE"]) for name in ("mysql", "MariaDB")],
+        *[(name, MSSQL["ENGINE"]) for name in ("sqlserver", "sql_server.pyodbc", "mssql")],
+        *[(name, LITE["ENGINE"]) for name in ("sqlite", "sqlite3")],
+    ],
+)
+def test_engines_go_by_their_short_names(tmp_path: Path, name: str, engine: str) -> None:
+    whole = next(one for one in (PG, MYSQL, MSSQL, LITE) if one["ENGINE"] == engine)
+    config = {"USER": "u", **whole} if engine == MSSQL["ENGINE"] else whole
+    assert check_config({**config, "ENGINE": name}, tmp_path)["ENGINE"] == engine
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        ({**PG, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}, "CONN_MAX_AGE CONN_HEALTH_CHECKS"),
+        ({**PG, "ATOMIC_REQUESTS": True, "TEST": {"NAME": "t"}}, "ATOMIC_REQUESTS TEST"),
+        ({**PG, "CONN_MAX_AGE": 0, "AUTOCOMMIT": True, "ATOMIC_REQUESTS": False, "TEST": {}}, ""),
+        ({**PG, "OPTIONS": {"pool": {"min_size": 2}}}, "OPTIONS.pool"),
+        (
+            {**MYSQL, "OPTIONS": {"init_command": "SET sql_mode='STRICT_TRANS_TABLES'"}},
+            "OPTIONS.init_command",
+        ),
+        (
+            {
+                **MSSQL,
+                "ENGINE": "sql_server.pyodbc",
+                "USER": "u",
+                "OPTIONS": {"driver": "ODBC Driver 17 for SQL Server", "host_is_server": True},
+            },
+            "OPTIONS.driver OPTIONS.host_is_server",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_taken_and_named(
+    tmp_path: Path, config: dict[str, object], parts: str
+) -> None:
+    assert {note.split()[0] for note in without_effect(config)} == set(parts.split())
+    checked = check_config(config, tmp_path)
+    assert checked.keys() <= {"ENGINE", "NAME", "HOST", "USER"}
+
+
+def test_server_side_cursors_are_left_out_where_asked(tmp_path: Path) -> None:
+    checked = check_config({**PG, "DISABLE_SERVER_SIDE_CURSORS": True}, tmp_path)
+    assert checked["DISABLE_SERVER_SIDE_CURSORS"] is True
+
+
 @pytest.mark.parametrize(("config", "key"), REFUSED)
 def test_what_is_not_on_the_list_is_refused_by_name(
     config: dict[str, object], key: str, tmp_path: Path
@@ -169,16 +225,6 @@ BAD_VALUES = [
     *[
         ({**PG, "TIME_ZONE": value}, "TIME_ZONE")
         for value in ("Nowhere/City", "../UTC", "UTC\0", 5, ["UTC"], "europe/vienna ", "x" * 9999)
-    ],
-    *[
-        ({**PG, key: True}, key)
-        for key in (
-            "CONN_MAX_AGE",
-            "CONN_HEALTH_CHECKS",
-            "AUTOCOMMIT",
-            "ATOMIC_REQUESTS",
-            "DISABLE_SERVER_SIDE_CURSORS",
-        )
     ],
     ({**PG, "NAME": "x" * 64}, "NAME"),
     ({**MYSQL, "NAME": "x" * 65}, "NAME"),

@@ -102,7 +102,8 @@ def test_options(part: str, extra: str, options: dict[str, int]) -> None:
         ("Server=db,port;Database=crm", "Server"),
         ("Server=db;Password={open;Database=crm", "Password"),
         ('Server=db;Password="a"b;Database=crm', "Password"),
-        ("Server=db;Password=p;w;Database=crm", "connection string"),
+        ("Server=db;Password=p;w;encrypt", "connection string"),
+        ("Server=db;Database=p;w", "connection string"),
     ],
 )
 def test_refused_by_name(text: str, key: str) -> None:
@@ -110,6 +111,23 @@ def test_refused_by_name(text: str, key: str) -> None:
         config_from_connection_string(text)
     assert refused.value.key == key
     assert "p;w" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "password"),
+    [
+        ("Server=db;Database=crm;uid=u;pwd=p;w", "p;w"),
+        ("Server=db;pwd=p;w;Database=crm", "p;w"),
+        ("Server=db;Password=p;;w;;Database=crm", "p;;w"),
+        ("Server=db;Database=crm;pwd=a;b;c;", "a;b;c"),
+        ("Server=db;Database=crm;pwd=a; ;", "a"),
+        ("Server=db;Database=crm;pwd=;", ""),
+    ],
+)
+def test_a_password_that_nobody_quoted(text: str, password: str) -> None:
+    """A part that is no keyword and has no '=' can only belong to it."""
+    found = config_from_connection_string(text)
+    assert (found["PASSWORD"], found["NAME"]) == (password, "crm")
 
 
 @given(
