@@ -12,7 +12,9 @@ from django.db import models
 from django.db.models.expressions import Expression
 from django.utils.dateparse import parse_datetime
 
+from dynamic_databases.catalog.code_pages import first_lost, refusal
 from dynamic_databases.catalog.types import Column, Kind, SqlType
+from dynamic_databases.errors import BadValue
 from dynamic_databases.identifiers import quote_for_orm
 
 _UTC = dt.UTC
@@ -86,6 +88,26 @@ class LooseDecimalField(models.DecimalField[Any, Any]):
         return number if places is None or not number.is_finite() else round(number, places)
 
 
+class CodePageField(models.TextField[Any, Any]):
+    """A text of SQL Server that isn't Unicode: what it can't hold is refused."""
+
+    def __init__(self, sql_type: SqlType, **options: Any) -> None:
+        super().__init__(**options)
+        self._sql_type = sql_type
+
+    def deconstruct(self) -> Any:
+        name, path, arguments, options = super().deconstruct()
+        return name, path, [self._sql_type, *arguments], options
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        """Raise BadValue."""
+        name, code_page = self._sql_type.name, self._sql_type.code_page
+        lost = first_lost(value, code_page) if isinstance(value, str) else None
+        if lost is not None:
+            raise BadValue(refusal(name, code_page, lost))
+        return super().get_db_prep_save(value, connection)
+
+
 class MoneyField(models.DecimalField[Any, Any]):
     """PostgreSQL's money, which is read as a number: its text depends on lc_monetary."""
 
@@ -127,6 +149,8 @@ def _plain_field(sql_type: SqlType, vendor: str, options: dict[str, Any]) -> mod
     by_name = _BY_NAME.get((vendor, sql_type.plain))
     if by_name is not None:
         return by_name(**options)
+    if sql_type.code_page:
+        return CodePageField(sql_type, **options)
     if sql_type.kind is Kind.DECIMAL:
         options = {**options, "max_digits": sql_type.precision, "decimal_places": sql_type.scale}
     make = _OF_VENDOR.get((vendor, sql_type.kind)) or _FIELDS[sql_type.kind]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from dynamic_databases.catalog.code_pages import first_lost, refusal
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.errors import BadUserInput, TooComplex
 from schema.plan.nodes import Function, Op, Slot, Use
@@ -70,7 +71,6 @@ _CASTS = {
     Kind.DATETIME: "datetimeoffset(7)",
     Kind.UUID: "uniqueidentifier",
 }
-_UTF8 = 65001
 _OLD_MOMENTS = ("datetime", "smalldatetime")  # compared as they are rounded
 _COMPARED_AS = {"text": "nvarchar(max)", "ntext": "nvarchar(max)", "image": "varbinary(max)"}
 _FINE = ("time(7)", "datetime2(7)", "datetimeoffset(7)")
@@ -226,23 +226,13 @@ def stored(slot: Slot) -> Slot:
 
 
 def _storable(sql_type: SqlType, value: Any) -> str | None:
-    """Return a text that a column can hold: the server would store `?` without a word.
-
-    Raises BadUserInput (manual: "COLLATE", data loss during code page translations).
-    """
+    """Return a text that a column can hold. Raises BadUserInput."""
     if value is None:
         return None
     text = storable_text(value)
-    try:
-        text.encode("utf-8" if sql_type.code_page == _UTF8 else f"cp{sql_type.code_page}")
-    except UnicodeEncodeError as error:
-        character = text[error.start]
-        raise BadUserInput(
-            f"{sql_type.name} of code page {sql_type.code_page} can't hold {character!r}; "
-            "nvarchar holds every character."
-        ) from None
-    except LookupError:  # a code page that Python doesn't know: left to the server
-        return text
+    lost = first_lost(text, sql_type.code_page)
+    if lost is not None:
+        raise BadUserInput(refusal(sql_type.name, sql_type.code_page, lost))
     return text
 
 

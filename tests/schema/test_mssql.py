@@ -10,16 +10,27 @@ from django.db import connections
 from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.mssql import sql_type
-from dynamic_databases.catalog.types import Catalog, Column, ForeignKey, Table, TableName
+from dynamic_databases.catalog.types import (
+    Catalog,
+    Column,
+    ForeignKey,
+    Kind,
+    SqlType,
+    Table,
+    TableName,
+)
 from dynamic_databases.models_factory.factory import ModelSet
 from dynamic_databases.registry import Entry
 from schema.access import FULL_ACCESS
 from schema.build.builder import build_schema
-from schema.errors import TooComplex
+from schema.errors import BadUserInput, TooComplex
 from schema.limits import Limits
 from schema.operations import OperationCache
 from schema.orm import OrmReader
 from schema.orm.aggregates import aggregate_expressions
+from schema.plan.nodes import Slot
+from schema.plan.operands import Constant
+from schema.sql import mssql_values as values
 
 TYPES = {
     "id": ("int",),
@@ -171,3 +182,29 @@ def test_a_list_above_the_limit_of_parameters_is_refused_by_name(alias) -> None:
 
     with pytest.raises(TooComplex, match="2001 values, above the 2000"):
         reader._query(page.roots[0].root.action)
+
+
+def test_a_text_that_its_code_page_lacks_is_refused_where_it_is_stored() -> None:
+    """Where it is only compared it finds nothing."""
+    city = SqlType(Kind.TEXT, "varchar(40)", collation="Polish_CI_AS", code_page=1250)
+    value = Slot(Constant("日"), city)
+
+    assert values.binder(value)("日") == "日"
+    with pytest.raises(BadUserInput, match="can't hold '日'; nvarchar holds every character"):
+        values.binder(values.stored(value))("日")
+    assert values.binder(values.stored(value))("Łódź") == "Łódź"
+    assert values.binder(values.stored(value))(None) is None
+
+
+DECIMALS = [
+    (("decimal", 9, 10, 2), "decimal(38, 10)"),
+    (("decimal", 17, 38, 0), "decimal(38, 0)"),
+    (("decimal", 17, 38, 20), "decimal(38, 20)"),
+    (("decimal", 17, 38, 5), "decimal(38, 5)"),
+    (("money", 8, 19, 4), "decimal(38, 10)"),
+]
+
+
+@pytest.mark.parametrize(("facts", "cast"), DECIMALS)
+def test_a_decimal_keeps_the_digits_before_its_point(facts: tuple, cast: str) -> None:
+    assert values.cast(sql_type(*facts)) == cast
