@@ -20,7 +20,7 @@ from dynamic_databases.catalog.types import Kind, SqlType
 from schema import exact_numbers
 from schema.given_uuid import GivenUuid, is_mixed
 from schema.json_paths import parse_path, value_at
-from schema.names.tables import enum_value_names
+from schema.names.enums import enum_value_names
 
 _INT32 = 2**31
 _LONGEST = (

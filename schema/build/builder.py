@@ -15,7 +15,8 @@ from schema.built_schema import BuiltSchema, CatalogSchema, SchemaKey
 from schema.errors import NoBaseline
 from schema.limits import Limits
 from schema.names.baseline import bound_names, names_of_baseline, with_custom
-from schema.names.tables import Names, names_of
+from schema.names.catalog_names import names_of
+from schema.names.tables import Names
 from schema.types.lazy import Completing
 
 

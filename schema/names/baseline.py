@@ -13,7 +13,8 @@ from weakref import WeakValueDictionary
 from dynamic_databases.catalog.diff import dynamic_columns
 from dynamic_databases.catalog.types import Catalog, Column, Kind
 from schema.access import Access
-from schema.names.tables import NamedTable, Names, names_of
+from schema.names.catalog_names import names_of
+from schema.names.tables import NamedTable, Names
 
 # Tables that are made of the same ones are one object, kept as long as some schema has it: of a
 # thousand databases that differ in a column each, all but one table are. The keys are a function's

@@ -7,7 +7,7 @@ from typing import Any
 
 from dynamic_databases.catalog.types import Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote, quote_table
-from schema.names.tables import enum_value_names
+from schema.names.enums import enum_value_names
 from schema.plan.nodes import (
     Assignment,
     Compare,

@@ -11,7 +11,8 @@ from graphql import (
 )
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType
-from schema.names.tables import NamedTable, Names, enum_value_names
+from schema.names.enums import enum_value_names
+from schema.names.tables import NamedTable, Names
 from schema.types.factory import TypeFactory
 from schema.types.vocabulary import scalar
 

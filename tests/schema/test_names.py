@@ -29,10 +29,12 @@ from schema.access import FULL_ACCESS, Access, TableAccess
 from schema.build.builder import build_schema
 from schema.limits import Limits
 from schema.names import baseline
-from schema.names import tables as naming
+from schema.names import catalog_names as naming
 from schema.names.baseline import bound_names, names_of_baseline, with_custom
 from schema.names.casing import camel_case, pascal_case
-from schema.names.tables import Names, enum_value_names, names_of
+from schema.names.catalog_names import names_of
+from schema.names.enums import enum_value_names
+from schema.names.tables import Names
 
 pytestmark = pytest.mark.pure
 
