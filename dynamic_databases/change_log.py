@@ -59,7 +59,9 @@ class TrackedQuerySet(models.QuerySet[Row]):
             made = super().bulk_create(objs, *args, **options)
             # Where rows that are there are passed over or updated, the vendor may not tell their
             # keys.
-            keys = None if any(row.pk is None for row in made) else [row.pk for row in made]
+            by_conflict = options.get("update_conflicts") or options.get("ignore_conflicts")
+            is_known = not by_conflict and all(row.pk is not None for row in made)
+            keys = [row.pk for row in made] if is_known else None
             if made:
                 rows_changed.send(self.model, keys=keys)
         return made
@@ -124,7 +126,8 @@ def changes_since(revision: int | None) -> tuple[int, list[Change] | None]:
         return newest, None if revision is None else []
     changes = list(Change.objects.filter(revision__gt=revision).order_by("revision"))
     if changes:
-        newest = changes[-1].revision  # one more may have come since
+        # One more may have come since, and the last numbers may have no line.
+        newest = max(newest, changes[-1].revision)
     return newest, changes if len(changes) == newest - revision else None
 
 

@@ -13,13 +13,13 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from jsonfield import JSONField
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.serialization import catalog_from_json
 from dynamic_databases.catalog.types import Catalog
-from dynamic_databases.change_log import Tracked, TrackedManager, TrackedQuerySet
+from dynamic_databases.change_log import Tracked, TrackedManager, TrackedQuerySet, skip_revision
 from dynamic_databases.config.allowed import SQLITE, check_config
 from dynamic_databases.config.connection_strings import config_from_connection_string
 from dynamic_databases.config.conventional import without_effect
@@ -118,10 +118,28 @@ class DatabaseQuerySet(TrackedQuerySet["Database"]):
         return super().update(**{"revision": models.F("revision") + 1, **values})
 
     def bulk_create(self, objs: Iterable[Database], *args: Any, **options: Any) -> list[Database]:
+        """Store rows; with `update_conflicts` those that are there are followed as saved ones.
+
+        `update_conflicts` and what belongs to it are given by name.
+        """
         rows = list(objs)
+        with transaction.atomic(savepoint=False):
+            if options.get("update_conflicts"):
+                options["update_fields"] = {*(options.get("update_fields") or ()), "revision"}
+                self._take_places(rows)
+            for row in rows:
+                row.config = row.checked_config()
+            return super().bulk_create(rows, *args, **options)
+
+    def _take_places(self, rows: Iterable[Database]) -> None:
+        """Give rows the identity of those of their names, and a revision that none has had."""
+        skip_revision()  # no other writer goes on before this transaction ends
+        newest = self.model.objects.aggregate(newest=models.Max("revision"))["newest"] or 0
+        names = [row.name for row in rows]
+        stored = dict(self.model.objects.filter(name__in=names).values_list("name", "secret_id"))
         for row in rows:
-            row.config = row.checked_config()
-        return super().bulk_create(rows, *args, **options)
+            row.secret_id = stored.get(row.name, row.secret_id)
+            row.revision = newest + 1
 
     def bulk_update(
         self, objs: Iterable[Database], fields: Iterable[str], *args: Any, **options: Any

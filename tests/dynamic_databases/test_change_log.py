@@ -37,6 +37,13 @@ def test_each_change_has_a_line_under_the_next_number() -> None:
     assert changes_since(start + 3) == (start + 3, [])
 
 
+def test_a_number_without_a_line_is_seen_behind_one_that_has_a_line() -> None:
+    start, _ = changes_since(None)
+    record_change(CATALOG, 7)
+    revisions.skip_revision()
+    assert changes_since(start) == (start + 2, None)
+
+
 def test_a_row_is_not_stored_without_its_line() -> None:
     def fails(execute, sql, *rest):
         if "INSERT" in sql and "change" in sql:
