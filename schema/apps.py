@@ -8,7 +8,7 @@ from django.db.backends.signals import connection_created
 from dynamic_databases.package_settings import package_setting
 from schema.execution.cursors import Cursors
 from schema.sql.mysql_values import add_literals
-from schema.sql.sqlite import add_functions
+from schema.sql.sqlite_functions import add_functions
 
 
 class SchemaConfig(AppConfig):

@@ -32,7 +32,8 @@ from schema.sql.mysql import MysqlDialect
 from schema.sql.postgresql import PostgresqlDialect
 from schema.sql.read import aggregate_to_sql, page_rows_to_sql, page_to_sql
 from schema.sql.relay_connection import connection_to_sql
-from schema.sql.sqlite import SqliteDialect, fits_parser
+from schema.sql.sqlite import SqliteDialect
+from schema.sql.sqlite_parser import fits_parser
 from schema.sql.statement import PLACE, Binder, Sql, Statement
 
 _DIALECTS: dict[tuple[str, bool], Dialect] = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -13,7 +11,6 @@ import orjson
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table, TableName
 from dynamic_databases.identifiers import quote
-from schema import json_values as spelling
 from schema.plan.nodes import (
     Assignment,
     Compare,
@@ -42,27 +39,10 @@ from schema.sql.sqlite_values import (
     KEY_IN_JSON,
     OURS,
     key_of_json,
-    key_text,
-    long_sum,
 )
 from schema.sql.statement import PLACE, Binder, Sql, joined, sql, value_of
 
 _KEYS_PER_OBJECT = 60  # two arguments each, of 127
-_FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
-    "float": (1, spelling.float_text),
-    "decimal": (
-        2,
-        lambda value, scale: spelling.decimal_text(value, scale) if value is not None else None,
-    ),
-    "date": (1, spelling.date_text),
-    "time": (1, spelling.time_text),
-    "local_datetime": (1, spelling.local_datetime_text),
-    "datetime": (1, spelling.datetime_text),
-    "uuid": (1, spelling.uuid_text),
-    "base64": (1, spelling.base64_text),
-    "sum": (2, long_sum),
-    "key": (1, key_text),
-}
 # Looks through all tables with foreign keys: asked where some are deferred, of dry runs.
 _VIOLATIONS = (
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_master WHERE sql LIKE '%initially%deferred%')"
@@ -83,30 +63,6 @@ _TEMPLATES = {
     Op.HAS_KEYS_ANY: HAS_ANY_KEY,
     Op.HAS_KEYS_ALL: HAS_ALL_KEYS,
 }
-
-
-def add_functions(connection: Any, **_kwargs: Any) -> None:
-    """Give an SQLite connection the functions that spell values (Django's `connection_created`)."""
-    if connection.vendor == "sqlite":
-        for name, (arguments, function) in _FUNCTIONS.items():
-            connection.connection.create_function(
-                f"{OURS}{name}", arguments, function, deterministic=True
-            )
-        for name, aggregate in aggregates.CLASSES.items():
-            connection.connection.create_aggregate(name, 1, aggregate)
-
-
-def fits_parser(statement: str) -> bool:
-    """Return whether SQLite's parser takes a statement: before version 3.46 its stack is small.
-
-    An empty database is asked: what is missing there is found out after the parsing only.
-    """
-    with closing(sqlite3.connect(":memory:")) as connection:
-        try:
-            connection.execute(f"EXPLAIN {statement}")
-        except sqlite3.Error as error:
-            return "parser stack overflow" not in str(error)
-    return True
 
 
 class SqliteDialect:

@@ -246,7 +246,7 @@ COMPARING = {
     "gateway/settings.py",  # the control database's engine
     "schema/sql/compile_reads.py",  # the parser's stack of SQLite
     "schema/sql/mysql_values.py",  # Django's signal comes for every vendor
-    "schema/sql/sqlite.py",  # the same
+    "schema/sql/sqlite_functions.py",  # the same
 }
 
 
