@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Any
 from wsgiref.headers import Headers
 
@@ -45,7 +46,7 @@ class StaticFiles:
         if hashed and not settings.DEBUG:
             self._files.add_files(settings.STATIC_ROOT, settings.STATIC_URL)
         else:
-            self._add_from_packages()
+            self._files.files.update(_files_of_packages(settings.STATIC_URL))
 
     def has(self, path: str) -> bool:
         return path in self._files.files
@@ -66,13 +67,17 @@ class StaticFiles:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
-    def _add_from_packages(self) -> None:
-        for finder in get_finders():
-            for path, storage in finder.list([]):
-                prefix = getattr(storage, "prefix", None)
-                name = f"{prefix}/{path}" if prefix else path
-                url = f"{settings.STATIC_URL}{name}"
-                self._files.add_file_to_dictionary(url, storage.path(path))
+
+@cache
+def _files_of_packages(static_url: str) -> dict[str, Any]:
+    """Return the packages' files by URL: they don't change while a process runs."""
+    found = WhiteNoise(None, max_age=0)
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            prefix = getattr(storage, "prefix", None)
+            name = f"{prefix}/{path}" if prefix else path
+            found.add_file_to_dictionary(f"{static_url}{name}", storage.path(path))
+    return dict(found.files)
 
 
 def _environment(http: HttpRequest) -> dict[str, Any]:

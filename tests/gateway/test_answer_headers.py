@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -104,8 +105,11 @@ def served(tmp_path_factory):
     )
     gateway = Gateway(folder, environment)
     gateway.migrate()
-    token = gateway.add_tenant("acme", "sqlite:///acme.sqlite3", "--no-test")
+    (folder / "databases").mkdir(exist_ok=True)
+    sqlite3.connect(folder / "databases" / "acme.sqlite3").close()
     gateway.start()
+    gateway.add_tenant("acme", "sqlite:///acme.sqlite3")
+    (token,) = gateway.tokens_of("acme")
     yield gateway, token
     gateway.stop()
 

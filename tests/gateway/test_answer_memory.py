@@ -188,8 +188,8 @@ def tenant(vendor, tmp_path_factory) -> Iterator[Tenant]:
     texts = {name: str(value) for name, value in settings.items()}
     gateway = Gateway(folder, clean_environment(GATEWAY_DATA_DIR=str(folder), **texts))
     gateway.migrate()
-    token = gateway.add_tenant("large", url)
     gateway.start()
+    token = gateway.add_tenant("large", url)
     yield Tenant(gateway, vendor, url, token)
     gateway.stop()
     drop_database(url)

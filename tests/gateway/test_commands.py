@@ -66,6 +66,32 @@ def test_a_tenants_baseline_goes_to_databases_that_come_later(
     assert str(later.baseline) == str(Tenant.objects.get().baseline) == "crm@1"
 
 
+_SQL_SERVER = "Server=tcp:db,1433;Initial Catalog=crm;User ID=sa;Password=hunter2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("database", "add", "x", "oracle://db/x"), "oracle:// is not known"),
+        (("database", "add", "x", "sqlite:////etc/passwd"), "GATEWAY_SQLITE_ROOT"),
+        (("database", "add", "x", "postgresql://u:hunter2@127.0.0.1:1/x"), "can't be reached"),
+        (("database", "add", "x", _SQL_SERVER), "can't be reached"),
+        (("token", "create", "nobody", "--role", "admin"), "no tenant called nobody"),
+        (("tenant", "add", "No Slug"), "0-9"),
+        (("token", "create", "acme", "--role", "chief"), "no role called chief"),
+        (("token", "create", "acme", "--role", "admin", "--expires", "soon"), "90d"),
+        (("tenant", "attach", "acme", "production", "nope"), "no database called nope"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why(transactional_db, arguments, words) -> None:
+    run("tenant", "add", "acme")
+    with pytest.raises(CommandError) as refused:
+        run(*arguments)
+    assert words in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert run("database", "list") == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -14,13 +14,13 @@ from tests.fixtures.outages import DEADLINE_MS, Behind
 from tests.fixtures.processes import Gateway, wait_for
 from tests.fixtures.proxy import Fault
 
-OUTAGE_SECONDS = float(os.environ.get("GATEWAY_TEST_OUTAGE_SECONDS", "6"))
+OUTAGE_SECONDS = float(os.environ.get("GATEWAY_TEST_OUTAGE_SECONDS", "3"))
 
 
 def test_connections_that_are_kept_may_be_cut(control_url, gateway_with) -> None:
     """Pages keep theirs: one that the server ended meanwhile is not used again."""
     gateway = gateway_with(GATEWAY_CONTROL_DATABASE_URL=control_url)
-    token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    token = gateway.operator
     gateway.manage("tenant", "add", "acme")
 
     def tenants() -> object:
@@ -42,7 +42,7 @@ def test_what_is_added_at_once_by_several_processes_is_known_to_all(
     if on == "postgresql":
         settings["GATEWAY_CONTROL_DATABASE_URL"] = request.getfixturevalue("control_url")
     gateway = gateway_with(workers=2, **settings)
-    token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    token = gateway.operator
     wanted = {f"t{thread}-{number}" for thread in range(8) for number in range(8)}
 
     def add(thread: int) -> None:

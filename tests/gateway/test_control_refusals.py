@@ -59,9 +59,8 @@ def served(postgresql, gateway_with, tmp_path) -> Iterator[Served]:
     gateway = gateway_with(GATEWAY_CONTROL_DATABASE_URL=own)
     with closing(sqlite3.connect(tmp_path / "databases" / "shop.sqlite3")) as file:
         file.executescript("CREATE TABLE item (name TEXT); INSERT INTO item VALUES ('nail')")
-    operator = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
-    gateway.register(operator, "shop", "sqlite:///shop.sqlite3")
-    token = gateway.manage("token", "create", "shop", "--role", "admin").splitlines()[-1]
+    operator = gateway.add_tenant("shop", "sqlite:///shop.sqlite3")
+    (token,) = gateway.tokens_of("shop")
     found = Served(gateway, url, role, operator, token)
     assert found.shop().status_code == 200
     yield found

@@ -250,7 +250,7 @@ def test_a_table_that_does_not_answer_keeps_nobody_from_what_was_revoked(gateway
     gateway.manage("database", "add", "central", url)
     gateway.manage("tenant", "add", "acme")
     token = gateway.manage("token", "create", "acme", "--role", "admin").splitlines()[-1]
-    operator = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    operator = gateway.operator
     execute(url, f"INSERT INTO customer (customer_id, conn) VALUES (1, '{url}')")
     answer = gateway.ask("/t/1/graphql", "{ customer { customerId } }", operator).json()
     assert answer == {"data": {"customer": [{"customerId": 1}]}}
@@ -278,7 +278,7 @@ def test_a_customer_that_many_ask_for_at_once_is_stored_once(gateway_with) -> No
         workers=2, GATEWAY_CONTROLLER=json.dumps(where), GATEWAY_CONTROL_DATABASE_URL=control
     )
     gateway.manage("database", "add", "central", url)
-    operator = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    operator = gateway.operator
     keys = range(1001, 1013)
     for key in keys:
         execute(url, f"INSERT INTO customer (customer_id, conn) VALUES ({key}, '{url}')")

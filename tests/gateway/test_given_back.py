@@ -25,14 +25,6 @@ FAILS = (
 ROWS = "mutation($o: [NoteInsertInput!]!) { insertNote(objects: $o) { affectedRows } }"
 
 
-def tenant_token(gateway: Gateway, url: str) -> str:
-    """Register a database for the tenant `notes` and return a token of the role admin."""
-    create = ("token", "create", "--role", "admin")
-    operator = gateway.manage(*create, "--operator").splitlines()[-1]
-    gateway.register(operator, "notes", url)
-    return gateway.manage(*create, "notes").splitlines()[-1]
-
-
 def send(gateway: Gateway, token: str, query: str, variables: dict) -> http.client.HTTPConnection:
     """Send a request and return its connection, from which nothing was read yet."""
     client = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=60)
@@ -61,7 +53,7 @@ def test_clients_that_go_away_during_a_rollback(gateway_with, proxy_to) -> None:
     gateway = gateway_with(**SETTINGS, GATEWAY_SERVER_CONNECTIONS="3")
     url = make_url(present(POSTGRESQL), SQL)
     proxy = proxy_to(url)
-    token = tenant_token(gateway, proxy.url(url))
+    token = gateway.add_tenant("notes", proxy.url(url))
     for _ in range(3):  # compiled and prepared, so that the event loop asks
         assert gateway.ask("/t/notes/graphql", "{ note { id } }", token).status_code == 200
         with closing(send(gateway, token, FAILS, {"n": "too long"})) as client:
@@ -88,7 +80,7 @@ def test_clients_that_go_away_while_a_file_is_written(gateway_with) -> None:
     folder = gateway.folder / "databases"
     folder.mkdir(exist_ok=True)
     path = Path(make_url(SQLITE, SQL).removeprefix("sqlite:///")).rename(folder / "n.sqlite3")
-    token = tenant_token(gateway, f"sqlite:///{path}")
+    token = gateway.add_tenant("notes", f"sqlite:///{path}")
     objects = [{"id": n, "name": "x"} for n in [*range(10_000), 0]]
     journal = Path(f"{path}-journal")
 
@@ -109,8 +101,7 @@ def test_a_page_that_asks_a_silent_database(gateway_with, proxy_to) -> None:
     gateway = gateway_with(**SETTINGS, GATEWAY_PAGE_DEADLINE_MS="8000")
     url = make_url(present(POSTGRESQL), SQL)
     proxy = proxy_to(url)
-    operator = gateway.manage("token", "create", "--role", "admin", "--operator").splitlines()[-1]
-    gateway.register(operator, "notes", proxy.url(url))
+    operator = gateway.add_tenant("notes", proxy.url(url))
 
     proxy.silent_after = b"pg_"
     refresh = 'mutation { refreshSchema(database: "notes") { name } }'

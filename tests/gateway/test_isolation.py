@@ -87,7 +87,7 @@ def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vend
         GATEWAY_DEADLINE_MS="60000",  # schemas are built again and again, in four processes
         GATEWAY_QUEUE_WAIT_MS="60000",
     )
-    tokens, urls = {}, []
+    urls = []
     for number, name in enumerate("abcd"):
         # A table more makes catalogs differ; a and b have equal ones.
         more = f"CREATE TABLE other{max(number, 1)} (id INTEGER PRIMARY KEY);"
@@ -98,7 +98,8 @@ def test_four_tenants_four_processes_and_nothing_stays_cached(gateway_with, vend
             path = Path(url.removeprefix("sqlite:///"))
             url = f"sqlite:///{path.rename(folder / f'{name}.sqlite3')}"
         urls.append(url)
-        tokens[name] = gateway.add_tenant(name, url)
+        gateway.add_tenant(name, url)
+    tokens = dict(zip("abcd", gateway.tokens_of(*"abcd"), strict=True))
     by_key = "query($i: Int!) { noteByPk(id: $i) { owner } }"
     queries = [
         by_key,

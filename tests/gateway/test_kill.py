@@ -14,7 +14,7 @@ import pytest
 
 from tests.fixtures.databases import drop_database, execute, make_url
 from tests.fixtures.processes import Gateway, wait_for
-from tests.fixtures.vendors import SQLITE, connect_mariadb
+from tests.fixtures.vendors import SQLITE, connect_mariadb, on_servers, on_sqlite
 
 SQL = """CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40));
 INSERT INTO book VALUES (1, 'One'), (2, 'Two');"""
@@ -72,9 +72,8 @@ def kill(gateway: Gateway) -> None:
     gateway.server = None
 
 
+@on_servers  # SQLite has one writer: nothing can wait inside a transaction
 def test_killed_while_the_second_statement_waits(gateway: Gateway, vendor, books) -> None:
-    if vendor is SQLITE:
-        pytest.skip("SQLite has one writer: nothing can wait inside a transaction")
     url, token = books
     query = """mutation { a: updateBookByPk(pkColumns: {id: 1}, _set: {title: "x"}) { id }
         b: updateBookByPk(pkColumns: {id: 2}, _set: {title: "y"}) { id } }"""
@@ -92,9 +91,8 @@ def test_killed_while_the_second_statement_waits(gateway: Gateway, vendor, books
     assert execute(url, "SELECT title FROM book ORDER BY id") == [("One",), ("Two",)]
 
 
+@on_sqlite  # its journal file tells that the transaction is under way
 def test_killed_in_the_middle_of_many_inserts(gateway: Gateway, vendor, books) -> None:
-    if vendor is not SQLITE:
-        pytest.skip("the journal file of SQLite tells that the transaction is under way")
     url, token = books
     journal = Path(url.removeprefix("sqlite:///") + "-journal")
     query = "mutation($o: [BookInsertInput!]!) { insertBook(objects: $o) { affectedRows } }"

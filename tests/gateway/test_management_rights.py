@@ -241,8 +241,7 @@ def test_a_token_of_the_command_keeps_its_bounds_over_http(gateway) -> None:
     for name in ("shop", "dev"):
         with closing(sqlite3.connect(root / f"{name}.sqlite3")) as connection:
             connection.executescript(SQL)
-    every = gateway.manage("token", "create", "--operator", "--role", "admin").split()[-1]
-    gateway.register(every, "shop", "sqlite:///shop.sqlite3")
+    every = gateway.add_tenant("shop", "sqlite:///shop.sqlite3")
     dev = 'mutation { registerDatabase(name: "dev", url: "sqlite:///dev.sqlite3") { name } '
     attach = (
         'attachDatabase(tenant: "shop", environment: "development", database: "dev") { slug } }'

@@ -27,7 +27,7 @@ from tests.fixtures.proxy import Fault
 from tests.fixtures.servers import PostgresqlServer, can_run_postgresql
 from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, present, require
 
-SECONDS = float(os.environ.get("GATEWAY_TEST_FIRE_SECONDS", "6"))
+SECONDS = float(os.environ.get("GATEWAY_TEST_FIRE_SECONDS", "3"))
 ENOUGH = 20  # bookings that are done, for their outcomes to tell anything
 SQL = (
     "CREATE TABLE entry (id INTEGER PRIMARY KEY, booking INTEGER NOT NULL, "

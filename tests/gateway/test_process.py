@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.databases import drop_database, execute, make_url
-from tests.fixtures.processes import Gateway, wait_for
+from tests.fixtures.processes import Gateway, clean_environment, wait_for
 from tests.fixtures.vendors import SQLITE
 
 SQL = (
@@ -42,9 +42,11 @@ def test_a_tenant_from_nothing_and_away_again(gateway: Gateway, vendor, url: str
     )
 
     assert "1 tables" in gateway.manage("database", "add", "books", url)
-    gateway.manage("tenant", "add", "books", "--domain", "books.example.com")
-    gateway.manage("tenant", "attach", "books", "production", "books")
-    token = gateway.manage("token", "create", "books", "--role", "admin").splitlines()[-1]
+    token = gateway.command_all(
+        ("tenant", "add", "books", "--domain", "books.example.com"),
+        ("tenant", "attach", "books", "production", "books"),
+        ("token", "create", "books", "--role", "admin"),
+    )[-1]
 
     answer = gateway.ask("/t/books/graphql", "{ book { title } }", token)
     assert answer.json() == {"data": {"book": [{"title": "One"}]}}
@@ -64,41 +66,23 @@ def test_a_tenant_from_nothing_and_away_again(gateway: Gateway, vendor, url: str
     assert gateway.stop() == 0
 
 
-def test_commands_that_cannot_be_done_say_why(gateway: Gateway) -> None:
-    assert "oracle:// is not known" in gateway.manage(
-        "database", "add", "x", "oracle://db/x", fails=True
-    )
-    assert "GATEWAY_SQLITE_ROOT" in gateway.manage(
-        "database", "add", "x", "sqlite:////etc/passwd", fails=True
-    )
-    assert "can't be reached" in gateway.manage(
-        "database", "add", "x", "postgresql://u:hunter2@127.0.0.1:1/x", fails=True
-    )
-    mssql = "Server=tcp:db,1433;Initial Catalog=crm;User ID=sa;Password=hunter2"
-    assert "can't be reached" in gateway.manage("database", "add", "x", mssql, fails=True)
+def test_a_command_that_cannot_be_done_ends_with_its_reason_alone(tmp_path: Path) -> None:
+    """The reasons are held in `test_commands.py`; here are the exit code and what is printed."""
+    gateway = Gateway(tmp_path, clean_environment(GATEWAY_DATA_DIR=str(tmp_path)))
+    gateway.migrate()
+    away = ("database", "add", "x", "postgresql://u:hunter2@127.0.0.1:1/x")
+    printed = gateway.manage(*away, fails=True)
+    assert "can't be reached" in printed
+    assert "Traceback" not in printed and "hunter2" not in printed
     assert gateway.manage("database", "list") == ""
-    assert "no tenant called nobody" in gateway.manage(
-        "token", "create", "nobody", "--role", "admin", fails=True
-    )
-    assert "0-9" in gateway.manage("tenant", "add", "No Slug", fails=True)
-    gateway.manage("tenant", "add", "acme")
-    assert "no role called chief" in gateway.manage(
-        "token", "create", "acme", "--role", "chief", fails=True
-    )
-    assert "90d" in gateway.manage(
-        "token", "create", "acme", "--role", "admin", "--expires", "soon", fails=True
-    )
-    assert "no database called nope" in gateway.manage(
-        "tenant", "attach", "acme", "production", "nope", fails=True
-    )
     assert "GATEWAY_DEMO" in gateway.manage("demo", fails=True)
 
 
 def test_a_revoked_token_opens_nothing(gateway: Gateway) -> None:
-    gateway.manage("tenant", "add", "acme")
-    token = gateway.manage(
-        "token", "create", "acme", "--role", "admin", "--expires", "1h"
-    ).splitlines()[-1]
+    token = gateway.command_all(
+        ("tenant", "add", "acme"),
+        ("token", "create", "acme", "--role", "admin", "--expires", "1h"),
+    )[-1]
     assert gateway.ask("/graphql", "{ __typename }", token).status_code == 503  # no database yet
 
     assert token not in gateway.manage("token", "list", "--json")
@@ -109,7 +93,7 @@ def test_a_revoked_token_opens_nothing(gateway: Gateway) -> None:
 def test_no_thread_keeps_the_control_database_open(gateway: Gateway) -> None:
     """Eight threads read catalogs at once; each asks the control database for its settings."""
     names = [f"books{number}" for number in range(8)]
-    token = gateway.manage("token", "create", "--operator", "--role", "admin").splitlines()[-1]
+    token = gateway.operator
     for name in names:
         gateway.register(token, name, _file(gateway, name))
     gateway.stop()

@@ -50,7 +50,7 @@ def test_standard_input_that_holds_nothing(installed: Gateway, given: bytes) -> 
 
 
 def test_a_token_is_revoked_by_standard_input(installed: Gateway) -> None:
-    token = installed.manage("token", "create", "--operator", "--role", "admin").split()[-1]
+    token = installed.operator
     done = run(installed, "token", "revoke", "-", given=token.encode())
     assert done.returncode == 0 and b"revoked" in done.stdout
 
