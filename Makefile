@@ -44,7 +44,7 @@ migrate: setup
 	@$(BIN)/python manage.py migrate --verbosity 0
 
 test: develop lint  ## every test, a process for each core; a file's tests stay together
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-pure: develop  ## the inner loop: no server is asked
 	$(BIN)/python -m pytest -m pure

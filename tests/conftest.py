@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes is this machine's affair, not the code's.
@@ -20,3 +21,12 @@ pytest_plugins = (
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
 )
+
+_SLOW = {"gateway_with", "shared_gateway", "demo_gateway"}  # fixtures that start processes
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that start gateways: the last file to end bounds the whole run."""
+    slow = {item.path for item in items if _SLOW & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path not in slow)

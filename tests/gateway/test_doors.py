@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.fixtures.processes import wait_for
+from tests.fixtures.vendors import on_sqlite
 
 SMALL = "{ track(limit: 1) { name } }"
 APP = "https://app.example.com"
@@ -28,6 +29,7 @@ def preflight(music, origin: str):
     return music.request("OPTIONS", "/t/music/graphql", headers=asked)
 
 
+@on_sqlite
 def test_no_other_sites_page_reads_an_answer_by_default(music) -> None:
     reply = preflight(music, APP)
 
@@ -54,6 +56,7 @@ def test_no_other_sites_page_reads_an_answer_by_default(music) -> None:
         ("https://tenants.example.com.evil.org", False),
     ],
 )
+@on_sqlite
 def test_pages_of_configured_origins(music_with, origin: str, allowed: bool) -> None:
     origins = (APP, "https://*.tenants.example.com", "http://localhost:5173")
     music = music_with(cors_origins=origins)
@@ -71,6 +74,7 @@ def test_pages_of_configured_origins(music_with, origin: str, allowed: bool) -> 
 INTROSPECTION = "{ __schema { types { name } } }"
 
 
+@on_sqlite
 def test_locked_down(music_with) -> None:
     music = music_with(locked_down=True)
 
@@ -101,6 +105,7 @@ def test_locked_down(music_with) -> None:
 
 
 @pytest.mark.parametrize("setting", ["introspection", "suggestions", "graphiql"])
+@on_sqlite
 def test_each_of_them_alone(music_with, setting: str) -> None:
     music = music_with(**{setting: False})
 
@@ -112,6 +117,7 @@ def test_each_of_them_alone(music_with, setting: str) -> None:
     assert ("Did you mean" in text) is (setting != "suggestions")
 
 
+@on_sqlite
 def test_pages_bring_their_policy(music, client, admin_user) -> None:
     page = music.request("GET", "/t/music/graphql", headers={"accept": "text/html"})
     client.force_login(admin_user)
@@ -149,6 +155,7 @@ def test_figures(music, operator) -> None:
 @pytest.mark.parametrize(
     ("who", "status"), [("everyone", 200), ("local", 404), ("operators", 404), ("off", 404)]
 )
+@on_sqlite
 def test_who_may_see_the_figures(music_with, who: str, status: int) -> None:
     music = music_with(metrics=who)
 

@@ -13,7 +13,7 @@ from dynamic_databases.bounded_texts import bounded, bounded_message
 from gateway.log import JsonFormatter
 from tests.fixtures.commands import run
 from tests.fixtures.databases import execute
-from tests.fixtures.vendors import SQLITE
+from tests.fixtures.vendors import SQLITE, on_sqlite
 
 URL = "/t/music/graphql"
 LONG = "a" * 100_000
@@ -50,6 +50,7 @@ def asked(query: str, **more) -> bytes:
         b'{"query": ' + LONG.encode(),
     ],
 )
+@on_sqlite
 def test_a_long_text_comes_back_cut(music, body: bytes) -> None:
     reply = music.request("POST", URL, body, JSON)
 
@@ -73,6 +74,7 @@ def test_a_long_text_comes_back_cut(music, body: bytes) -> None:
         {"host": LONG},
     ],
 )
+@on_sqlite
 def test_a_long_header_comes_back_cut(music, headers: dict[str, str]) -> None:
     reply = music.request("POST", URL, asked("{ nope }"), JSON | headers)
 
@@ -80,6 +82,7 @@ def test_a_long_header_comes_back_cut(music, headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("path", [f"/t/{LONG}/graphql", f"/t/music/{LONG}/graphql", f"/{LONG}"])
+@on_sqlite
 def test_a_long_path_comes_back_cut(music, path: str) -> None:
     assert len(music.request("POST", path, asked("{ nope }"), JSON).body) < 4_000
 
@@ -95,6 +98,7 @@ def test_a_long_path_comes_back_cut(music, path: str) -> None:
         asked(f'mutation {{ registerDatabase(name: "x", url: "{LONG}://") {{ name }} }}'),
     ],
 )
+@on_sqlite
 def test_the_management_api_cuts_as_well(music, operator, body: bytes) -> None:
     music.token = operator
     reply = music.request("POST", "/manage/graphql", body, JSON | {"host": "localhost"})
@@ -168,6 +172,7 @@ def test_what_changed_is_named_cut(wide) -> None:
     assert reply.code == "SCHEMA_CHANGED" and cut(reply.body.decode())
 
 
+@on_sqlite
 def test_a_long_origin_is_none_that_is_allowed(music_with) -> None:
     music = music_with(cors_origins=("https://*.example",))
     for name, allowed in (("app", True), (LONG, False)):

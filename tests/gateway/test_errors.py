@@ -15,7 +15,7 @@ from tenants.authentication.tokens import issue_token
 from tenants.models import ApiToken, Environment, Tenant
 from tests.fixtures.databases import execute
 from tests.fixtures.processes import wait_for
-from tests.fixtures.vendors import SQLITE, postgresql_url
+from tests.fixtures.vendors import SQLITE, on_sqlite, postgresql_url
 
 URL = "/t/music/graphql"
 JSON = {"content-type": "application/json"}
@@ -103,6 +103,7 @@ def test_documents(music, query: str, variables: dict | None, code: str, words: 
         ("GET", URL + "?query=%7B__typename%7D&variables=x", b"", {}, 400),
     ],
 )
+@on_sqlite
 def test_http(
     music, method: str, path: str, body: bytes, headers: dict[str, str], status: int
 ) -> None:
@@ -113,6 +114,7 @@ def test_http(
     assert answer.code == "BAD_USER_INPUT"
 
 
+@on_sqlite
 def test_get_and_both_media_types(music) -> None:
     answer = music.request(
         "GET", URL + "?query=%7B__typename%7D", headers={"accept": f"{NEW}, application/json;q=0.5"}
@@ -126,6 +128,7 @@ def test_get_and_both_media_types(music) -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
+@on_sqlite
 def test_no_request_without_a_token(music) -> None:
     music.token = None
     for path in (URL, "/t/nobody/graphql", "/graphql"):
@@ -140,10 +143,12 @@ def test_no_request_without_a_token(music) -> None:
 @pytest.mark.parametrize(
     "header", ["Bearer nope", "Bearer", "Basic eDp5", "tgw_x", "Bearer \u00ff"]
 )
+@on_sqlite
 def test_a_bad_token(music, header: str) -> None:
     assert music.query(URL, "{ __typename }", authorization=header).code == "UNAUTHENTICATED"
 
 
+@on_sqlite
 def test_tokens_end(music) -> None:
     music.query(URL, "{ __typename }")
     row = ApiToken.objects.get()

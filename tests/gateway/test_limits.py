@@ -11,6 +11,7 @@ import pytest
 from gateway.config import load_config
 from gateway.limits import LimitsOfTenants
 from tenants.limits import NAMES, check_limits
+from tests.fixtures.vendors import on_sqlite
 
 NESTED = "{ artist { albums { tracks { name } } } }"
 SMALL = "{ track(limit: 1) { name } }"
@@ -90,6 +91,7 @@ def test_a_limit_of_the_gateway(music_with, name: str, figure: int, above: str, 
 
 
 @pytest.mark.parametrize(("name", "figure", "above", "below"), REFUSED, ids=IDS)
+@on_sqlite
 def test_a_limit_of_the_tenants_own(
     music, tenant_of, name: str, figure: int, above: str, below: str
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_mutation_whose_answer_is_too_large_is_refused_and_undone(music_with) 
     assert name == {"name": "n" * 190}
 
 
+@on_sqlite
 def test_errors_are_counted_up_to_a_number(music_with) -> None:
     music = music_with(max_errors=3)
     fields = " ".join(f"nope{number}" for number in range(50))
@@ -150,6 +153,7 @@ def test_errors_are_counted_up_to_a_number(music_with) -> None:
     assert "limit" in errors[-1]["message"]
 
 
+@on_sqlite
 def test_a_body_above_the_tenants_own_maximum(music, tenant_of) -> None:
     tenant, _ = tenant_of("music")
     tenant.limits = {"body_limit_bytes": 2000}
@@ -160,6 +164,7 @@ def test_a_body_above_the_tenants_own_maximum(music, tenant_of) -> None:
     assert music.query("/t/music/graphql", SMALL).data
 
 
+@on_sqlite
 def test_requests_per_second_of_a_token(music_with) -> None:
     music = music_with(requests_per_second=5)
     replies = [music.query("/t/music/graphql", SMALL) for _ in range(40)]
@@ -219,6 +224,7 @@ def test_limits_that_are_none(given: object, word: str) -> None:
         check_limits(given)
 
 
+@on_sqlite
 def test_limits_that_were_stored_wrong_stop_nobody(music, tenant_of) -> None:
     """Saved past the check: they are left out, for that tenant and no other."""
     tenant, _ = tenant_of("other")
