@@ -1,23 +1,14 @@
-// Generates a typed client from each schema's own address, and has TypeScript check an application on it.
+// Generates a typed client from the schema's own address, and has TypeScript check an application on it.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
 import ts from 'typescript';
 
-const [application, ...urls] = process.argv.slice(2);
+const [url, application] = process.argv.slice(2);
+const sdl = await (await fetch(url)).text();
 mkdirSync('generated', { recursive: true });
-
-async function errorsOf(url) {
-  const sdl = await (await fetch(url)).text();
-  const folder = mkdtempSync(join('generated', 'client-'));
-  try {
-    return await check(folder, sdl);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function check(folder, sdl) {
+const folder = mkdtempSync(join('generated', 'client-'));
+try {
   writeFileSync(join(folder, 'schema.graphql'), sdl);
   const source = readFileSync(application, 'utf8');
   const file = join(folder, 'application.ts');
@@ -37,9 +28,8 @@ async function check(folder, sdl) {
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
   });
-  return ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
+  const found = ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
+  console.log(JSON.stringify({ errors: found }));
+} finally {
+  rmSync(folder, { recursive: true });
 }
-
-const found = {};
-for (const url of urls) found[url] = await errorsOf(url);
-console.log(JSON.stringify(found));

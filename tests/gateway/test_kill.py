@@ -21,6 +21,12 @@ INSERT INTO book VALUES (1, 'One'), (2, 'Two');"""
 
 
 @pytest.fixture
+def gateway(gateway_with) -> Gateway:
+    """A gateway that is killed long before a deadline passes, however busy the machine is."""
+    return gateway_with(GATEWAY_DEADLINE_MS="55000")
+
+
+@pytest.fixture
 def books(vendor, gateway: Gateway):
     """A tenant `books` of a running gateway: the database's URL, and a token."""
     url = make_url(vendor, SQL)
