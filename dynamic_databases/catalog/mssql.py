@@ -192,15 +192,17 @@ def _add_column(raw: RawCatalog, table: TableName, row: list[Any]) -> None:
     if found.encryption:
         raw.skipped.append(Skipped(f"{table}.{found.name}", _ENCRYPTED))
         return
-    is_given = found.computed or found.column_set or found.generated
+    is_version = found.type_name == "timestamp"
+    is_given = found.computed or found.column_set or found.generated or is_version
     column = Column(
         found.name,
         sql_type(*row[1:7]),
         nullable=bool(found.nullable),
         default=found.default,
-        generated=bool(is_given) or found.type_name == "timestamp",
+        generated=bool(is_given),
         identity=bool(found.identity),
         comment=found.comment or "",
+        is_version=is_version,
     )
     raw.columns[table].append(column)
 

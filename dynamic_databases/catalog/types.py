@@ -135,6 +135,7 @@ class Column:
     comment: str = ""
     # Answered as null at times: a key of SQLite may be NULL, an override says so of any column.
     is_loose: bool = False
+    is_version: bool = False  # the database changes it with each write of its row
 
     @property
     def answers_null(self) -> bool:
@@ -295,6 +296,7 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
                 c.identity,
                 c.comment,
                 *((True,) if c.is_loose else ()),
+                *(("version",) if c.is_version else ()),
             )
             for c in table.columns
         ),

@@ -119,7 +119,12 @@ def _chosen(
     differs = [bool(int(flag)) for flag in found[:count]]
     flags = found[count : count + len(plan.expected)]
     moved = {a.column.name for a, flag in zip(plan.expected, flags, strict=True) if int(flag)}
-    clashing = [i for i, a in enumerate(plan.values) if differs[i] and a.column.name in moved]
+    is_other_version = any(a.column.is_version and a.column.name in moved for a in plan.expected)
+    clashing = [
+        i
+        for i, a in enumerate(plan.values)
+        if differs[i] and (is_other_version or a.column.name in moved)
+    ]
     clashing = _without_same_documents(variables, plan, clashing, documents)
     if clashing and plan.resolve is Resolve.FAIL:
         conflicts = _conflicts(variables, plan, clashing, before())
@@ -144,6 +149,7 @@ def _without_same_documents(
         i
         for i, column in columns.items()
         if column.type.kind is not Kind.JSON
+        or column.name not in base
         or theirs[column.name] != _exactly(exact_numbers.dumps(base[column.name]))
     ]
 
@@ -156,7 +162,7 @@ def _conflicts(
     return [
         {
             "field": fields[plan.values[i].column.name],
-            "base": _spelled(plan.values[i].column, base[plan.values[i].column.name]),
+            "base": _spelled(plan.values[i].column, base.get(plan.values[i].column.name)),
             "mine": _spelled(plan.values[i].column, plan.values[i].slot.operand.read(variables)),
             "theirs": theirs[plan.values[i].column.name],
         }

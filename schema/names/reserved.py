@@ -35,6 +35,7 @@ KEPT_TYPES = (
     "{}Edge",
     "{}SelectColumn",
     "{}IncInput",
+    "{}ExpectInput",
     "{}Updates",
     "{}MutationResponse",
     "{}OnConflict",

@@ -143,6 +143,8 @@ def exact(expression: str, sql_type: SqlType) -> str:
         return f"CAST(CAST({expression} AS nvarchar(max)) AS varbinary(max))"
     if sql_type.kind is Kind.OTHER:
         return f"CAST({as_text(expression, sql_type)} AS varbinary(max))"
+    if sql_type.name == "timestamp":  # else both sides would become one
+        return f"CAST({expression} AS binary(8))"
     return comparable(expression, sql_type)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from graphql import (
@@ -90,17 +90,30 @@ class WriteTypes:
 
     def set_input(self, table: NamedTable) -> GraphQLInputObjectType:
         def fields() -> Fields:
-            found = {
-                name: GraphQLInputField(
-                    self._leaves.input(column), description=describe(table, column)
-                )
-                for name, column in table.columns.items()
-                if column.name in table.updatable
-            }
-            return found | self._custom_fields(table, table.updatable)
+            return self._values(table, table.updatable)
 
         text = "What is left out is left alone; null writes NULL."
         return self._factory.input(table, "SetInput", fields, text)
+
+    def expect_input(self, table: NamedTable) -> GraphQLInputObjectType:
+        """Return the input of what a client read, with the row's version where it has one."""
+        versions = {c.name for c in table.columns.values() if c.is_version}
+        if not versions:
+            return self.set_input(table)
+
+        def fields() -> Fields:
+            return self._values(table, {*table.updatable, *versions})
+
+        text = "What was read. Where the row's version is given, every other write is a conflict."
+        return self._factory.input(table, "ExpectInput", fields, text)
+
+    def _values(self, table: NamedTable, names: Collection[str]) -> Fields:
+        found = {
+            name: GraphQLInputField(self._leaves.input(column), description=describe(table, column))
+            for name, column in table.columns.items()
+            if column.name in names
+        }
+        return found | self._custom_fields(table, table.updatable)
 
     def updates(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input of `updateTrackMany`."""
@@ -117,7 +130,7 @@ class WriteTypes:
             "pkColumns": GraphQLArgument(GraphQLNonNull(self.key_input(table))),
             "_set": GraphQLArgument(GraphQLNonNull(self.set_input(table))),
             "_expect": GraphQLArgument(
-                self.set_input(table),
+                self.expect_input(table),
                 description=f"What you read of {table.table.name} before editing.",
             ),
             "resolve": GraphQLArgument(

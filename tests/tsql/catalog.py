@@ -42,7 +42,13 @@ CATALOG = Catalog(
                     Column(name, sql_type(*facts), nullable=name != "id", identity=name == "id")
                     for name, facts in TYPES.items()
                 ),
-                Column("version", sql_type("timestamp", 8), nullable=False, generated=True),
+                Column(
+                    "version",
+                    sql_type("timestamp", 8),
+                    nullable=False,
+                    generated=True,
+                    is_version=True,
+                ),
             ),
             ("id",),
             (),
