@@ -138,6 +138,7 @@ _LENGTHS = {"char": 1, "varchar": 1, "binary": 1, "varbinary": 1, "nchar": 2, "n
 _SCALED = ("time", "datetime2", "datetimeoffset")
 _UNSORTED = ("text", "ntext")  # the server neither sorts nor groups them, and has no MIN of them
 _ENCRYPTED = "Always Encrypted: its key isn't the gateway's"
+_WITHOUT_ORDER = (Support.EQUALITY.value, Support.PATTERNS.value)
 
 
 def read(cursor: Any) -> RawCatalog:
@@ -201,6 +202,7 @@ def _add_column(raw: RawCatalog, table: TableName, row: list[Any]) -> None:
         default=found.default,
         generated=bool(is_given),
         identity=bool(found.identity),
+        is_fixed=bool(found.identity),  # UPDATE refuses it: error 8102
         comment=found.comment or "",
         is_version=is_version,
     )
@@ -222,7 +224,7 @@ def sql_type(
     """
     found = _plain_type(name, length, precision, scale)
     if name in _UNSORTED:
-        found = replace(found, supports=(Support.EQUALITY.value,))
+        found = replace(found, supports=_WITHOUT_ORDER)
     return replace(found, collation=collation or "", code_page=code_page or 0)
 
 

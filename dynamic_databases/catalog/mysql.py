@@ -35,11 +35,14 @@ SELECT concat_ws(':',
   (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, constraint_name,
     column_name, referenced_table_name,
      referenced_column_name)))) FROM information_schema.key_column_usage
-       WHERE table_schema = database()))
+       WHERE table_schema = database()),
+  (SELECT concat_ws(',', count(*), sum(crc32(concat_ws('\\0', table_name, view_definition,
+    is_updatable)))) FROM information_schema.views WHERE table_schema = database()))
 """
 
 _TABLES = """
-SELECT table_name, table_type = 'VIEW', table_comment FROM information_schema.tables
+SELECT t.table_name, t.table_type = 'VIEW', t.table_comment, coalesce(e.transactions, 'YES')
+FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine
 WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
 """
 _VIEWS = """
@@ -49,10 +52,10 @@ WHERE table_schema = database() AND is_updatable = 'YES'
 _NAME = "`(?:[^`]|``)+`"
 # A view of one table, as the server writes it down, and its columns that are the table's own.
 _OF_ONE_TABLE = re.compile(
-    rf"select (.*?) from (?:{_NAME}\.)?{_NAME}(?: {_NAME})?(?: where .*)?",  # noqa: S608
+    rf"select (.*?) from (?:({_NAME})\.)?({_NAME})(?: {_NAME})?(?: where .*)?",  # noqa: S608
     re.DOTALL,
 )
-_OWN_COLUMN = re.compile(rf"(?:^|,)(?:{_NAME}\.)*{_NAME} AS ({_NAME})(?=,|$)")
+_OWN_COLUMN = re.compile(rf"(?:^|,)(?:{_NAME}\.)*({_NAME}) AS ({_NAME})(?=,|$)")
 _COLUMNS = """
 SELECT table_name, column_name, data_type, column_type, is_nullable, column_default, extra,
   column_comment,
@@ -76,6 +79,7 @@ WHERE table_schema = database() AND referenced_table_schema = database()
 ORDER BY table_name, constraint_name, ordinal_position
 """
 
+_ROW_END = "ROW END"  # until when a version of a row was the current one
 _KINDS = {
     "tinyint": Kind.INTEGER,
     "smallint": Kind.INTEGER,
@@ -112,42 +116,85 @@ _DIGITS_OF = {"bigint": (20, 0)}
 
 def read(cursor: Any) -> RawCatalog:
     raw = RawCatalog(VENDOR)
-    is_mariadb = "MariaDB" in str(_rows(cursor, "SELECT version()")[0][0])
-    for name, is_view, comment in _rows(cursor, _TABLES):
+    version, database = _rows(cursor, "SELECT version(), database()")[0]
+    is_mariadb = "MariaDB" in str(version)
+    for name, is_view, comment, transactions in _rows(cursor, _TABLES):
         table = TableName("", name)
         raw.tables[table] = Table(
-            table, (), is_view=bool(is_view), comment="" if is_view else comment
+            table,
+            (),
+            is_view=bool(is_view),
+            comment="" if is_view else comment,
+            in_transactions=transactions != "NO",
         )
     documents = (
         {(table, clause[12:-2].replace("``", "`")) for table, clause in _rows(cursor, _JSON_CHECKS)}
         if is_mariadb
         else set()
     )
+    ends: set[tuple[str, str]] = set()
     for row in _rows(cursor, _COLUMNS):
         table = TableName("", row[0])
         if table in raw.tables:
             column = _column(row, is_mariadb=is_mariadb, is_json=(row[0], row[1]) in documents)
             raw.columns[table].append(column)
-    for name, definition in _rows(cursor, _VIEWS):
-        _tell_writes(raw, TableName("", name), str(definition))
-    _read_unique_keys(cursor, raw)
+            if row[10].upper() == _ROW_END:
+                ends.add((row[0], row[1]))
+    views = {
+        TableName("", name): found
+        for name, definition in _rows(cursor, _VIEWS)
+        if (found := _OF_ONE_TABLE.fullmatch(str(definition)))
+    }
+    for name, found in views.items():
+        _tell_writes(raw, name, found)
+    _read_unique_keys(cursor, raw, ends)
+    _tell_keys(raw, views, database)
     _read_foreign_keys(cursor, raw)
     return raw
 
 
-def _tell_writes(raw: RawCatalog, view: TableName, definition: str) -> None:
+def _tell_writes(raw: RawCatalog, view: TableName, found: re.Match[str]) -> None:
     """Say what a view takes: one of one table; only its own columns can be written.
 
     Rows are inserted where all columns are such (MySQL manual, "Updatable and Insertable Views").
     """
-    found = _OF_ONE_TABLE.fullmatch(definition)
-    if view not in raw.tables or found is None:
+    if view not in raw.tables:
         return
-    own = {name[1:-1].replace("``", "`") for name in _OWN_COLUMN.findall(found[1])}
+    own = {_unquoted(name) for _, name in _OWN_COLUMN.findall(found[1])}
     columns = raw.columns[view]
     writes = ("update", "delete") + ("insert",) * all(c.name in own for c in columns)
     raw.tables[view] = replace(raw.tables[view], has_triggers=True, view_writes=writes)
     raw.columns[view] = [c if c.name in own else replace(c, generated=True) for c in columns]
+
+
+def _tell_keys(raw: RawCatalog, views: dict[TableName, re.Match[str]], database: str) -> None:
+    """Give the views that select a whole primary key that key; a view may stand on a view."""
+    left = dict(views)
+    while left:
+        ready = {
+            view: found
+            for view, found in left.items()
+            if TableName("", _unquoted(found[3])) not in left
+        }
+        for view, found in dict(ready or left).items():
+            del left[view]
+            key = _key_of_view(raw, found, database)
+            if key and view in raw.tables:
+                raw.primary_keys[view] = key
+
+
+def _key_of_view(raw: RawCatalog, found: re.Match[str], database: str) -> tuple[str, ...]:
+    """Return what the key of the view's table is called in the view; empty if it isn't whole."""
+    if found[2] is not None and _unquoted(found[2]) != database:
+        return ()
+    key = raw.primary_keys.get(TableName("", _unquoted(found[3])), ())
+    columns = _OWN_COLUMN.findall(found[1])
+    names = {_unquoted(own): _unquoted(name) for own, name in reversed(columns)}
+    return tuple(names[one] for one in key) if names.keys() >= set(key) else ()
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace("``", "`")
 
 
 def _rows(cursor: Any, sql: str) -> list[Any]:
@@ -221,10 +268,13 @@ def sql_type(
     return SqlType(kind, column_type, *((precision, scale) if kind is Kind.DECIMAL else ()))
 
 
-def _read_unique_keys(cursor: Any, raw: RawCatalog) -> None:
+def _read_unique_keys(cursor: Any, raw: RawCatalog, ends: set[tuple[str, str]]) -> None:
+    """`ends` are the columns that a system-versioned table's keys have besides their own."""
     unique: dict[tuple[str, str], list[str]] = {}
     partial: set[tuple[str, str]] = set()
     for table, index, column, sub_part in _rows(cursor, _UNIQUE):
+        if (table, column) in ends:
+            continue
         unique.setdefault((table, index), []).append(column)
         if column is None or sub_part is not None:  # an expression, or a column's beginning
             partial.add((table, index))

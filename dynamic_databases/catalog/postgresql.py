@@ -1,4 +1,4 @@
-"""PostgreSQL: its catalog in five queries, its types, its change token."""
+"""PostgreSQL: its catalog in a few queries, its types, its change token."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from dynamic_databases.catalog import postgresql_support
 from dynamic_databases.catalog.assemble import RawCatalog
 from dynamic_databases.catalog.postgresql_support import TypeSupport
+from dynamic_databases.catalog.postgresql_views import view_keys
 from dynamic_databases.catalog.types import (
     Column,
     ForeignKey,
@@ -30,6 +31,7 @@ SELECT concat_ws(':',
   (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_attribute
     WHERE attrelid >= 16384),
   (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_constraint WHERE oid >= 16384),
+  (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_rewrite WHERE oid >= 16384),
   (SELECT concat_ws(',', count(*), sum(xmin::text::bigint)) FROM pg_enum))
 """
 
@@ -54,8 +56,10 @@ SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod,
        a.attnotnull, a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid),
        coalesce(col_description(a.attrelid, a.attnum), ''),
        c.relkind = 'v' AND NOT pg_column_is_updatable(c.oid, a.attnum, false) AND NOT EXISTS
-         (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 64 > 0)  -- INSTEAD OF
+         (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 64 > 0),  -- INSTEAD OF
+       coalesce(l.collisdeterministic, true)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_collation l ON l.oid = a.attcollation
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s)
   AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
@@ -107,6 +111,8 @@ _KINDS = {
     "json": Kind.JSON,
     "jsonb": Kind.JSON,
 }
+# Of texts with a collation that isn't deterministic (PostgreSQL manual, 24.2.2.4).
+_WITHOUT_PATTERNS = (Support.EQUALITY, Support.ORDER)
 # Kinds that are compared, sorted and aggregated alike on every vendor.
 _KNOWN = frozenset(Kind) - {
     *(Kind.BINARY, Kind.DURATION, Kind.UUID, Kind.JSON, Kind.ENUM, Kind.ARRAY, Kind.OTHER)
@@ -151,17 +157,28 @@ def read(cursor: Any) -> RawCatalog:
         raw.columns[table_of[row[0]]].append(_column(row, types, meaning))
     for row in cursor.execute(_KEYS, {"oids": list(table_of)}).fetchall():
         _add_key(raw, row, table_of, names)
+    for oid, numbers in view_keys(cursor, [o for o, t in table_of.items() if _is_plain(raw, t)]):
+        if all((oid, number) in names for number in numbers):
+            raw.primary_keys[table_of[oid]] = tuple(names[oid, number] for number in numbers)
     return raw
+
+
+def _is_plain(raw: RawCatalog, name: TableName) -> bool:
+    """Return whether this is a view that the server may be able to update."""
+    return bool(raw.tables[name].view_writes)
 
 
 def _column(
     row: tuple[Any, ...], types: dict[int, _PgType], meaning: Callable[[int, int, str], SqlType]
 ) -> Column:
     _, _, name, type_oid, modifier, type_name, not_null, identity, generated, *rest = row
-    default, comment, is_computed = rest
+    default, comment, is_computed, is_deterministic = rest
+    sql_type = meaning(type_oid, modifier, type_name)
+    if not is_deterministic and sql_type.kind is Kind.TEXT:
+        sql_type = replace(sql_type, supports=_WITHOUT_PATTERNS)
     return Column(
         name,
-        meaning(type_oid, modifier, type_name),
+        sql_type,
         nullable=not (not_null or types[type_oid].not_null if type_oid in types else not_null),
         default=None if generated else default,
         # GENERATED ALWAYS AS IDENTITY takes no value, nor does an expression of a view.

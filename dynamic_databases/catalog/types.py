@@ -49,6 +49,7 @@ class Support(StrEnum):
     EQUALITY = "equality"
     ORDER = "order"
     EXTREMES = "extremes"  # min and max
+    PATTERNS = "patterns"  # LIKE and regular expressions
 
 
 # Defaults that GraphQL's types can't carry: their cells are null.
@@ -88,6 +89,8 @@ class SqlType:
         """What can be done with values: as the server says it, else as every server does."""
         if self.supports is not None:
             return frozenset(Support(one) for one in self.supports)
+        if self.kind is Kind.TEXT:
+            return frozenset({Support.EQUALITY, Support.ORDER, Support.PATTERNS})
         if self.kind.is_orderable:
             return frozenset({Support.EQUALITY, Support.ORDER})
         return frozenset({Support.EQUALITY} if self.kind is Kind.BINARY else ())
@@ -132,6 +135,7 @@ class Column:
     default: str | None = None  # the default as the database spells it
     generated: bool = False  # computed by the database, never written
     identity: bool = False  # given by the database when left out
+    is_fixed: bool = False  # written when its row is inserted, never after
     comment: str = ""
     # Answered as null at times: a key of SQLite may be NULL, an override says so of any column.
     is_loose: bool = False
@@ -196,6 +200,7 @@ class Table:
     ] = ()  # checked at COMMIT: nothing conflicts on them
 
     view_writes: tuple[str, ...] = ()  # of a view: what it takes of `insert`, `update`, `delete`
+    in_transactions: bool = True  # else what is written stays: tables of MySQL's engine MyISAM
 
     def takes(self, write: str) -> bool:
         """Return whether rows can be written in this way: `insert`, `update` or `delete`."""
@@ -285,7 +290,8 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
         (table.name.schema, table.name.name, table.is_view, table.comment)
         + ((True,) if table.has_triggers else ())
         + table.deferrable_keys
-        + (("writes", *table.view_writes),) * bool(table.view_writes),
+        + (("writes", *table.view_writes),) * bool(table.view_writes)
+        + ("in no transaction",) * (not table.in_transactions),
         tuple(
             (
                 c.name,
@@ -297,6 +303,7 @@ def _facts_of_table(table: Table) -> tuple[object, ...]:
                 c.comment,
                 *((True,) if c.is_loose else ()),
                 *(("version",) if c.is_version else ()),
+                *(("fixed",) if c.is_fixed else ()),
             )
             for c in table.columns
         ),

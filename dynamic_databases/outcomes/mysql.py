@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dynamic_databases.errors import (
     BadValue,
     ConstraintViolation,
@@ -79,6 +81,7 @@ _KINDS: tuple[tuple[frozenset[int], type[StatementFailed], str], ...] = (
         frozenset(
             {
                 1040,
+                1047,
                 1044,
                 1045,
                 1049,
@@ -101,11 +104,22 @@ _KINDS: tuple[tuple[frozenset[int], type[StatementFailed], str], ...] = (
         UNAVAILABLE,
     ),
 )
+_CONSTRAINTS = frozenset({1048, 1062, 1216, 1217, 1242, 1263, 1364, 1451, 1452, 1586, 3819, 4025})
 # SIGNAL with an SQLSTATE alone, and a condition that nothing handles; with numbers of its own it
 # gives those that the server leaves free.
 _SIGNALS = frozenset({1642, 1643, 1644, 1645})
 _OWN_NUMBERS = 10_000
-_OWN_STATE = "45"  # the class of SQLSTATE of what SIGNAL raises, whatever number it gives
+# The classes of SQLSTATE that the server has for its own errors (MariaDB and MySQL references);
+# SIGNAL raises any other, whatever number it gives.
+_STATES = frozenset(
+    "00 01 02 08 0A 0B 0K 0Z 10 20 21 22 23 24 25 26 28 2F 3D 40 42 44 70 HV HY XA X0".split()
+)
+# How the server itself begins to speak of a constraint; SIGNAL may give its number to other words.
+_OF_CONSTRAINT = re.compile(
+    r"Duplicate entry |Column |Field "
+    r"|Cannot (?:add or update a child|delete or update a parent) row"
+    r"|CONSTRAINT `|Check constraint '|Subquery returns more than 1 row"
+)
 _LOST = {1053, 1077, 1927, 2006, 2013, 2055}
 
 
@@ -116,7 +130,9 @@ def classify(error: BaseException, *, writing: bool) -> StatementFailed:
     """
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     text = str(error.args[1]) if len(error.args) > 1 else ""
-    is_own = str(getattr(error, "sqlstate", "")).startswith(_OWN_STATE)
+    state = str(getattr(error, "sqlstate", ""))
+    is_own = bool(state) and state[:2] not in _STATES
+    is_own = is_own or (number in _CONSTRAINTS and not _OF_CONSTRAINT.match(text))
     if is_own or number in _SIGNALS or number >= _OWN_NUMBERS:
         return refused_by_trigger(text)
     constraint = _constraint(number, text)

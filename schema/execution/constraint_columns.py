@@ -23,7 +23,7 @@ def as_shown(
     seen = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
     if all(len(seen[table.name]) == len(table.columns) for table in catalog.tables):
         return named
-    written = {table.name: table for action in actions for table in _tables_of(action)}
+    written = {table.name: table for action in actions for table in tables_of(action)}
     if _may_see(named, catalog, tuple(written.values()), seen):
         return named
     return ConstraintViolation(_HIDDEN)
@@ -68,14 +68,15 @@ def with_columns(error: ConstraintViolation, actions: Iterable[Action]) -> Const
     """
     if error.columns or error.constraint is None:
         return error
-    tables = {table.name: table for action in actions for table in _tables_of(action)}
+    tables = {table.name: table for action in actions for table in tables_of(action)}
     found = {_columns_of(error.constraint, table) for table in tables.values()} - {()}
     if len(found) != 1:
         return error
     return ConstraintViolation(str(error), error.constraint, found.pop())
 
 
-def _tables_of(action: Action) -> Iterator[Table]:
+def tables_of(action: Action) -> Iterator[Table]:
+    """Return the tables that a field of a mutation writes."""
     if isinstance(action, Insert | InsertRows):
         yield from (row.table for row in action.rows)
     elif isinstance(action, UpdateEach):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,9 +13,9 @@ from dynamic_databases.concurrency.garbage_collection import release_frames
 from dynamic_databases.errors import ConstraintViolation
 from dynamic_databases.models_factory.factory import ModelSet
 from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES, AnswerMeter, Attempt, text_bytes_of
-from schema.errors import AnswerTooLarge, OperationProblem, TextTooLarge
+from schema.errors import AnswerTooLarge, BadUserInput, OperationProblem, TextTooLarge
 from schema.execution.blocking import drive
-from schema.execution.constraint_columns import as_shown
+from schema.execution.constraint_columns import as_shown, tables_of
 from schema.execution.cursors import Cursors
 from schema.execution.mutation import checks, constant, in_transaction, reviewed, written
 from schema.execution.nested_connections import NestedConnections
@@ -42,7 +42,7 @@ from schema.global_ids import SCOPE, scope_of
 from schema.limits import Limits
 from schema.operations import CompiledOperation, Prepared, PreparedRoot
 from schema.orm import OrmReader
-from schema.plan.nodes import Aggregate, GroupBy, Page
+from schema.plan.nodes import Action, Aggregate, GroupBy, Page
 
 Fragments = tuple[tuple[str, bytes], ...]  # each root field's key and JSON text
 
@@ -167,6 +167,7 @@ class Runner:
         review = self.review
         end = End.ROLLBACK if self.dry_run else End.COMMIT
         if self.dry_run:  # what COMMIT would refuse is to be known
+            _see_that_it_can_be_undone(root.root.action for root in prepared.roots)
             before, after = checks(prepared.compiler.dialect.deferred)
             _, *answers, _ = yield from in_transaction([before, *steps, after], end)
         elif review is not None:
@@ -279,3 +280,14 @@ def shown_violation(
     built = operation.built
     actions = (root.root.action for root in prepared.roots)
     return as_shown(error, actions, built.catalog, built.key.access)
+
+
+def _see_that_it_can_be_undone(actions: Iterable[Action]) -> None:
+    """Raises BadUserInput for a dry run of writes that no ROLLBACK takes back."""
+    for action in actions:
+        for table in tables_of(action):
+            if not table.in_transactions:
+                raise BadUserInput(
+                    f"{table.name}: tables of this storage engine have no transactions, so that "
+                    "a dry run would write; nothing was done."
+                )

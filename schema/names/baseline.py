@@ -11,7 +11,7 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from dynamic_databases.catalog.diff import dynamic_columns
-from dynamic_databases.catalog.types import Catalog, Column, Kind
+from dynamic_databases.catalog.types import Catalog, Column, Kind, Table
 from schema.access import Access
 from schema.names.catalog_names import names_of
 from schema.names.tables import NamedTable, Names
@@ -37,9 +37,15 @@ def bound_names(
     tables = {}
     for name, table in shown.tables.items():
         real = own.tables.get(name)
-        is_served = real is not None and real.table.primary_key == table.table.primary_key
+        is_served = real is not None and _has_key_of(table.table, real.table)
         tables[name] = _made(_bound, table, real) if real and is_served else _made(_absent, table)
     return Names(tables, shown.enums)
+
+
+def _has_key_of(shown: Table, real: Table) -> bool:
+    """A baseline may have been captured when no catalog had the keys of views."""
+    is_keyless = shown.is_view and not shown.primary_key
+    return is_keyless or shown.primary_key == real.primary_key
 
 
 def with_custom(shown: Names, bound: Names) -> Names:
@@ -93,9 +99,11 @@ def _bound(shown: NamedTable, real: NamedTable) -> NamedTable:
         name: column for name, column in real.custom.items() if column.name not in shown.field_of
     }
     beyond = frozenset(column.name for column in custom.values())
+    key = shown.table.primary_key
+    is_same = key == real.table.primary_key
     return replace(
         shown,
-        table=real.table,
+        table=real.table if is_same else replace(real.table, primary_key=key),
         columns=columns,
         absent=absent,
         custom=custom,

@@ -132,6 +132,14 @@ def _named_table(table: Table, given: _Given) -> NamedTable:
     return known
 
 
+def _unfixed(table: Table, columns: frozenset[str]) -> frozenset[str]:
+    """Return the columns that can still be written once their row is there."""
+    if not table.takes("update"):
+        return _NOTHING
+    fixed = {column.name for column in table.columns if column.is_fixed}
+    return columns - fixed if fixed else columns
+
+
 def _named_now(table: Table, given: _Given) -> NamedTable:
     field_of, may = given.columns.fields, given.access
     seen = permitted(may.select, given.columns.columns)
@@ -146,7 +154,7 @@ def _named_now(table: Table, given: _Given) -> NamedTable:
         columns=columns,
         relations={r.name: r for r in given.relations},
         insertable=permitted(may.insert, writable) if table.takes("insert") else _NOTHING,
-        updatable=permitted(may.update, writable) if table.takes("update") else _NOTHING,
+        updatable=permitted(may.update, _unfixed(table, writable)),
         deletable=may.delete and table.takes("delete"),
         custom={name: c for name, c in columns.items() if c.name in given.dynamic},
     )

@@ -62,6 +62,8 @@ def operators_of(sql_type: SqlType, vendor: str) -> tuple[Op, ...]:
         return (*_EQUALITY, *_LISTS)
     else:
         common = _OPERATORS.get(sql_type.kind, _ORDERED)
+    if lacks_patterns(sql_type):
+        return _ORDERED
     return common + _OF_VENDOR.get((vendor, sql_type.kind), ())
 
 
@@ -82,6 +84,11 @@ def updates_in_place_of(sql_type: SqlType) -> tuple[How, ...]:
     if sql_type.kind is Kind.ARRAY:
         return _ARRAY_UPDATES
     return _JSON_UPDATES if _is_jsonb(sql_type) else ()
+
+
+def lacks_patterns(sql_type: SqlType) -> bool:
+    """Return whether these are texts that are compared with no pattern: by their collation."""
+    return sql_type.kind is Kind.TEXT and Support.PATTERNS not in sql_type.supported
 
 
 def is_ltree(sql_type: SqlType) -> bool:

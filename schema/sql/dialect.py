@@ -71,6 +71,10 @@ class Dialect(Protocol):
         """Return a comparison of the subject's expression with the node's slot."""
         ...
 
+    def is_null(self, column: str, sql_type: SqlType, *, negated: bool = False) -> str:
+        """Return whether a value is NULL, or isn't; a row of NULLs is a value."""
+        ...
+
     def operator(self, symbol: str, sql_type: SqlType) -> str:
         """Return a comparison operator of two values of this type."""
         ...

@@ -91,6 +91,15 @@ class MssqlDialect:
             value_of(node.slot),
         )
 
+    def is_null(
+        self,
+        column: str,
+        sql_type: SqlType,  # noqa: ARG002 - the protocol's
+        *,
+        negated: bool = False,
+    ) -> str:
+        return f"{column} IS {'NOT ' if negated else ''}NULL"
+
     def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return symbol
 

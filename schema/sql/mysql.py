@@ -101,6 +101,15 @@ class MysqlDialect:
             return sql(values.CONDITIONS[node.op], subject, value_of(node.slot))
         return sql("{} {} {}", subject, COMPARISONS[node.op], values.written(node.slot))
 
+    def is_null(
+        self,
+        column: str,
+        sql_type: SqlType,  # noqa: ARG002 - the protocol's
+        *,
+        negated: bool = False,
+    ) -> str:
+        return f"{column} IS {'NOT ' if negated else ''}NULL"
+
     def operator(self, symbol: str, sql_type: SqlType) -> str:  # noqa: ARG002 - the protocol's
         return symbol
 

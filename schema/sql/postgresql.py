@@ -113,6 +113,12 @@ class PostgresqlDialect:
         operator = self.operator(_OPERATORS[node.op], node.slot.type)
         return sql("{} {} {}", subject, operator, self.slot(node.slot))
 
+    def is_null(self, column: str, sql_type: SqlType, *, negated: bool = False) -> str:
+        """IS NULL is true of a composite whose fields are all NULL (manual, "Comparison")."""
+        if sql_type.kind is Kind.OTHER:
+            return f"{column} IS {'' if negated else 'NOT '}DISTINCT FROM NULL"
+        return f"{column} IS {'NOT ' if negated else ''}NULL"
+
     def operator(self, symbol: str, sql_type: SqlType) -> str:
         return values.operator(symbol, sql_type)
 

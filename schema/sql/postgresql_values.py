@@ -135,7 +135,10 @@ def aggregate(function: Function, column: str, sql_type: SqlType, each: str = ""
     number = operand(Sql(column), sql_type).text
     if function in OF_FLOATS:
         return f"{OF_FLOATS[function]}({each}{number}::double precision)"
-    return f"{OF_BOOLEANS.get(function, function)}({each}{number})"
+    value = f"{OF_BOOLEANS.get(function, function)}({each}{number})"
+    if function.is_extreme and sql_type.kind is Kind.OTHER:
+        return f"{value}::{sql_type.plain}"  # of a regclass it is the OID
+    return value
 
 
 def is_citext(sql_type: SqlType) -> bool:

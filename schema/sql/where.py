@@ -53,7 +53,8 @@ def where_to_sql(  # noqa: PLR0911 - one per kind
             return dialect.compare(subject_to_sql(where.subject, table, dialect, aliases), where)
         case IsNull():
             subject = subject_to_sql(where.subject, table, dialect, aliases)
-            return sql("{} IS {}NULL", subject, "NOT " if where.negated else "")
+            test = dialect.is_null("{}", where.subject.type, negated=where.negated)
+            return sql(test, subject)
         case Related():
             return sql("EXISTS ({})", _of_related(where, where.where, table, dialect, aliases))
         case AllOf():

@@ -15,7 +15,7 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Kind, SqlType
 from schema.plan.nodes import Op
-from schema.plan.operators import CAST, CASTS, is_ltree, operators_of
+from schema.plan.operators import CAST, CASTS, is_ltree, lacks_patterns, operators_of
 from schema.types.factory import TypeFactory
 from schema.types.vocabulary import scalar
 
@@ -91,7 +91,8 @@ def _prefix(sql_type: SqlType, operators: tuple[Op, ...], leaf: GraphQLNamedInpu
     array = "Array" if sql_type.kind is Kind.ARRAY else ""
     if not sql_type.has_order and sql_type.kind in (Kind.ARRAY, Kind.OTHER):
         return f"Equality{array}"
-    return "Ordered" if sql_type.kind is Kind.OTHER else f"{leaf.name}{array}"
+    is_ordered = sql_type.kind is Kind.OTHER or lacks_patterns(sql_type)
+    return "Ordered" if is_ordered else f"{leaf.name}{array}"
 
 
 def _comparison(

@@ -29,3 +29,18 @@ def test_rows_that_violated_it_before_refuse_no_dry_run(served) -> None:
 
     query = "mutation { insertParentOne(object: {id: 9}) { id } }"
     assert ask(query, None, **{"x-dry-run": "true"}).data == {"insertParentOne": {"id": 9}}
+
+
+def test_a_dry_run_of_what_cannot_be_undone_is_refused(mariadb, served) -> None:
+    ask = served(
+        mariadb,
+        """CREATE TABLE note (id INT PRIMARY KEY, n INT) ENGINE=MyISAM;
+        INSERT INTO note VALUES (1, 1);""",
+    )
+    query = "mutation { updateNoteByPk(pkColumns: {id: 1}, _set: {n: 7}) { n } }"
+
+    reply = ask(query, None, **{"x-dry-run": "true"})
+    assert reply.code == "BAD_USER_INPUT"
+    assert "no transactions" in reply.error["message"]
+    assert ask("{ noteByPk(id: 1) { n } }").data == {"noteByPk": {"n": 1}}
+    assert ask(query).data == {"updateNoteByPk": {"n": 7}}

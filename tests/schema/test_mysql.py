@@ -115,3 +115,20 @@ def test_a_row_that_holds_the_value_already_is_matched_and_counted(maria) -> Non
         "affectedRows": 1,
         "returning": [{"name": "Rock"}],
     }
+
+
+def test_the_end_of_a_version_is_no_part_of_a_key(mariadb, served) -> None:
+    """The server adds it to the keys of system-versioned tables."""
+    ask = served(
+        mariadb,
+        """CREATE TABLE price (id INT PRIMARY KEY, n INT, code INT UNIQUE,
+          since TIMESTAMP(6) AS ROW START, until TIMESTAMP(6) AS ROW END,
+          PERIOD FOR SYSTEM_TIME (since, until)) WITH SYSTEM VERSIONING;
+        INSERT INTO price (id, n, code) VALUES (1, 1, 7);""",
+    )
+
+    query = """mutation { savePrice(pkColumns: {id: 1}, _set: {n: 2}, _expect: {n: 1}) { row { n } }
+        insertPriceOne(object: {id: 3, code: 7, n: 5},
+          onConflict: {constraint: priceCodeKey, updateColumns: [n]}) { id n } }"""
+    assert ask(query).data == {"savePrice": {"row": {"n": 2}}, "insertPriceOne": {"id": 1, "n": 5}}
+    assert ask("{ priceByPk(id: 1) { n } }").data == {"priceByPk": {"n": 5}}

@@ -320,3 +320,21 @@ def test_a_column_more_has_its_own_table_named_anew_and_no_other() -> None:
 
     same = {str(name) for name, named in after.tables.items() if named is before.tables[name]}
     assert same == {"b"}
+
+
+def test_a_column_that_is_fixed_is_given_to_new_rows_only() -> None:
+    columns = (Column("id", INTEGER, identity=True, is_fixed=True), Column("n", INTEGER))
+    named = names(Table(TableName("", "t"), columns, ("id",))).by_field["t"]
+
+    assert (named.insertable, named.updatable) == ({"id", "n"}, {"n"})
+
+
+def test_a_view_without_a_key_in_a_baseline_is_served_without_one() -> None:
+    """Baselines that were captured before catalogs told the keys of views."""
+    real = Catalog("sqlite", (replace(table("v"), is_view=True),))
+    captured = Catalog("sqlite", (replace(real.tables[0], primary_key=()),))
+    shown = names_of_baseline(captured, FULL_ACCESS, {})
+
+    bound = bound_names(shown, real, captured, FULL_ACCESS, {}).by_field["v"]
+    assert not bound.is_absent
+    assert bound.key == ()

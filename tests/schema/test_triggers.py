@@ -279,6 +279,22 @@ def test_the_sqlstate_of_a_signal_counts_not_its_number(mariadb, served, number:
 
 
 @pytest.mark.parametrize(
+    ("state", "number"),
+    [("23000", 1062), ("23000", 1452), ("23000", 1048), ("77777", 777), ("MY001", 1366)],
+)
+def test_a_signal_with_a_state_or_number_of_the_server_keeps_its_words(
+    mariadb, served, state: str, number: int
+) -> None:
+    trigger = f"""CREATE TRIGGER a BEFORE INSERT ON pay
+        FOR EACH ROW SIGNAL SQLSTATE '{state}' {SIGNAL}, MYSQL_ERRNO = {number};"""
+    ask = served(mariadb, f"{PAY} {trigger}")
+
+    answer = ask("mutation { insertPayOne(object: {id: 1}) { id } }")
+    assert (answer.status, answer.code) == (200, "CONSTRAINT_VIOLATION")
+    assert answer.error["message"] == WORDS
+
+
+@pytest.mark.parametrize(
     "fine", ["", "CREATE TRIGGER fine AFTER UPDATE ON note BEGIN SELECT 1; END;"]
 )
 def test_a_trigger_that_names_what_is_gone_is_no_change_of_the_schema(served, fine: str) -> None:

@@ -1,4 +1,7 @@
-"""Views that the server can write are written through, by a key from the override file."""
+"""Views that the server can write are written through, by the key of their table.
+
+An override gives a key to the others.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from dynamic_databases.catalog.types import TableName
 from tests.fixtures.databases import execute
-from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, Vendor
+from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, Vendor, present
 
 URL = "/t/shop/graphql"
 SQL = """CREATE TABLE item (id {identity}, name VARCHAR(20) NOT NULL,
@@ -18,7 +22,7 @@ CREATE VIEW shown AS SELECT id, name AS title, price, hidden FROM item WHERE NOT
 CREATE VIEW loud AS SELECT id, name, upper(name) AS loud FROM item;
 CREATE VIEW checked AS SELECT id, name, price FROM item WHERE price < 10 {check};
 CREATE VIEW summed AS SELECT name, sum(price) AS total FROM item GROUP BY name;
-CREATE VIEW keyless AS SELECT id, name FROM item;"""
+CREATE VIEW keyless AS SELECT name, price FROM item;"""
 PAIR = """
 CREATE VIEW pair AS SELECT a.id, a.name, b.name AS other FROM item a JOIN item b ON b.id = a.id;
 CREATE FUNCTION pair_of() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
@@ -129,3 +133,73 @@ def test_what_a_trigger_instead_of_an_update_did_not_do_is_null(shop, vendor: Ve
         "left": None,
         "rows": {"affectedRows": 0},
     }
+
+
+KEYED = """CREATE TABLE item (id INTEGER PRIMARY KEY, name VARCHAR(20), n INTEGER);
+CREATE TABLE part (a INTEGER, b INTEGER, n INTEGER, PRIMARY KEY (a, b));
+INSERT INTO item VALUES (1, 'one', 1), (2, 'two', 2); INSERT INTO part VALUES (1, 2, 3);
+CREATE VIEW v_renamed AS SELECT name, id AS number FROM item WHERE n > 0;
+CREATE VIEW v_of_view AS SELECT number AS place, name FROM v_renamed;
+CREATE VIEW v_twice AS SELECT id AS one, id AS two FROM item;
+CREATE VIEW v_whole AS SELECT b AS second, a AS first, n FROM part;
+CREATE VIEW v_where AS SELECT id, n FROM item WHERE EXISTS (SELECT 1 FROM part WHERE a = item.id);
+CREATE VIEW x_half AS SELECT a, n FROM part;
+CREATE VIEW x_computed AS SELECT id + 1 AS id, name FROM item;
+CREATE VIEW x_other AS SELECT (SELECT max(a) FROM part) AS id, name FROM item;
+CREATE VIEW x_nested AS SELECT (SELECT a FROM part WHERE b = 2) AS id, name FROM item;
+CREATE VIEW x_joined AS SELECT item.id, part.n FROM item JOIN part ON part.a = item.id;
+CREATE VIEW x_crossed AS SELECT item.id, part.n FROM item, part;
+CREATE VIEW x_grouped AS SELECT id FROM item GROUP BY id;
+CREATE VIEW x_distinct AS SELECT DISTINCT id FROM item;
+CREATE VIEW x_union AS SELECT id FROM item UNION ALL SELECT id FROM item;"""
+KEYS_TOLD = {
+    "v_renamed": ("number",),
+    "v_of_view": ("place",),
+    "v_twice": ("one",),
+    "v_whole": ("first", "second"),
+    "v_where": ("id",),
+}
+
+
+@pytest.fixture(params=[POSTGRESQL, MARIADB], ids=lambda vendor: vendor.name)
+def telling(request) -> Vendor:
+    """The vendors whose catalogs say what a view's column is selected from."""
+    return present(request.param)
+
+
+def test_a_view_that_selects_a_whole_key_has_it(telling, new_database) -> None:
+    catalog = new_database(telling, KEYED).catalog()
+
+    views = {table.name.name: table.primary_key for table in catalog.tables if table.is_view}
+    assert {name: key for name, key in views.items() if key} == KEYS_TOLD
+    assert {name for name in views if name.startswith("x_")} == set(views) - set(KEYS_TOLD)
+
+
+def test_a_key_told_by_the_catalog_serves_reads_and_writes(telling, served) -> None:
+    ask = served(telling, KEYED)
+
+    query = """mutation {
+      updateVOfViewByPk(pkColumns: {place: 1}, _set: {name: "uno"}) { place name }
+      saveVWhole(pkColumns: {first: 1, second: 2}, _set: {n: 9}) { row { n } }
+      deleteVRenamedByPk(number: 2) { name } }"""
+    assert ask(query).data == {
+        "updateVOfViewByPk": {"place": 1, "name": "uno"},
+        "saveVWhole": {"row": {"n": 9}},
+        "deleteVRenamedByPk": {"name": "two"},
+    }
+    assert ask("{ vRenamedByPk(number: 1) { name } item { id } }").data == {
+        "vRenamedByPk": {"name": "uno"},
+        "item": [{"id": 1}],
+    }
+
+
+def test_a_view_that_is_made_anew_is_noticed(telling, new_database, registry) -> None:
+    """Its columns are the same ones; what they are selected from has changed."""
+    database = new_database(telling, KEYED)
+    database.catalog()
+    assert not registry.has_changed(database.label)
+    execute(database.url, "CREATE OR REPLACE VIEW v_where AS SELECT a AS id, n FROM part")
+
+    assert registry.has_changed(database.label)
+    view = registry.refresh(database.label).catalog.by_name[TableName("", "v_where")]
+    assert view.primary_key == ()

@@ -60,7 +60,8 @@ COMPARED = """
 ## What is compared
 
 Every type takes `_isNull`. The tables name the other operators by these words. PostgreSQL says
-itself which types it compares and sorts, by its operator classes.
+itself which types it compares and sorts, by its operator classes. Its texts with a collation that
+isn't deterministic take equality and order alone.
 
 | word | operators |
 | --- | --- |

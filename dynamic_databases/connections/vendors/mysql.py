@@ -28,7 +28,7 @@ _TLS_MODES = ("REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 # a session's memory, up to a packet's size.
 _SESSION = (
     "SET SESSION time_zone = '+00:00', group_concat_max_len = 1073741824,"
-    " innodb_lock_wait_timeout = ceil({} / 1000), @gateway = 0,"
+    " innodb_lock_wait_timeout = ceil({} / 1000), @gateway = 0, lc_messages = 'en_US',"
     " sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
     "/*M!, max_statement_time = {} / 1000 *//*!80000, max_execution_time = {} */"
 )
