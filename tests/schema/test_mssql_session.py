@@ -5,10 +5,12 @@ No server is at hand: a driver's cursor plays results as Microsoft's manual says
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import pytest
+from django.db.utils import DatabaseError
 
 from dynamic_databases.connections.vendors.mssql_cursor import CompleteCursor
 from dynamic_databases.errors import TooDeep
@@ -62,11 +64,21 @@ class PlayedCursor:
         """There is nothing to give back."""
 
 
-def session_of(*results, log: list[str] | None = None) -> MssqlSession:
+@contextmanager
+def as_django() -> Iterator[None]:
+    """Raise Django's error for the driver's, as its wrapper does."""
+    try:
+        yield
+    except Refused as error:
+        raise DatabaseError from error
+
+
+def session_of(*results, log: list[str] | None = None, translate: bool = False) -> MssqlSession:
     """Return a session whose every statement gets these results."""
     sent: list[str] = [] if log is None else log
     connection = SimpleNamespace(cursor=lambda: PlayedCursor(list(results), sent))
-    wrapper = SimpleNamespace(connection=connection, wrap_database_errors=nullcontext())
+    errors = as_django() if translate else nullcontext()
+    wrapper = SimpleNamespace(connection=connection, wrap_database_errors=errors)
     return MssqlSession(wrapper, "BEGIN TRANSACTION", AnswerMeter())
 
 
@@ -113,6 +125,14 @@ def test_a_transaction_is_committed_in_the_servers_own_words() -> None:
     begin = "BEGIN TRANSACTION"
     commit = "WHILE @@TRANCOUNT > 1 COMMIT TRANSACTION; COMMIT TRANSACTION"
     assert log == [begin, commit, begin, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION"]
+
+
+def test_begin_on_a_dead_connection_is_an_error_of_the_database() -> None:
+    """It was the driver's own, which no table of errors knows."""
+    session = session_of(Refused(), translate=True)
+
+    with pytest.raises(DatabaseError):
+        session.send(RoundTrip((), begins=True))
 
 
 def test_the_sum_of_values_has_a_bound() -> None:
