@@ -51,6 +51,10 @@ class DatabaseAliases(dict[str, Config]):
         canonical = digits.isascii() and digits.isdigit() and str(int(digits)) == digits
         return int(digits) if canonical else None
 
+    def is_registered_alias(self, name: object) -> bool:
+        """Return whether a name is the alias of a database in service."""
+        return not self.has_static(name) and self.pk_of(name) is not None and name in self
+
     def has_static(self, name: object) -> bool:
         """Return whether a name is one of the settings' own."""
         return super().__contains__(name)

@@ -40,6 +40,7 @@ class DynamicDatabasesConfig(AppConfig):
         # Models, and what stands on them, can only be imported once the app registry is ready.
         from dynamic_databases.change_log import rows_changed  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.config_problems import check_stored_configs  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.database_apps import install_database_apps  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.database_settings import load_settings  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.models import Database  # noqa: PLC0415 - as the comment above says
@@ -68,6 +69,7 @@ class DynamicDatabasesConfig(AppConfig):
             self.registry, databases.alias_of, package_setting("GATEWAY_POLL_SECONDS")
         )
         install_thread_wrappers(pool.generation, databases.registered_alias)
+        install_database_apps(databases.is_registered_alias)
         databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
         for signal in (post_save, post_delete):
             signal.connect(self.invalidator.database_changed, sender=Database)

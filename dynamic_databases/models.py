@@ -208,7 +208,10 @@ class Database(Tracked):
 
     @property
     def label(self) -> Alias:
-        """The alias of this database, for `.using(…)`: `DYNAMIC_DATABASE_7`."""
+        """The alias of this database, for `.using(…)`: `DYNAMIC_DATABASE_7`.
+
+        A plain text: `transaction.atomic` takes whatever can be called for a function to decorate.
+        """
         return settings.DATABASES.alias_of(self.pk)
 
     def clean(self) -> None:

@@ -161,6 +161,10 @@ class UniqueKey:
     columns: tuple[str, ...]
 
 
+# By Django's name of the vendor; catalogs leave it out of tables' names.
+_DEFAULT_SCHEMAS = {"postgresql": "public", "microsoft": "dbo", "sqlite": "main"}
+
+
 @dataclass(frozen=True, order=True)
 class TableName:
     """A table's schema and name; `schema` is empty for the database's default schema."""
@@ -272,11 +276,15 @@ class Catalog:
         return value | ({"names": [list(pair) for pair in self.names]} if self.names else {})
 
     def find(self, name: str) -> Table | None:
-        """Return the table called `name` or `schema.name`, by its exact spelling."""
-        for table in self.tables:
-            if name in (str(table.name), table.name.name if not table.name.schema else None):
-                return table
-        return None
+        """Return the table called `name` or `schema.name`, by its exact spelling.
+
+        The server's default schema may be named, too: `public.author` is `author`.
+        """
+        found = next((table for table in self.tables if str(table.name) == name), None)
+        schema, dot, rest = name.partition(".")
+        if found is None and dot and schema == _DEFAULT_SCHEMAS.get(self.vendor):
+            return next((table for table in self.tables if str(table.name) == rest), None)
+        return found
 
 
 def labels_of(spelled: str) -> tuple[str, ...]:

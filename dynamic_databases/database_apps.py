@@ -1,0 +1,77 @@
+"""An app for each registered database: `apps.get_model("DYNAMIC_DATABASE_7", "author")`.
+
+Nothing is stored: `AppConfigs` makes the app when somebody asks for it. So nothing is left of a
+database that is gone, and whatever goes through all apps (`migrate`, the admin) meets none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db.models import Model
+
+from dynamic_databases.aliases import Alias, as_alias
+from dynamic_databases.errors import UnknownTable
+from dynamic_databases.process import process_registry
+
+
+class DatabaseAppConfig(AppConfig):
+    """The models of one registered database, bound to it; its label is the alias."""
+
+    def __init__(self, alias: Alias) -> None:
+        # Django's own constructor looks for a package and its folder.
+        self.name = self.label = alias
+        self.verbose_name = f"Database {alias}"
+        self.module: ModuleType | None = None
+        self.models_module: ModuleType | None = None
+        self.apps = apps
+        self._alias = alias
+
+    def __repr__(self) -> str:
+        return f"<DatabaseAppConfig: {self.label}>"
+
+    def get_model(self, model_name: str, require_ready: bool = True) -> type[Model]:  # noqa: ARG002 - Django's signature
+        """Return the model of a table, or of a class name in any case. Raises LookupError."""
+        try:
+            return process_registry().model(self._alias, model_name)
+        except UnknownTable:
+            for model in self.get_models():
+                if model.__name__.lower() == model_name.lower():
+                    return model
+            raise
+
+    def get_models(
+        self,
+        include_auto_created: bool = False,  # noqa: ARG002 - Django's signature
+        include_swapped: bool = False,  # noqa: ARG002
+    ) -> Iterator[type[Model]]:
+        registry = process_registry()
+        for table in registry.entry(self._alias).catalog.tables:
+            yield registry.model(self._alias, str(table.name))
+
+    def import_models(self) -> None:
+        """Do nothing: models are made of the catalog."""
+
+
+class AppConfigs(dict[str, AppConfig]):
+    """The project's apps, and by look-up alone those of registered databases."""
+
+    def __init__(
+        self, installed: Mapping[str, AppConfig], is_registered: Callable[[object], bool]
+    ) -> None:
+        super().__init__(installed)
+        self._is_registered = is_registered
+
+    def __missing__(self, label: str) -> AppConfig:
+        if not self._is_registered(label):
+            raise KeyError(label)
+        return DatabaseAppConfig(as_alias(label))
+
+
+def install_database_apps(is_registered: Callable[[object], bool]) -> None:
+    """Have Django's registry of apps find registered databases by their aliases."""
+    registry: Any = apps
+    registry.app_configs = AppConfigs(apps.app_configs, is_registered)
