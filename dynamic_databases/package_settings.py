@@ -72,4 +72,5 @@ _DEFAULTS: Mapping[str, Callable[[], object]] = {
     "GATEWAY_SQLITE_MEMORY_BYTES": _constant(1_000_000_000),
     "GATEWAY_SQLITE_ROOT": lambda: _folder("databases"),
     "GATEWAY_SQLITE_VALUE_BYTES": _constant(25_000_000),
+    "GATEWAY_USER_HASHERS": _constant(()),
 }

@@ -53,7 +53,8 @@ from gateway.http.request import HttpRequest  # noqa: E402
 from gateway.http.response import Response, json_response, tenant_headers  # noqa: E402
 from gateway.http.static_files import StaticFiles  # noqa: E402
 from gateway.log import set_up_logging  # noqa: E402
-from gateway.login.hashing import passwords  # noqa: E402
+from gateway.login.hashing import passwords, people_passwords  # noqa: E402
+from gateway.login_endpoint import BODY_LIMIT_BYTES, LoginEndpoint  # noqa: E402
 from gateway.pages import graphiql, health  # noqa: E402
 from gateway.pages import schema_documents as sdl  # noqa: E402
 from gateway.pages.django_handler import SCHEMA_PROCESS, DjangoPages, is_page  # noqa: E402
@@ -65,6 +66,7 @@ from tenants.snapshot import Snapshot  # noqa: E402
 # Python's 5 ms would delay a request each time it waits for the interpreter's lock.
 _SWITCH_SECONDS = 0.0001
 _GRAPHQL = re.compile(r"/graphql|/t/[^/]+(?:/[^/]+)?/graphql")
+_LOGIN = re.compile(r"/t/[^/]+(?:/[^/]+)?/(login|refresh|logout)")
 _PATHS = {"/healthz", "/readyz", "/metrics", "/graphiql/targets"}
 _DOCUMENT = re.compile(
     rf"(?:/common|/t/[^/]+(?:/[^/]+)?)/({'|'.join(map(re.escape, sdl.DOCUMENTS))})"
@@ -78,6 +80,7 @@ class Application:
         self._runtime: Runtime | None = None
         self._endpoint: GraphQLEndpoint | None = None
         self._documents: sdl.Documents  # made with the services
+        self._logins: LoginEndpoint  # as well
         self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
         self._compression = Compression(settings.GATEWAY.compression)
@@ -108,8 +111,10 @@ class Application:
         if self._subscriber is not None:
             self._subscriber.stop()
         passwords.close()  # a page that waits for it ends
+        people_passwords.close()
         self._pages.close()
         if self._runtime is not None:
+            self._logins.close()
             stop_runtime(self._runtime)
 
     def _secured(self, scope: Scope, send: Send) -> Send:
@@ -124,6 +129,7 @@ class Application:
             self._runtime = make_runtime()
             self._endpoint = GraphQLEndpoint(self._runtime)
             self._documents = sdl.Documents(self._endpoint, self._runtime)
+            self._logins = LoginEndpoint(self._runtime)
             start_pollers(self._runtime, self._stopping)
             if url := self._runtime.config.redis_url:
                 self._subscriber = Subscriber(url, self._runtime.control.poll)
@@ -183,7 +189,10 @@ class Application:
         try:
             head = read_head(scope)
             self._check_path(head.path)
-            http = await read_body(head, receive, config.body_limit_bytes, seconds)
+            limit = config.body_limit_bytes
+            if _LOGIN.fullmatch(head.path):
+                limit = min(limit, BODY_LIMIT_BYTES)
+            http = await read_body(head, receive, limit, seconds)
         except HttpProblem as problem:
             refusal = _refusal(problem)
             if head is not None and self._is_ours(head.path):
@@ -232,6 +241,7 @@ class Application:
         return (
             _GRAPHQL.fullmatch(path) is not None
             or path in _PATHS
+            or _LOGIN.fullmatch(path) is not None
             or _DOCUMENT.fullmatch(path) is not None
             or self._static.has(path)
         )
@@ -250,6 +260,8 @@ class Application:
         if match := _DOCUMENT.fullmatch(http.path):
             common = http.path.startswith("/common/")
             return await self._documents.respond(http, match[1], common=common)
+        if match := _LOGIN.fullmatch(http.path):
+            return await self._logins.respond(http, match[1])
         return await self._own(http, runtime) or json_response(
             {"errors": [{"message": "There is nothing here."}]}, 404
         )

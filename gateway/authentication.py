@@ -27,7 +27,14 @@ from tenants.errors import (
     Unauthenticated,
 )
 from tenants.principals import Principal
-from tenants.resolution import ResolvedTenant, TenantRef, reachable, resolve, tenant_ref
+from tenants.resolution import (
+    ResolvedTenant,
+    TenantRef,
+    login_target,
+    reachable,
+    resolve,
+    tenant_ref,
+)
 from tenants.snapshot import DirectoryEntry, Snapshot
 
 Authenticated = tuple[ResolvedTenant, Principal]
@@ -102,6 +109,20 @@ class RequestAuthenticator:
         except TenantProblem:
             return None
         return resolved.tenant.slug, resolved.environment
+
+    async def login_target(self, http: HttpRequest) -> tuple[str, ResolvedTenant | None]:
+        """Return the tenant that a log-in's path names, and its database; None where unknown.
+
+        Raises HttpProblem, EnvironmentUnavailable.
+        """
+        check_naming(http)
+        ref = tenant_ref(http.path, http.query, http.headers)
+        name, own_ids = ref.tenant or "", self._controller is None
+        found = login_target(name, ref.environment, await self.snapshot(), own_ids=own_ids)
+        if found is None and self._standby.may_learn():  # it may have been added a moment ago
+            await self._control.learn()
+            found = login_target(name, ref.environment, await self.snapshot(), own_ids=own_ids)
+        return name, found
 
     async def snapshot(self) -> Snapshot:
         """Return the current snapshot, or the last one. Raises ControlUnavailable."""

@@ -33,6 +33,7 @@ from gateway.rendering.schema_process import SchemaProcess
 from gateway.runtime import Runtime
 from schema.apps import SchemaConfig
 from schema.build.cache import SchemaCache
+from tenants.authentication.person_tokens import PersonTokens
 from tenants.authentication.tokens import TokenAuthenticator
 from tenants.controller import Controller, ControllerConfig
 from tenants.directory import Directory
@@ -61,7 +62,8 @@ def make_runtime(config: Config | None = None) -> Runtime:
         config.operation_cache_bytes,
         release=databases.registry.release,
     )
-    authenticators = (TokenAuthenticator(),)
+    people = PersonTokens(config.login_token_keys, config.login_token_seconds)
+    authenticators = (people, TokenAuthenticator())
     control = ControlDatabase(databases.invalidator.poll_now, config.control_deadline_ms / 1000)
     control_watchdog.seconds = config.control_deadline_ms / 1000
     file = _snapshot_file(config)

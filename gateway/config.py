@@ -116,6 +116,11 @@ class Config:
     login_address_tries: int = _setting("GATEWAY_LOGIN_ADDRESS_TRIES", "20", whole(1, 1_000_000))
     login_name_tries: int = _setting("GATEWAY_LOGIN_NAME_TRIES", "50", whole(1, 1_000_000))
     login_wait_seconds: int = _setting("GATEWAY_LOGIN_WAIT_SECONDS", "900", whole(1, 86_400))
+    login_token_seconds: int = _setting("GATEWAY_LOGIN_TOKEN_SECONDS", "300", whole(10, 86_400))
+    login_refresh_seconds: int = _setting(
+        "GATEWAY_LOGIN_REFRESH_SECONDS", "1209600", whole(60, 31_536_000)
+    )
+    user_hashers: tuple[str, ...] = _setting("GATEWAY_USER_HASHERS", "", words)
     log_requests: bool = _setting("GATEWAY_LOG_REQUESTS", "0", flag)
     slow_ms: int = _setting("GATEWAY_SLOW_MS", "1000", whole(0, 3_600_000))
     metrics: str = _setting(
@@ -199,6 +204,11 @@ class Config:
     def django_secret_keys(self) -> list[str]:
         """Django's signing keys, derived so that they can't open a database's secret."""
         return [hashlib.sha256(f"django:{key}".encode()).hexdigest() for key in self.secret_keys]
+
+    @property
+    def login_token_keys(self) -> list[bytes]:
+        """The keys that sign people's access tokens, derived so that they open nothing else."""
+        return [hashlib.sha256(f"login token:{key}".encode()).digest() for key in self.secret_keys]
 
     @property
     def seconds_to_drain(self) -> float:

@@ -115,8 +115,10 @@ GATEWAY_RECEIVE_LIMIT_BYTES = GATEWAY.receive_limit_bytes
 GATEWAY_POLL_SECONDS = GATEWAY.poll_seconds
 GATEWAY_CONTROLLER = GATEWAY.controller
 GATEWAY_CONTROLLER_CHECK_SECONDS = GATEWAY.controller_check_seconds
+GATEWAY_USER_HASHERS = GATEWAY.user_hashers
 
 AUTHENTICATION_BACKENDS = [
+    "gateway.login.tenant_users.TenantUserBackend",  # first: it takes the log-ins with a tenant
     "gateway.login.backend.LoginBackend",
     "django.contrib.auth.backends.ModelBackend",  # named by the sessions
 ]

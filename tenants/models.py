@@ -16,6 +16,7 @@ from tenants.limits import check_limits
 from tenants.session_variables import check_variables
 from tenants.snapshot import DEFAULT_ENVIRONMENT
 from tenants.static_names import is_taken
+from tenants.user_tables import UserTableConfig, check_user_table
 
 # A slug is part of paths and host names, and is never mistaken for a numeric id.
 SLUG = RegexValidator(
@@ -196,3 +197,73 @@ class ApiToken(Tracked):
 
     def __str__(self) -> str:
         return f"{self.prefix}… of {self.tenant or 'operators'}"
+
+
+class UserTableManager(models.Manager["UserTable"]):
+    """Finds the user table that people of a tenant log in by."""
+
+    def config_of(
+        self, tenant_pk: int, environment: str, database_pk: int | None
+    ) -> UserTableConfig | None:
+        """Return the configuration of a tenant's environment; None where there is none.
+
+        The tenant's own comes before its baseline's, and that of the environment before that of
+        all. Raises ValueError where what is stored can't be read.
+        """
+        names = ("baseline__name", "baseline__version")
+        having = Database.objects.filter(pk=database_pk or 0, baseline__isnull=False)
+        name, version = having.values_list(*names).first() or ("", 0)
+        labels = [f"{name}@{version}", name] if name else []
+        stage = models.Q(environment=None) | models.Q(environment__name=environment)
+        owner = models.Q(tenant_id=tenant_pk) | models.Q(tenant=None, baseline__in=labels)
+        rows = sorted(self.filter(stage & owner), key=UserTable.rank)
+        return check_user_table(rows[0].config) if rows else None
+
+
+class UserTable(models.Model):
+    """The user table of a tenant, or of all databases of a baseline: `config` says what it is.
+
+    Nothing of it is kept in memory: each log-in reads it.
+    """
+
+    tenant = models.ForeignKey(
+        Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="user_tables"
+    )
+    baseline = models.CharField(
+        max_length=110, blank=True, help_text="crm for every version, or crm@2 for one."
+    )
+    environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.CASCADE)
+    # Whose and where: unique, which the three columns aren't where one is NULL.
+    place = models.CharField(max_length=200, unique=True, editable=False)
+    config = JSONField(help_text="Set it by `manage.py tenant users`, which checks the database.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = UserTableManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(tenant=None) ^ models.Q(baseline=""),
+                name="user_table_of_tenant_or_baseline",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"users of {self.tenant or self.baseline}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        owner = f"baseline {self.baseline}" if self.baseline else f"tenant {self.tenant_id}"
+        self.place = f"{owner}/{self.environment_id or 'any'}"
+        super().save(*args, **kwargs)
+
+    def rank(self) -> tuple[bool, bool, bool]:
+        """Return what sorts the more specific of two first."""
+        return (self.tenant_id is None, self.environment_id is None, "@" not in self.baseline)
+
+    def clean(self) -> None:
+        if bool(self.tenant_id) == bool(self.baseline):
+            raise ValidationError("Name a tenant or a baseline, one of them.")
+        try:
+            check_user_table(self.config)
+        except ValueError as error:
+            raise ValidationError({"config": str(error)}) from None

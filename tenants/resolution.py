@@ -98,6 +98,26 @@ def resolve(
     return ResolvedTenant(entry, environment, alias), principal
 
 
+def login_target(
+    tenant: str, environment: str | None, snapshot: Snapshot, *, own_ids: bool = True
+) -> ResolvedTenant | None:
+    """Return the database whose people log in; None where there is no such tenant or environment.
+
+    Without an environment it is the tenant's default one. Raises EnvironmentUnavailable where that
+    has no database in service.
+    """
+    entry = snapshot.tenant(tenant, own_ids=own_ids)
+    if entry is None:
+        return None
+    environment = environment or entry.default_environment
+    alias = entry.environments.get(environment)
+    if alias is None:
+        if environment in (entry.default_environment, *entry.disabled):
+            raise EnvironmentUnavailable(entry.slug, environment)
+        return None
+    return ResolvedTenant(entry, environment, alias)
+
+
 def _is_known(
     environment: str, entry: DirectoryEntry, principal: Principal, snapshot: Snapshot
 ) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core.checks import register
 
 
 class LoginConfig(AppConfig):
@@ -11,6 +12,12 @@ class LoginConfig(AppConfig):
 
     name = "gateway.login"
     label = "gateway_login"
+
+    def ready(self) -> None:
+        # Settings can only be read once the app registry is ready.
+        from gateway.login.checks import check_backends  # noqa: PLC0415 - as the comment above says
+
+        register(check_backends)
 
 
 class LoginAdminConfig(AdminConfig):

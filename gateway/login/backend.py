@@ -24,13 +24,13 @@ class LoginBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Return the user, or None without a name.
+        """Return the user, or None without a name, or with a tenant: its people are no staff.
 
         Raises PermissionDenied where the password is wrong, LoginRefused where it isn't checked.
         """
         model = get_user_model()
         name = kwargs.get(model.USERNAME_FIELD) if username is None else username
-        if name is None or password is None:
+        if name is None or password is None or "tenant" in kwargs:
             return None
         try:
             user = model._default_manager.get_by_natural_key(name)

@@ -29,7 +29,7 @@ def is_right(
     """
     address = network_of(request.META.get("REMOTE_ADDR", "")) if request else ""
     device = device_of(request, name) if request else ""
-    throttles = _limits().throttles(name, address, device)
+    throttles = login_limits().throttles(name, address, device)
     refuse_waiting(throttles, timezone.now())
     counted = count_try(throttles, timezone.now())
     try:
@@ -57,7 +57,8 @@ def _log_failure(user: AbstractBaseUser | None, address: str, device: str) -> No
     _log.warning("A log-in failed.", extra={"event": event})
 
 
-def _limits() -> Limits:
+def login_limits() -> Limits:
+    """Return how many tries are free, by the settings."""
     config = settings.GATEWAY
     return Limits(
         tries=config.login_tries,

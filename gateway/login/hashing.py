@@ -1,7 +1,8 @@
 """Checks passwords in a process of its own, of low priority: hashing one takes a core for long.
 
 One password at a time; a few more may wait for it. The process is started with the first password,
-replaced when it died, and ends with this one, whatever ends that.
+replaced when it died, and ends with this one, whatever ends that. Staff and the people of tenants
+have a process each: what a tenant's table holds makes no operator wait.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ import atexit
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
 from gateway.child_process import ChildProcess
 from gateway.login.errors import TooBusy
+from tenants.user_tables import UserTableConfig
 
 _log = logging.getLogger(__name__)
 WAITING = 8  # apart from the one that is being checked
@@ -66,13 +69,33 @@ class PasswordProcess:
         finally:
             self._places.release()
 
-    @sensitive_variables("password", "request")
+    @sensitive_variables("password")
     def verify(self, password: str, encoded: str | None) -> Verdict:
-        """Check a password against its hash; None takes as long and is wrong.
+        """Check a password of staff against its hash; None takes as long and is wrong.
 
         Raises TooBusy where too many wait already, or no process could do it.
         """
-        request = json.dumps({"password": password, "encoded": encoded or _UNUSABLE}).encode()
+        return self._ask({"password": password, "encoded": encoded or _UNUSABLE})
+
+    @sensitive_variables("password", "stored")
+    def verify_person(self, password: str, stored: str | None, config: UserTableConfig) -> Verdict:
+        """Check a password of a tenant's person against its hash; None takes as long and is wrong.
+
+        Raises TooBusy as `verify` does.
+        """
+        return self._ask(
+            {
+                "password": password,
+                "stored": stored or "",
+                "formats": config.formats,
+                "dummies": config.dummies,
+                "rehash": config.rehash,
+            }
+        )
+
+    @sensitive_variables("question", "request")
+    def _ask(self, question: Mapping[str, Any]) -> Verdict:
+        request = json.dumps(question).encode()
         closings = self._closings
         with self.place(), self._turn:
             for _ in range(2):  # the first process may have died long ago
@@ -104,5 +127,7 @@ class PasswordProcess:
             self._child = None
 
 
-passwords = PasswordProcess()
+passwords = PasswordProcess()  # of staff
+people_passwords = PasswordProcess()  # of the people of all tenants
 atexit.register(passwords.close)
+atexit.register(people_passwords.close)

@@ -1,4 +1,4 @@
-"""Counts of failed tries in the control database: shared by processes, kept by a restart."""
+"""What log-ins leave in the control database: shared by processes, kept by a restart."""
 
 from __future__ import annotations
 
@@ -20,3 +20,24 @@ class TryCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
+
+
+class LoginSession(models.Model):
+    """A person of a tenant's user table who is logged in: one refresh token is valid at a time.
+
+    A refresh token has two parts, stored as digests: `handle` stays, `secret` is another after
+    each use. The row is deleted where the session ends.
+    """
+
+    handle = models.CharField(max_length=64, unique=True)
+    secret = models.CharField(max_length=64)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
+    environment = models.CharField(max_length=63)
+    username = models.TextField()  # as the tenant's database holds it
+    person = models.CharField(max_length=64, db_index=True)  # digest of the three before
+    state = models.CharField(max_length=64)  # `Person.state`: the session ends where it changes
+    began_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"session of {self.tenant} {self.environment}"

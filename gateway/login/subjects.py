@@ -6,6 +6,7 @@ guess a name don't keep out owners of such a browser, whatever address they come
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -13,6 +14,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from gateway.login.throttle import Throttle
 
 _IPV6_PREFIX = 64  # what one household or machine gets
+_NOT_COUNTED = {"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"}  # controls, accents, spaces
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,17 @@ class Limits:
             throttles[Subject(name, address)] = own
             throttles[Subject(address=address)] = Throttle(self.address_tries, self.longest_seconds)
         return throttles
+
+
+def name_in(tenant: str, username: str) -> str:
+    """Return the name that a tenant's person is counted under, as `acme:ann`.
+
+    Databases compare names in many ways: by case, accents, width or trailing spaces, or not. What
+    any of them takes for one name is counted as one.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", username).casefold())
+    kept = (c for c in plain if unicodedata.category(c) not in _NOT_COUNTED)
+    return f"{tenant}:{''.join(kept)}"
 
 
 def network_of(text: str) -> str:

@@ -5,6 +5,7 @@ tenant attach SLUG ENVIRONMENT DATABASE
 tenant environment SLUG [ENVIRONMENT]      the one that is asked where none is named
 tenant environments [ENVIRONMENT …]        all of them, or their order
 tenant limit SLUG NAME=FIGURE …
+tenant users [SLUG | --baseline B] --table T --username C --password C --role R …
 tenant import FILE
 tenant list
 """
@@ -23,6 +24,7 @@ from dynamic_databases.commands import ActionCommand, Answer, find_database
 from dynamic_databases.errors import DatabaseProblem
 from tenants.import_files import FIELDS, BadLine, read_lines
 from tenants.limits import NAMES
+from tenants.management.user_tables import add_arguments, remove, set_up, show_all
 from tenants.models import Environment, Tenant, TenantDatabase
 from tenants.provisioning import Outcome, environment_named, order_environments, upsert_tenant
 from tenants.snapshot import DEFAULT_ENVIRONMENT
@@ -69,6 +71,8 @@ class Command(ActionCommand):
             metavar="NAME=FIGURE",
             help=f"NAME= for the gateway's again; {', '.join(sorted(NAMES))}",
         )
+        users = actions.add_parser("users", help="let people of a tenant's own table log in")
+        add_arguments(users)
         actions.add_parser("list", help="list the tenants and their databases")
         load = actions.add_parser(
             "import",
@@ -125,6 +129,12 @@ class Command(ActionCommand):
         tenant.full_clean()
         tenant.save()
         return {"tenant": tenant.slug, "limits": tenant.limits}
+
+    def _users(self, options: dict[str, Any]) -> Answer:
+        tenant = find_tenant(options["slug"]) if options["slug"] else None
+        if options["remove"]:
+            return remove(tenant, options)
+        return set_up(tenant, options) if options["table"] else show_all(tenant, options)
 
     def _import(self, options: dict[str, Any]) -> Answer:
         path: Path = options["file"]
