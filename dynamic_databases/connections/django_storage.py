@@ -36,32 +36,38 @@ class ThreadWrappers:
         self.__dict__["_local"] = threading.local()
 
     def __getattr__(self, name: str) -> Any:
-        alias = as_alias(name)
+        wrapper = self.held(as_alias(name)) or self.held(self._alias(name))
+        if wrapper is None:
+            raise AttributeError(name)
+        return wrapper
+
+    def __setattr__(self, name: str, wrapper: BaseDatabaseWrapper) -> None:
+        alias = as_alias(name)  # of the pool's own: it asks by no other name
+        if not is_pooled(wrapper):
+            registered = self._registered_alias(name)
+            if registered is not None:
+                wrapper.alias = alias = registered  # Django made it for the name that was given
+                guard(wrapper)
+        self._wrappers()[alias] = (wrapper, self._generation(alias))
+
+    def __delattr__(self, name: str) -> None:
+        wrappers = self._wrappers()
+        if wrappers.pop(as_alias(name), None) or wrappers.pop(self._alias(name), None):
+            return
+        raise AttributeError(name)
+
+    def held(self, alias: Alias) -> Any:
+        """Return what this thread holds of an alias, or None; what is outdated is closed."""
         held = self._wrappers().get(alias)
         if held is None:
-            alias = self._alias(name)
-            held = self._wrappers().get(alias)
-        if held is None:
-            raise AttributeError(name)
+            return None
         wrapper, generation = held
         outdated = generation != self._generation(alias)
         if outdated and not wrapper.in_atomic_block and not is_pooled(wrapper):
             del self._wrappers()[alias]
             wrapper.close()
-            raise AttributeError(name)
+            return None
         return wrapper
-
-    def __setattr__(self, name: str, wrapper: BaseDatabaseWrapper) -> None:
-        registered = self._registered_alias(name)
-        alias = registered or as_alias(name)
-        if registered is not None and not is_pooled(wrapper):
-            wrapper.alias = registered  # Django made it for the name that was asked for
-            guard(wrapper)
-        self._wrappers()[alias] = (wrapper, self._generation(alias))
-
-    def __delattr__(self, name: str) -> None:
-        if self._wrappers().pop(self._alias(name), None) is None:
-            raise AttributeError(name)
 
     def close_unused(self) -> None:
         """Close what this thread holds open, and neither a lease nor a transaction uses."""

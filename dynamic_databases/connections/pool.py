@@ -298,7 +298,7 @@ def _is_stale(pooled: PooledConnection) -> bool:
 @contextmanager
 def _as_this_threads(alias: Alias, wrapper: BaseDatabaseWrapper) -> Iterator[None]:
     """Have `connections[alias]` be `wrapper` in this thread, then what it was before."""
-    held = getattr(connections._connections, alias, None)
+    held = connections._connections.held(alias)
     connections[alias] = wrapper
     try:
         yield
