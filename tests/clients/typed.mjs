@@ -1,14 +1,23 @@
-// Generates a typed client from the schema's own address, and has TypeScript check an application on it.
+// Generates a typed client from each schema's own address, and has TypeScript check an application on it.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
 import ts from 'typescript';
 
-const [url, application] = process.argv.slice(2);
-const sdl = await (await fetch(url)).text();
+const [application, ...urls] = process.argv.slice(2);
 mkdirSync('generated', { recursive: true });
-const folder = mkdtempSync(join('generated', 'client-'));
-try {
+
+async function errorsOf(url) {
+  const sdl = await (await fetch(url)).text();
+  const folder = mkdtempSync(join('generated', 'client-'));
+  try {
+    return await check(folder, sdl);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function check(folder, sdl) {
   writeFileSync(join(folder, 'schema.graphql'), sdl);
   const source = readFileSync(application, 'utf8');
   const file = join(folder, 'application.ts');
@@ -28,8 +37,9 @@ try {
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
   });
-  const found = ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
-  console.log(JSON.stringify({ errors: found }));
-} finally {
-  rmSync(folder, { recursive: true });
+  return ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
 }
+
+const found = {};
+for (const url of urls) found[url] = await errorsOf(url);
+console.log(JSON.stringify(found));
