@@ -92,3 +92,20 @@ def test_prose_is_wrapped_at_100_columns(page: Path) -> None:
     lines = [line for line in prose.splitlines() if not line.startswith(("|", "    "))]
 
     assert [line for line in lines if len(line) > 100 and len(line.split()) > 1] == []
+
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+WALKS = re.findall(r"(?ms)^\*\*([^*]+)\*\*: (.*?)\.\n\n", ARCHITECTURE)
+
+
+@pytest.mark.parametrize(("value", "walk"), WALKS, ids=[value for value, _ in WALKS])
+def test_a_walk_names_files_that_there_are_each_once(value: str, walk: str) -> None:
+    files = re.findall(r"`([\w/]+\.py)`", walk)
+
+    assert len(files) > 5, value
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    assert len(set(files)) == len(files)
+
+
+def test_there_are_five_walks() -> None:
+    assert len(WALKS) == 5
