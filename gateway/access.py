@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-from schema.access import FULL_ACCESS, Access, TableAccess
+from schema.access import FULL_ACCESS, Access, RowRules, TableAccess
 from tenants.errors import TenantProblem
-from tenants.principals import ADMIN_ROLE
+from tenants.principals import ADMIN_ROLE, Principal
+from tenants.resolution import ResolvedTenant
+from tenants.roles import Operation, read_grants
 from tenants.snapshot import Permission
 
 
@@ -25,8 +28,46 @@ def access_of(role: str, roles: Mapping[str, tuple[Permission, ...]]) -> Access:
         return FULL_ACCESS
     if role not in roles:
         raise UnknownRole(role)
-    return Access(
-        frozenset(
-            (p.table, TableAccess(p.select, p.insert, p.update, p.delete)) for p in roles[role]
-        )
+    return Access(frozenset((p.table, _table_access(p)) for p in roles[role]))
+
+
+def _table_access(permission: Permission) -> TableAccess:
+    if not permission.grants:
+        p = permission
+        return TableAccess(p.select, p.insert, p.update, p.delete)
+    grants = read_grants(json.loads(permission.grants))
+    select, insert = grants.select or Operation(), grants.insert or Operation()
+    update, delete = grants.update or Operation(), grants.delete or Operation()
+    rules = RowRules(
+        select_rows=select.rows,
+        limit=select.limit,
+        aggregate=select.aggregate,
+        insert_check=insert.check,
+        insert_presets=insert.presets,
+        update_rows=update.rows,
+        update_check=update.check,
+        update_presets=update.presets,
+        delete_rows=delete.rows,
     )
+    return TableAccess(
+        select=_columns(grants.select),
+        insert=_columns(grants.insert),
+        update=_columns(grants.update),
+        delete=grants.delete is not None,
+        rules=rules,
+        takes_fields=True,
+    )
+
+
+def _columns(operation: Operation | None) -> frozenset[str] | None:
+    return None if operation is None else operation.columns
+
+
+def session_of(principal: Principal, resolved: ResolvedTenant) -> dict[str, str]:
+    """Return the session variables of a request: the caller's, and what the gateway knows."""
+    return {
+        **principal.variables,
+        "x-gateway-tenant": resolved.tenant.slug,
+        "x-gateway-environment": resolved.environment,
+        "x-gateway-role": principal.role,
+    }

@@ -12,7 +12,7 @@ from dynamic_databases.aliases import Alias
 from dynamic_databases.concurrency.deadline import Deadline
 from dynamic_databases.concurrency.garbage_collection import gc_paused, release_frames
 from dynamic_databases.errors import NotRegistered
-from gateway.access import access_of
+from gateway.access import access_of, session_of
 from gateway.errors import HttpProblem, TooManyAtOnce, problem_of
 from gateway.execution.answer_budget import Reservation
 from gateway.execution.executor import ExecutionRequest, OperationExecutor
@@ -27,6 +27,8 @@ from schema.build.cache import CachedSchema
 from tenants.errors import EnvironmentUnavailable
 from tenants.principals import ANONYMOUS, Principal
 from tenants.resolution import ResolvedTenant
+
+_NO_SESSION: Mapping[str, str] = {}
 
 
 class GraphQLEndpoint:
@@ -150,7 +152,11 @@ class GraphQLEndpoint:
             deadline = Deadline(record.started + limits.deadline_ms / 1000, time.monotonic)
             common = wants_common(http.headers)
             cached = await self.schema(resolved, principal, deadline, common=common)
-            call = ExecutionRequest(request, resolved, cached, limits, deadline, record.request_id)
+            # Only rules of rows read them.
+            session = session_of(principal, resolved) if cached.built.rules else _NO_SESSION
+            call = ExecutionRequest(
+                request, resolved, cached, limits, deadline, record.request_id, session
+            )
             return await self._executor.answer(call), cached.built.version
         finally:
             self._at_once[tenant] -= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 EVERY = "*"
@@ -12,13 +12,68 @@ _DEFAULT_SCHEMAS = ("public.", "dbo.", "main.")
 
 
 @dataclass(frozen=True)
+class RowRules:
+    """Which rows an operation may touch, as the role says it: JSON texts, empty for no rule.
+
+    A rule is a BoolExp in the API's own names. Presets are an object of a value per column. `limit`
+    is the number of rows that a list has at most.
+    """
+
+    select_rows: str = ""
+    limit: int | None = None
+    aggregate: bool = True
+    insert_check: str = ""
+    insert_presets: str = ""
+    update_rows: str = ""
+    update_check: str = ""
+    update_presets: str = ""
+    delete_rows: str = ""
+
+    def within(self, other: RowRules) -> RowRules:
+        """Return rules that hold where both do."""
+        limits = [one.limit for one in (self, other) if one.limit is not None]
+        texts = {
+            one.name: _all_of(getattr(self, one.name), getattr(other, one.name))
+            for one in fields(self)
+            if one.name not in ("limit", "aggregate")
+        }
+        return RowRules(
+            limit=min(limits, default=None),
+            aggregate=self.aggregate and other.aggregate,
+            **texts,
+        )
+
+
+NO_RULES = RowRules()
+
+
+@dataclass(frozen=True)
 class TableAccess:
-    """The columns that each operation may touch (`{"*"}` for all; None: not permitted)."""
+    """The columns that each operation may touch (`{"*"}` for all; None: not permitted).
+
+    With `takes_fields` the table and its columns may go by the names that the API gives them.
+    """
 
     select: frozenset[str] | None = None
     insert: frozenset[str] | None = None
     update: frozenset[str] | None = None
     delete: bool = False
+    rules: RowRules = NO_RULES
+    takes_fields: bool = False
+
+    def in_columns(self, field_of: Mapping[str, str]) -> TableAccess:
+        """Return the same with the database's names; `field_of` has the fields by column."""
+        if not self.takes_fields:
+            return self
+        column_of = {field: column for column, field in field_of.items()}
+        column_of |= {column: column for column in field_of}
+
+        def named(names: frozenset[str] | None) -> frozenset[str] | None:
+            return names and frozenset(column_of.get(name, name) for name in names)
+
+        return replace(
+            self, select=named(self.select), insert=named(self.insert), update=named(self.update)
+        )
 
     def within(self, other: TableAccess) -> TableAccess:
         """Return what both permit."""
@@ -27,6 +82,8 @@ class TableAccess:
             _both(self.insert, other.insert),
             _both(self.update, other.update),
             self.delete and other.delete,
+            self.rules.within(other.rules),
+            self.takes_fields or other.takes_fields,
         )
 
 
@@ -47,14 +104,28 @@ class Access:
     def _hash(self) -> int:
         return hash(self.tables)
 
-    def of(self, table: str) -> TableAccess:
+    def of(self, table: str, field: str = "") -> TableAccess:
+        """Return what may be done with a table, which the API calls `field`."""
         by_name = self._by_name
         if table in by_name:
             return by_name[table]
+        if field in by_name and by_name[field].takes_fields:
+            return by_name[field]
         found = by_name.get(EVERY, TableAccess())
         for limit in self._by_folded_name.get(_folded(table), ()):
             found = found.within(limit)
         return found
+
+    @cached_property
+    def has_rules(self) -> bool:
+        """Return whether some table's rows are limited."""
+        return any(access.rules != NO_RULES for _, access in self.tables)
+
+    def without(self, tables: Iterable[str]) -> Access:
+        """Return the same with nothing permitted on these tables."""
+        refused = frozenset(tables)
+        kept = frozenset((name, access) for name, access in self.tables if name not in refused)
+        return Access(kept | {(name, TableAccess()) for name in refused})
 
     @cached_property
     def _by_name(self) -> Mapping[str, TableAccess]:
@@ -85,6 +156,13 @@ def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset
     if EVERY in one:
         return other
     return one if EVERY in other else one & other
+
+
+def _all_of(one: str, other: str) -> str:
+    """Return a rule that holds where both do; two different presets make one that is refused."""
+    if not one or not other or one == other:
+        return one or other
+    return f'{{"_and":[{one},{other}]}}'
 
 
 def _folded(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -20,9 +20,10 @@ from graphql import (
 from dynamic_databases.catalog.capabilities import Capabilities
 from dynamic_databases.catalog.types import Catalog, Column, Fingerprint, Kind
 from schema import exact_numbers
-from schema.access import Access
+from schema.access import NO_RULES, Access
 from schema.names.tables import NamedTable, Names
 from schema.plan.operation import RootField
+from schema.plan.permissions import RowLimits
 from schema.types.introspection import introspect_all
 
 
@@ -68,6 +69,11 @@ class SchemaKey:
                 name,
                 *(sorted(c) if c is not None else None for c in (t.select, t.insert, t.update)),
                 t.delete,
+                *(
+                    (astuple(t.rules), t.takes_fields)
+                    if t.takes_fields or t.rules != NO_RULES
+                    else ()
+                ),
             )
             for name, t in self.access.tables
         )
@@ -86,6 +92,8 @@ class BuiltSchema:
     schema: CatalogSchema
     queries: dict[str, RootField]
     mutations: dict[str, RootField]
+    rules: RowLimits = field(default_factory=dict)  # which rows the role may touch, by table
+    problems: tuple[tuple[str, str], ...] = ()  # rules that closed their table: (table, why)
 
     def __repr__(self) -> str:
         return f"<BuiltSchema {self.version}: {len(self.names.tables)} tables>"

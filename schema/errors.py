@@ -21,6 +21,12 @@ class BadUserInput(OperationProblem):
     """An argument or variable that can't be taken."""
 
 
+class Forbidden(OperationProblem):
+    """The role doesn't permit it: what was written is undone."""
+
+    code = "FORBIDDEN"
+
+
 class NoBaseline(OperationProblem):
     """The baseline's schema is asked for, of a database that has none."""
 

@@ -42,6 +42,7 @@ from schema.global_ids import SCOPE, scope_of
 from schema.mount_source import Mount, mount_source
 from schema.names.tables import fields_changed
 from schema.operations import CompiledOperation, Prepared
+from schema.plan.session_variables import given_session
 from schema.types.lazy import BoundSchema, LazySchema
 from schema.types.reading import MarkedCell
 
@@ -163,6 +164,7 @@ class _Execution:
             cast("SchemaConfig", apps.get_app_config("schema")).cursors,
             max_bytes=self._mount.answer_bytes,
             review=self._review if self._has_middleware else None,
+            session=given_session(self._document.context_value),
         )
         try:
             with registry.connections.lease(alias) as wrapper:

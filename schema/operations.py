@@ -39,6 +39,7 @@ from schema.plan.nodes import (
     Typename,
 )
 from schema.plan.operation import plan_operation
+from schema.plan.permissions import permitted_rows
 from schema.plan.variables import (
     VariableReader,
     VariableShape,
@@ -215,7 +216,8 @@ class CompiledOperation:
             self.built.schema.graphql_schema, names, self._fragments, arguments, self._limits
         )
         fields = self.built.mutations if self.is_mutation else self.built.queries
-        return plan_operation(context, self.operation, fields)
+        plan = plan_operation(context, self.operation, fields)
+        return permitted_rows(plan, self.built.rules, self._limits)
 
     def constant(self, action: object, variables: Mapping[str, Any]) -> bytes:
         """Return the JSON of a root field that needs no database."""

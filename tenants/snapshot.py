@@ -54,13 +54,17 @@ class TokenRecord:
 
 @dataclass(frozen=True)
 class Permission:
-    """One row of `TablePermission` as a value; None: not permitted."""
+    """One row of `TablePermission` as a value; None: not permitted.
+
+    Where there are `grants`, they alone count: the JSON text of `tenants.roles`.
+    """
 
     table: str
     select: frozenset[str] | None
     insert: frozenset[str] | None
     update: frozenset[str] | None
     delete: bool
+    grants: str = ""
 
 
 Roles = Mapping[str, tuple[Permission, ...]]

@@ -81,12 +81,13 @@ def _permission_values(one: Permission) -> list[Any]:
         sorted(names) if names is not None else None
         for names in (one.select, one.insert, one.update)
     )
-    return [one.table, *columns, one.delete]
+    return [one.table, *columns, one.delete, *([one.grants] if one.grants else [])]
 
 
 def _permission(value: list[Any]) -> Permission:
-    table, select, insert, update, delete = value
-    return Permission(table, _columns(select), _columns(insert), _columns(update), delete)
+    table, select, insert, update, delete, *grants = value
+    columns = (_columns(select), _columns(insert), _columns(update))
+    return Permission(table, *columns, delete, *grants)
 
 
 def _columns(names: list[str] | None) -> frozenset[str] | None:

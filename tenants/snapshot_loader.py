@@ -15,6 +15,7 @@ from dynamic_databases.models import Database
 from tenants.domains import check_domains
 from tenants.limits import TenantLimits, check_limits
 from tenants.models import ApiToken, Environment, Role, TablePermission, Tenant, TenantDatabase
+from tenants.roles import BadGrants, read_grants
 from tenants.session_variables import Variables, check_variables
 from tenants.snapshot import DirectoryEntry, Permission, Snapshot, TokenRecord
 
@@ -165,11 +166,23 @@ def _roles() -> Mapping[str, tuple[Permission, ...]]:
                 _columns(row.insert_columns),
                 _columns(row.update_columns),
                 row.can_delete,
+                _grants(role, row),
             )
             for row in role.permissions.all()
         )
         for role in Role.objects.prefetch_related("permissions")
     }
+
+
+def _grants(role: Role, row: TablePermission) -> str:
+    """Return the JSON text of a row's grants; those that can't be read permit nothing."""
+    if row.grants is None:
+        return ""
+    try:
+        return read_grants(row.grants).text
+    except BadGrants as error:
+        _log.warning("a role's permission permits nothing: %s: %s: %s", role, row.table, error)
+        return "{}"
 
 
 def _columns(value: Any) -> frozenset[str] | None:

@@ -20,6 +20,7 @@ pytest_plugins = (
     "tests.fixtures.redis",
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
+    "tests.fixtures.row_rules",
 )
 
 _SLOW = {"gateway_with", "shared_gateway", "demo_gateway"}  # fixtures that start processes

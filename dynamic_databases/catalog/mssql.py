@@ -31,7 +31,7 @@ SELECT CONCAT(
     WHERE is_ms_shipped = 0), ':',
   (SELECT CONCAT(COUNT(*), ',', SUM(CAST(SUBSTRING(HASHBYTES('SHA2_256', CONCAT(c.object_id, ',',
     c.column_id, ',', c.user_type_id, ',', c.max_length, ',', c.precision, ',', c.scale, ',',
-    c.is_nullable, ',', c.collation_name COLLATE DATABASE_DEFAULT, ',', c.name)), 1, 5) AS bigint)))
+    c.is_nullable, ',', c.collation_name, ',', c.name)), 1, 5) AS bigint)))
    FROM sys.columns c JOIN sys.objects o ON o.object_id = c.object_id WHERE o.is_ms_shipped = 0))
 """
 

@@ -64,6 +64,7 @@ class ExecutionRequest:
     limits: RequestLimits
     deadline: Deadline
     request_id: str
+    session: Mapping[str, str]  # the caller's variables, for the rules of its role
     operation: CompiledOperation | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -254,6 +255,7 @@ class OperationExecutor:
             call.request.dry_run,
             max_bytes,
             attempt,
+            session=call.session,
         )
 
     def _body(self, call: ExecutionRequest, answer: Answer) -> bytes:

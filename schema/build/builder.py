@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import nullcontext
 
@@ -10,6 +11,7 @@ from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.registry import Entry
 from schema.access import Access
 from schema.build.graphql_schema import graphql_schema_of, root_fields
+from schema.build.permissions import plan_access
 from schema.build.resolvers import with_resolvers
 from schema.built_schema import BuiltSchema, CatalogSchema, SchemaKey
 from schema.errors import NoBaseline
@@ -18,6 +20,8 @@ from schema.names.baseline import bound_names, names_of_baseline, with_custom
 from schema.names.catalog_names import names_of
 from schema.names.tables import Names
 from schema.types.lazy import Completing
+
+_log = logging.getLogger("schema.build")
 
 
 def schema_key(entry: Entry, access: Access, *, common: bool = False) -> SchemaKey:
@@ -40,7 +44,11 @@ def build_schema(
     Types are made as they are met; `completing` is entered while all of them are. With `common` it
     is the baseline's, the same for all its databases. Raises NoBaseline.
     """
-    shown, names = _common(entry, access, overrides) if common else _own(entry, access, overrides)
+    planned = plan_access(entry.catalog, access, _overrides(entry.catalog, overrides))
+    for table, problem in planned.problems:
+        _log.warning("a role's rules close a table to it: %s: %s", table, problem)
+    of_names = _common if common else _own
+    shown, names = of_names(entry, planned.access, overrides)
     fields = queries, mutations = root_fields(names)
     shown_fields = fields if shown is names else root_fields(shown)
     graphql_schema = graphql_schema_of(shown, shown_fields, entry.catalog.vendor, completing)
@@ -52,6 +60,8 @@ def build_schema(
         CatalogSchema(graphql_schema),
         queries,
         mutations,
+        planned.rules,
+        planned.problems,
     )
     with_resolvers(built, limits)
     return built

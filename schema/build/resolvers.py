@@ -29,6 +29,7 @@ from schema.global_ids import SCOPE, scope_of
 from schema.limits import Limits
 from schema.memory_budget import MemoryBudget
 from schema.operations import CompiledOperation
+from schema.plan.session_variables import given_session
 from schema.types.reading import Answered
 from schema.types.roots import RootType
 
@@ -92,7 +93,10 @@ def _run_root(
     registry = process_registry()
     with registry.connections.lease(alias) as wrapper:
         cursors = cast("SchemaConfig", apps.get_app_config("schema")).cursors
-        runner = Runner(alias, lambda: registry.models(alias), limits, cursors)
+        session = given_session(info.context)
+        runner = Runner(
+            alias, lambda: registry.models(alias), limits, cursors, session=session
+        )
         answer = runner.run(wrapper, operation, prepared, info.variable_values)
     if answer.errors:
         raise answer.errors[0][1]

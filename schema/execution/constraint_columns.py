@@ -6,21 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Table, TableName, UniqueKey
 from dynamic_databases.errors import ConstraintViolation
-from schema.access import Access, permitted
+from schema.names.tables import Names
 from schema.plan.nodes import Action, Insert, InsertRows, UpdateEach
 
 _HIDDEN = "A constraint of the database refuses this; your role may not see which."
 _PRIMARY = "PRIMARY"  # MySQL's name of every primary key
 _Seen = Mapping[TableName, frozenset[str]]
+_NOTHING: frozenset[str] = frozenset()
 
 
 def as_shown(
-    error: ConstraintViolation, actions: Iterable[Action], catalog: Catalog, access: Access
+    error: ConstraintViolation, actions: Iterable[Action], catalog: Catalog, names: Names
 ) -> ConstraintViolation:
     """Return the violation as a role may read it; a general one if it names what is hidden."""
     actions = tuple(actions)
     named = with_columns(error, actions)
-    seen = {t.name: permitted(access.of(str(t.name)).select, t.by_name) for t in catalog.tables}
+    seen = {
+        t.name: frozenset(names.tables[t.name].field_of) if t.name in names.tables else _NOTHING
+        for t in catalog.tables
+    }
     if all(len(seen[table.name]) == len(table.columns) for table in catalog.tables):
         return named
     written = {table.name: table for action in actions for table in tables_of(action)}

@@ -8,6 +8,7 @@ from typing import Any
 from dynamic_databases.errors import RefusedByTrigger
 from schema.errors import BadUserInput
 from schema.execution.round_trips import Batch, Row, Rows, Step, Variables, request
+from schema.plan.nodes import EVERYTHING
 from schema.plan.operands import VariableRef
 from schema.sql.compiled import CompiledRow
 
@@ -38,6 +39,8 @@ def inserted_rows(
         for one in batch:
             rows_of_one = next(found)
             row, was_there = _told(one, next(found) if one.inserted else rows_of_one)
+            if row is not None and was_there and one.row.visible != EVERYTHING:
+                row = None  # it is found below if the role may see it
             if row is not None:
                 known[one.row.result] = row
                 if not was_there:

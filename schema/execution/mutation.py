@@ -48,6 +48,7 @@ from schema.sql.compiled import (
     CompiledInsert,
     CompiledInserts,
     CompiledPage,
+    CompiledRow,
     CompiledRows,
     CompiledSave,
     CompiledUpdate,
@@ -152,19 +153,22 @@ def constant(value: bytes) -> Step[bytes]:
 def _insert(writer: WriteContext, write: CompiledInsert) -> Step[bytes]:
     rows = yield from inserted_rows(write.rows, writer.variables, is_all=write.page is None)
     main = rows.get(write.main)
-    if main is None:  # onConflict did nothing
-        return NULL
     if write.page is None:
-        text: bytes = main[-1]
-        return text
-    (table,) = (one.row.table for one in write.rows if one.row.result == write.main)
-    step = writer.last((), [(write.page, main)])
-    _, (answer,) = yield from checked_last(table, step) if table.has_triggers else step
-    return answer
+        return NULL if main is None else main[-1]
+    (row,) = (one for one in write.rows if one.row.result == write.main)
+    pages = [] if main is None else [(write.page, main)]  # onConflict did nothing
+    step = writer.checked((), pages, _checks(write.rows, rows))
+    is_checked = row.row.table.has_triggers and row.check is None
+    _, answers = yield from checked_last(row.row.table, step) if is_checked else step
+    return answers[0] if answers else NULL
 
 
 def _delete(writer: WriteContext, write: CompiledDelete) -> Step[bytes]:
     """Answer the row as it was, then delete it; `null` where the database didn't."""
+    if write.guard is not None:
+        (found,) = yield Batch((writer.ask(write.guard),))
+        if probed_row(found) is None:
+            return NULL
     if isinstance(write.page, Statement):
         asked = (writer.ask(write.page), writer.ask(write.delete))
         page, deleted = yield Batch(asked, is_last=True)
@@ -176,11 +180,14 @@ def _delete(writer: WriteContext, write: CompiledDelete) -> Step[bytes]:
 
 
 def _inserts(writer: WriteContext, write: CompiledInserts) -> Step[bytes]:
-    rows = yield from inserted_rows(write.rows, writer.variables, is_all=not write.returning)
+    is_checked = any(one.check is not None for one in write.rows)
+    is_all = not write.returning and not is_checked
+    rows = yield from inserted_rows(write.rows, writer.variables, is_all=is_all)
     keys = [rows[main] for main in write.plan.mains if main in rows]
     pages, answered = _returning(write.plan.answer, write.returning, keys)
-    step, table = writer.last((), pages), write.plan.table
-    _, answers = yield from checked_last(table, step) if table.has_triggers else step
+    step, table = writer.checked((), pages, _checks(write.rows, rows)), write.plan.table
+    may_be_gone = table.has_triggers and not is_checked
+    _, answers = yield from checked_last(table, step) if may_be_gone else step
     return answered(answers, [True] * len(keys), len(rows))
 
 
@@ -222,8 +229,10 @@ def _rows(writer: WriteContext, write: CompiledRows) -> Step[bytes]:
     pages, answered = _returning(write.plan.answer, write.returning, keys)
     each = [] if write.each is None else [writer.ask_by(write.each, key) for key in keys]
     if isinstance(write.plan, UpdateRows):
-        step, table = writer.last(each, pages), write.plan.table
-        found, answers = yield from checked_last(table, step) if writer.may_move(table) else step
+        checks = [(write.check, key) for key in keys] if write.check is not None else []
+        step, table = writer.checked(each, pages, checks), write.plan.table
+        may_be_gone = writer.may_move(table) and write.check is None
+        found, answers = yield from checked_last(table, step) if may_be_gone else step
     else:  # rows that are deleted answer as they were
         _, answers = yield from continued(writer.last((), pages))
         found = (yield Batch(tuple(each), is_last=True)) if each else []
@@ -297,6 +306,15 @@ class _Answered:
                 value = list_pieces([row] for row in rows)
             parts.append((part.key, value))
         return b"".join(object_pieces(parts))
+
+
+def _checks(rows: Sequence[CompiledRow], written: Mapping[str, Row]) -> list[Asked]:
+    """Return the checks of the rows that were written, with their keys."""
+    return [
+        (one.check, written[one.row.result])
+        for one in rows
+        if one.check is not None and one.row.result in written
+    ]
 
 
 def _returning(

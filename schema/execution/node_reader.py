@@ -19,6 +19,7 @@ from schema.limits import Limits
 from schema.orm import OrmReader
 from schema.plan.node_lookup import NODE_COUNT, NODE_KEY, NODE_KEYS, node_page, node_rows
 from schema.plan.nodes import NodeLookup, Page
+from schema.plan.permissions import visible_rows
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledNode
 from schema.types.reading import TYPE_KEY
@@ -109,6 +110,8 @@ class NodeReader:
             return NULL
         table = self.built.names.by_type[node_id[0]]
         page = node_page(self.node.plan, table)
+        if table.type not in dict(self.node.plan.pages):  # which have the role's rules already
+            page = visible_rows(page, self.built.rules)
         asked = self._page(page, (table.type, 0), {NODE_KEY: key})
         return together([asked], lambda texts: self._finished(page, texts[0]))
 
@@ -122,7 +125,7 @@ class NodeReader:
         else:  # few statements serve all numbers of keys: the last key fills up
             size = 1 << (len(batch) - 1).bit_length()
             keys += [keys[-1]] * (size - len(batch))
-        page = node_rows(self.node.plan, table, size)
+        page = visible_rows(node_rows(self.node.plan, table, size), self.built.rules)
         return self._page(page, (table.type, size), {NODE_KEYS: keys, NODE_COUNT: len(batch)})
 
     def _rows_by_id(self, type_name: str, text: bytes) -> dict[_NodeId, bytes]:

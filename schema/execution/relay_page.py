@@ -48,7 +48,10 @@ class ConnectionReader:
         places = _key_places(plan)
         keys = [{name: row[place] for name, place in places.items()} for row in rows]
         reader = self.portable()
-        read = [reader.by_key(plan.table, selection, keys) for selection in plan.selections]
+        read = [
+            reader.by_key(plan.table, selection, keys, plan.visible)
+            for selection in plan.selections
+        ]
         return [[orjson.dumps(nodes[i]) for nodes in read] for i in range(len(rows))]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -43,6 +43,7 @@ from schema.limits import Limits
 from schema.operations import CompiledOperation, Prepared, PreparedRoot
 from schema.orm import OrmReader
 from schema.plan.nodes import Action, Aggregate, GroupBy, Page
+from schema.plan.session_variables import SESSION
 
 Fragments = tuple[tuple[str, bytes], ...]  # each root field's key and JSON text
 
@@ -76,6 +77,7 @@ class Runner:
     attempt: Attempt = Attempt.ONLY
     # Sees a mutation's answer before COMMIT; what it raises rolls the mutation back.
     review: Callable[[Fragments], object] | None = None
+    session: Mapping[str, str] = field(default_factory=dict)  # for the rules of the role
 
     def run(
         self,
@@ -131,7 +133,12 @@ class Runner:
         meter: AnswerMeter,
     ) -> Flow[Answer]:
         """Raises what makes the whole answer null: a non-null field's error, any write's."""
-        variables = {**variables, SCOPE: scope_of(self.alias), ANSWER_BYTES: meter.max_bytes}
+        variables = {
+            **variables,
+            SCOPE: scope_of(self.alias),
+            ANSWER_BYTES: meter.max_bytes,
+            SESSION: self.session,
+        }
         run = self._write if prepared.plan.writes else self._read
         answer = yield from run(operation, prepared, variables, meter)
         if not is_marked(answer.fragments):
@@ -279,7 +286,7 @@ def shown_violation(
     """Return a violation with its constraint's columns, as the operation's role may read it."""
     built = operation.built
     actions = (root.root.action for root in prepared.roots)
-    return as_shown(error, actions, built.catalog, built.key.access)
+    return as_shown(error, actions, built.catalog, built.names)
 
 
 def _see_that_it_can_be_undone(actions: Iterable[Action]) -> None:

@@ -55,7 +55,7 @@ def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
         return NULL
     text = answers.pop() if chosen else NULL
     new = (_by_column(plan, text) or old) if old else {}
-    changes = [_change(plan, i, old, new) for i in chosen] if old else []
+    changes = [_change(plan, i, old, new) for i in _shown_changes(plan, chosen)] if old else []
     parts = _parts(write, changes, dict(zip(write.rows, answers, strict=True)))
     del old, new, text, changes, answers  # they may be large, as the answer may
     return json_object(parts)
@@ -168,6 +168,12 @@ def _conflicts(
         }
         for i in clashing
     ]
+
+
+def _shown_changes(plan: Save, chosen: tuple[int, ...]) -> tuple[int, ...]:
+    """Return those of columns that the role may see: it may set others by presets."""
+    fields = dict(plan.field_of)
+    return tuple(i for i in chosen if plan.values[i].column.name in fields)
 
 
 def _change(

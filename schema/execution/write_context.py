@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from dynamic_databases.catalog.types import Table
 from dynamic_databases.errors import RefusedByTrigger
-from schema.errors import BadUserInput
+from schema.errors import BadUserInput, Forbidden
 from schema.execution.round_trips import Batch, Request, Row, Rows, Step, Variables, request
 from schema.orm import OrmReader
 from schema.plan.nodes import Save
@@ -25,6 +25,7 @@ _GONE = (
     "answered; nothing was written."
 )
 _KEYLESS = "{}: a row whose key is NULL can't be answered; nothing was written."
+_FORBIDDEN = "Your role may not store a row like this; nothing was written."
 _UNSEEN = "{}: the view wouldn't show a row as it was to be written; nothing was written."
 _T = TypeVar("_T")
 # A page, and the key that another statement gave back where the page is found by that.
@@ -53,6 +54,20 @@ class WriteContext:
     def ask_by(self, statement: Statement, key: Row) -> Request:
         """Return a statement of the row with a key that another statement gave back."""
         return request(statement, {**self.variables, RETURNED_KEY: key})
+
+    def checked(
+        self, asked: Sequence[Request], pages: Sequence[Asked], checks: Sequence[Asked]
+    ) -> Step[Last]:
+        """Do what `last` does, unless a check answers null: then nothing is written.
+
+        Raises Forbidden.
+        """
+        if not checks:
+            return (yield from self.last(asked, pages))
+        found, answers = yield from continued(self.last(asked, (*checks, *pages)))
+        if NULL in answers[: len(checks)]:
+            raise Forbidden(_FORBIDDEN)
+        return found, answers[len(checks) :]
 
     def last(self, asked: Sequence[Request], pages: Sequence[Asked]) -> Step[Last]:
         """Send what is left of a step; return the rows of each request and the answer of each page.
@@ -158,10 +173,12 @@ def updated(
     """
     table = write.plan.table
     asked = [writer.ask(writer.compiler.update(write, chosen))] if chosen else []
+    check = [write.check] if write.check is not None and chosen else []
     if not write.returns_key:
         own = _new_key(write, probed, chosen) if write.new_key else None
-        step = writer.last(asked, [(page, own) for page in pages])
-        is_checked = asked and writer.may_move(table)
+        checks = [(page, own) for page in check]
+        step = writer.checked(asked, [(page, own) for page in pages], checks)
+        is_checked = asked and writer.may_move(table) and write.check is None
         found, answers = yield from checked_last(table, step) if is_checked else step
         return None if found and not found[0] else answers
     key = _probed_key(write, probed)
@@ -170,7 +187,9 @@ def updated(
         if not keys:
             return None
         key = keys[0]
-    _, answers = yield from checked_last(table, writer.last((), [(page, key) for page in pages]))
+    checks = [(page, key) for page in check]
+    step = writer.checked((), [(page, key) for page in pages], checks)
+    _, answers = yield from checked_last(table, step) if write.check is None else step
     return answers
 
 

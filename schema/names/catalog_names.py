@@ -6,8 +6,9 @@ one, the exact spelling keeps the plain name and the others get a suffix from th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -44,8 +45,12 @@ def names_of(
     columns = {t.name: _column_names(t, overrides) for t in catalog.tables}
     wanted = (one for own in columns.values() for one in own.relations)
     relations = named_relations(wanted, {n: own.fields.values() for n, own in columns.items()})
+    permissions = {
+        t.name: access.of(str(t.name), fields[t.name]).in_columns(columns[t.name].fields)
+        for t in catalog.tables
+    }
     shown = {
-        t.name: permitted(access.of(str(t.name)).select, columns[t.name].columns)
+        t.name: permitted(permissions[t.name].select, columns[t.name].columns)
         for t in catalog.tables
     }
     named: dict[TableName, NamedTable] = {}
@@ -57,8 +62,12 @@ def names_of(
                 fields[table.name],
                 types[table.name],
                 columns[table.name],
-                tuple(r for r in relations[table.name] if _visible(r, seen, shown)),
-                access.of(str(table.name)),
+                tuple(
+                    _permitted(r, permissions)
+                    for r in relations[table.name]
+                    if _visible(r, seen, shown)
+                ),
+                permissions[table.name],
                 frozenset((dynamic or {}).get(table.name, ())),
             )
             named[table.name] = _named_table(table, given)
@@ -147,20 +156,37 @@ def _named_now(table: Table, given: _Given) -> NamedTable:
     writable = frozenset(c.name for c in columns.values() if not c.generated)
     if writable == seen:
         writable = seen  # as nearly always: one set instead of two
+    insertable = permitted(may.insert, writable) if table.takes("insert") else _NOTHING
+    updatable = permitted(may.update, _unfixed(table, writable))
     return NamedTable(
         table=table,
         field=given.field,
         type=given.type,
         columns=columns,
         relations={r.name: r for r in given.relations},
-        insertable=permitted(may.insert, writable) if table.takes("insert") else _NOTHING,
-        updatable=permitted(may.update, _unfixed(table, writable)),
+        insertable=_less(insertable, may.rules.insert_presets, field_of),
+        updatable=_less(updatable, may.rules.update_presets, field_of),
+        has_aggregate=may.rules.aggregate,
         deletable=may.delete and table.takes("delete"),
         custom={name: c for name, c in columns.items() if c.name in given.dynamic},
     )
 
 
 _NOTHING: frozenset[str] = frozenset()
+
+
+def _less(columns: frozenset[str], presets: str, field_of: Mapping[str, str]) -> frozenset[str]:
+    """Return columns without those that the role sets itself: a JSON object by field or column."""
+    if not presets:
+        return columns
+    preset = frozenset(json.loads(presets))
+    return frozenset(c for c in columns if c not in preset and field_of[c] not in preset)
+
+
+def _permitted(relation: Relation, permissions: Mapping[TableName, TableAccess]) -> Relation:
+    if permissions[relation.target].rules.aggregate:
+        return relation
+    return replace(relation, has_aggregate=False)
 
 
 def _visible(

@@ -27,6 +27,7 @@ class Relation:
     nullable: bool
     forward: bool  # the foreign key is this table's own
     has_connection: bool = False  # a list whose rows have a key, so that they can be paged
+    has_aggregate: bool = True  # the role may aggregate the rows that it leads to
 
 
 @dataclass(frozen=True)

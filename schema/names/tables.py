@@ -33,6 +33,7 @@ class NamedTable:
     baseline: Table | None = None  # its fields are those of this table (`schema.names.baseline`)
     absent: frozenset[str] = frozenset()  # columns that it has and this database lacks
     is_absent: bool = False  # this database lacks the table, or has another key
+    has_aggregate: bool = True  # the role may aggregate its rows
     # What it was made of, which is kept as long as it is (`schema.names.baseline`).
     made_of: tuple[NamedTable, ...] = dataclass_field(default=(), compare=False, repr=False)
 
@@ -42,7 +43,7 @@ class NamedTable:
         many = {
             f"{name}Aggregate": relation
             for name, relation in self.relations.items()
-            if relation.many
+            if relation.many and relation.has_aggregate
         }
         return {
             name: relation

@@ -57,6 +57,7 @@ class ColumnReader:
 
     models: ModelSet
     sizes: Sizes
+    variables: Mapping[str, Any]
 
     def fetch(
         self,
@@ -126,7 +127,7 @@ class ColumnReader:
 
     def _order_value(self, table: Table, item: OrderValue) -> Any:
         attribute = any_attribute(self.models.models[table.name])
-        return OrderValueOf(attribute, item.term, self.sizes.vendor)
+        return OrderValueOf(attribute, item.term, self.variables, self.sizes.vendor)
 
     def _is_in_bytes(self, one: _Wanted) -> bool:
         is_text = one.is_spelled and one.column.type.kind is Kind.TEXT

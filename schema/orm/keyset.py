@@ -23,9 +23,12 @@ _ALIASES = "g"  # Django's own aliases don't begin so
 class OrderValueOf(Func):
     """What a row is ordered by, as a cursor keeps it; `attribute` is any of the row's table."""
 
-    def __init__(self, attribute: str, term: OrderTerm, vendor: str) -> None:
+    def __init__(
+        self, attribute: str, term: OrderTerm, variables: Mapping[str, Any], vendor: str
+    ) -> None:
         super().__init__(F(attribute), output_field=Field())
         self._term = term
+        self._variables = variables
         self._vendor = vendor
 
     def __str__(self) -> str:
@@ -35,7 +38,8 @@ class OrderValueOf(Func):
         dialect = dialect_of(self._vendor)
         own = order_to_sql(self._term, _table(self, compiler), dialect, Aliases(prefix=_ALIASES))
         template = dialect.key_in_json("{0}", order_type(self._term, dialect))
-        return _bound(Sql(template.replace("{0}", own.text), own.slots), {}, self._vendor)
+        piece = Sql(template.replace("{0}", own.text), own.slots * template.count("{0}"))
+        return _bound(piece, self._variables, self._vendor)
 
 
 class BeyondCursor(Condition):

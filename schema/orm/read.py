@@ -30,6 +30,7 @@ from schema.orm.group_by import read_groups
 from schema.orm.sizes import Sizes
 from schema.orm.where import Conditions
 from schema.plan.nodes import (
+    EVERYTHING,
     Absent,
     Aggregate,
     AggregateFields,
@@ -47,6 +48,7 @@ from schema.plan.nodes import (
     Slot,
     Typename,
     Use,
+    Where,
 )
 from schema.plan.nodes import Value as ColumnValue
 from schema.plan.nodes.conditions import Link
@@ -87,7 +89,11 @@ class OrmReader:
         return orjson.dumps((answers[0] if answers else None) if read.single else answers)
 
     def by_key(
-        self, table: Table, selection: tuple[Selected, ...], keys: Sequence[Row]
+        self,
+        table: Table,
+        selection: tuple[Selected, ...],
+        keys: Sequence[Row],
+        where: Where = EVERYTHING,
     ) -> list[dict[str, Any] | None]:
         """Return what is selected of the rows with these keys, in order; None for a lost one."""
         model = self.models.models[table.name]
@@ -99,7 +105,7 @@ class OrmReader:
             }
             for key in keys
         ]
-        page = Page(table, selection)
+        page = Page(table, selection, where)
         same = Nested("", page, tuple((column, column) for column in columns))
         wanted = {tuple(parent[c.name] for c in columns) for parent in parents}
         with self._translated():
@@ -133,7 +139,7 @@ class OrmReader:
 
     @cached_property
     def _columns(self) -> ColumnReader:
-        return ColumnReader(self.models, self._sizes)
+        return ColumnReader(self.models, self._sizes, self.variables)
 
     def _rows(self, page: Page) -> list[Row]:
         query = self._query(page).order_by(*self._order(page))

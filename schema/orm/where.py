@@ -196,6 +196,7 @@ class Conditions:
                 for own, their in hop.links
             }
             rows = target._base_manager.using(self.alias).filter(**links)
+            rows = rows.filter(self.condition(hop.where, target))
             value = Subquery(rows.annotate(gateway_order=value).values("gateway_order")[:1])
         return value
 

@@ -9,7 +9,9 @@ from typing import Any
 from graphql import GraphQLScalarType
 from graphql.language import ValueNode
 
+from schema import exact_numbers
 from schema.plan.custom_fields import Custom
+from schema.plan.session_variables import SessionVariable
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,32 @@ class Composed:
         return id(self.node)
 
 
-Operand = Constant | VariableRef | ListOf | Composed | Custom
+@dataclass(frozen=True)
+class JsonConstant:
+    """A JSON value of a role's rule, kept as its text so that it can be hashed."""
+
+    text: str
+
+    def read(self, _variables: Mapping[str, Any]) -> Any:
+        return exact_numbers.loads(self.text)
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """A number of rows, but at most so many; `default` where none is given."""
+
+    operand: Operand
+    most: int
+    default: int
+
+    def read(self, variables: Mapping[str, Any]) -> Any:
+        value = self.operand.read(variables)
+        return min(self.default if value is None else value, self.most)
+
+
+Operand = (
+    Constant | VariableRef | ListOf | Composed | Custom | SessionVariable | JsonConstant | AtMost
+)
 
 
 @dataclass(frozen=True)

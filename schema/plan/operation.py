@@ -88,8 +88,9 @@ def root_fields_of(table: NamedTable) -> FieldsOfTable:
 
 def _root_fields_of(table: NamedTable) -> FieldsOfTable:
     queries = {table.field: RootField(table, plan_rows, nullable=False)}
-    queries[f"{table.field}Aggregate"] = RootField(table, plan_aggregate_rows, nullable=False)
-    if table.comparable:
+    if table.has_aggregate:
+        queries[f"{table.field}Aggregate"] = RootField(table, plan_aggregate_rows, nullable=False)
+    if table.has_aggregate and table.comparable:
         queries[f"{table.field}GroupBy"] = RootField(table, plan_group_by, nullable=False)
     if table.has_connection:
         queries[f"{table.field}Connection"] = RootField(table, plan_pages, nullable=False)

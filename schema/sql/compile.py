@@ -9,6 +9,7 @@ from typing import assert_never
 from dynamic_databases.catalog.types import Column, Table
 from schema.errors import TooComplex
 from schema.plan.nodes import (
+    EVERYTHING,
     Answer,
     AnyOf,
     Assignment,
@@ -22,10 +23,13 @@ from schema.plan.nodes import (
     RowField,
     Save,
     Selected,
+    Slot,
+    Typename,
     Update,
     UpdateEach,
     UpdateRows,
     Value,
+    Where,
     Write,
 )
 from schema.sql.compile_reads import ReadCompiler
@@ -88,7 +92,7 @@ class Compiler(ReadCompiler):
             case Delete():
                 page = self.page(keyed(write.page, [(a.column, a.slot) for a in write.key]))
                 delete = delete_to_sql(write.table, write.key, self.dialect)
-                compiled = CompiledDelete(page, self._finished(delete))
+                compiled = CompiledDelete(page, self._finished(delete), self._guard(write))
             case UpdateEach():
                 compiled = CompiledEach(tuple(self._rows(update) for update in write.updates))
             case UpdateRows() | DeleteRows():
@@ -119,7 +123,9 @@ class Compiler(ReadCompiler):
         can_answer = self._is_exact and self.dialect.inserts_return_json
         # RETURNING is computed before AFTER triggers. With triggers the row is read once more.
         can_answer = can_answer and not write.table.has_triggers
-        if can_answer and len(write.rows) == 1 and is_flat(write.page.selection):
+        can_answer = can_answer and write.page.where == EVERYTHING
+        is_checked = any(row.check != EVERYTHING for row in write.rows)
+        if can_answer and not is_checked and _is_lone_row(write):
             row = self._insert(write.rows[0], write.page.selection)
             return CompiledInsert((row,), write.main, None)
         page = self.page(keyed(write.page, raw_key(write.table)))
@@ -129,7 +135,15 @@ class Compiler(ReadCompiler):
         probe = self._probe(write, self._with_key(Probe(write.values), write))
         page = self.page(self._after(write, write.page))
         direct, new_key = self._direct(write), self._new_key(write)
-        return CompiledUpdate(write, probe, page, direct, self._returns_key(write), new_key)
+        return CompiledUpdate(
+            write,
+            probe,
+            page,
+            direct,
+            self._returns_key(write),
+            new_key,
+            check=self._check_after(write, write.page.where),
+        )
 
     def _returns_key(self, write: Update | Save) -> bool:
         return returns_key(write.table, write.values, self.dialect)
@@ -155,6 +169,8 @@ class Compiler(ReadCompiler):
         key = {a.column.name for a in write.key}
         if len(write.values) != 1 or write.values[0].column.name in key or write.table.has_triggers:
             return None
+        if write.where != EVERYTHING or write.check != EVERYTHING:
+            return None
         return self._finished(direct_update_to_sql(write, self.dialect))
 
     def _inserts(self, rows: Sequence[InsertedRow]) -> tuple[CompiledRow, ...]:
@@ -171,6 +187,7 @@ class Compiler(ReadCompiler):
             self._finished(existing) if existing else None,
             self._finished(inserted, json_columns=json_columns) if inserted else None,
             self.dialect.tells_conflict(row),
+            self._check(row.table, row.check, row.visible, raw_key(row.table)),
         )
 
     def _rows(self, write: UpdateRows | DeleteRows) -> CompiledRows:
@@ -181,7 +198,9 @@ class Compiler(ReadCompiler):
             )
         if isinstance(write, UpdateRows) and self.dialect.writes_return_keys:
             keys = self._finished(update_rows_to_sql(write, self.dialect))
-            return CompiledRows(write, keys, self._returning(write.table, write.answer))
+            check = self._check_rows(write)
+            returning = self._returning(write.table, write.answer)
+            return CompiledRows(write, keys, returning, check=check)
         if isinstance(write, DeleteRows) and self.dialect.writes_return_keys:
             return self._delete_rows(write)
         keys = self._finished(matching_keys_to_sql(write, self.dialect))
@@ -190,7 +209,9 @@ class Compiler(ReadCompiler):
             return CompiledRows(write, keys, self._returning(write.table, write.answer), each)
         each = self._finished(update_raw_to_sql(write, self.dialect))
         returning = self._returning(write.table, write.answer, write.values)
-        return CompiledRows(write, keys, returning, each)
+        return CompiledRows(
+            write, keys, returning, each, check=self._check_rows(write, write.values)
+        )
 
     def _delete_rows(self, write: DeleteRows) -> CompiledRows:
         """Return a lone DELETE where it answers what is selected of its rows."""
@@ -240,6 +261,7 @@ class Compiler(ReadCompiler):
             None if is_told else before,
             self._returns_key(write),
             self._new_key(write),
+            check=self._check_after(write, write.page.where),
         )
 
     def _spells(self, columns: Sequence[Column]) -> bool:
@@ -252,14 +274,48 @@ class Compiler(ReadCompiler):
     def _probe(self, write: Update | Save, probe: Probe) -> Statement:
         before = len(probe.values) + len(probe.expected) + len(probe.key) + len(probe.new_key)
         return self._finished(
-            probe_to_sql(write.table, write.key, probe, self.dialect),
+            probe_to_sql(write.table, write.key, probe, self.dialect, write.where),
             json_columns=range(before, before + bool(probe.shown)),
         )
 
+    def _guard(self, write: Delete) -> Statement | None:
+        """Return what locks the row if it may be deleted, where not every row may be."""
+        if write.where == EVERYTHING:
+            return None
+        guard = probe_to_sql(write.table, write.key, Probe(()), self.dialect, write.where)
+        return self._finished(guard)
+
+    def _check_after(self, write: Update | Save, visible: Where) -> CompiledPage | None:
+        return self._check(write.table, write.check, visible, self._key_after(write))
+
+    def _check_rows(
+        self, write: UpdateRows, written: Sequence[Assignment] = ()
+    ) -> CompiledPage | None:
+        visible = next((p.page.where for p in write.answer if isinstance(p, Returning)), EVERYTHING)
+        return self._check(write.table, write.check, visible, new_raw_key(write.table, written))
+
+    def _check(
+        self, table: Table, check: Where, visible: Where, key: Sequence[tuple[Column, Slot]]
+    ) -> CompiledPage | None:
+        """Return what answers null where the row as it is stored doesn't satisfy `check`.
+
+        Where the role doesn't see all rows, that a row isn't answered doesn't show that it is gone.
+        """
+        if check == EVERYTHING == visible:
+            return None
+        return self.page(keyed(Page(table, (Typename("is", ""),), check, single=True), key))
+
     def _after(self, write: Update | Save, page: Page) -> Page:
         """Return the page of the row with the key that it has once the values are written."""
+        return keyed(page, self._key_after(write))
+
+    def _key_after(self, write: Update | Save) -> Sequence[tuple[Column, Slot]]:
         if self._returns_key(write):
-            return keyed(page, raw_key(write.table))
+            return raw_key(write.table)
         if self._new_key(write):
-            return keyed(page, new_raw_key(write.table, write.values))
-        return keyed(page, [(a.column, a.slot) for a in write.key])
+            return new_raw_key(write.table, write.values)
+        return [(a.column, a.slot) for a in write.key]
+
+
+def _is_lone_row(write: Insert) -> bool:
+    return len(write.rows) == 1 and is_flat(write.page.selection)

@@ -53,7 +53,8 @@ class CompiledRow:
     """One INSERT; `existing` finds the row that an onConflict left as it was.
 
     `inserted` tells what the INSERT wrote, where it can't tell it itself. `tells_conflict` says
-    that the last value that comes back is 1 for a row that was left as it was.
+    that the last value that comes back is 1 for a row that was left as it was. `check` answers null
+    for a row that the role may not store.
     """
 
     row: InsertedRow
@@ -61,6 +62,7 @@ class CompiledRow:
     existing: Statement | None = None
     inserted: Statement | None = None
     tells_conflict: bool = False
+    check: CompiledPage | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class CompiledUpdate:
     returns_key: bool = False
     new_key: tuple[int, ...] = ()
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
+    check: CompiledPage | None = None  # as that of a row
 
 
 @dataclass(frozen=True)
@@ -108,14 +111,16 @@ class CompiledSave:
     returns_key: bool = False
     new_key: tuple[int, ...] = ()
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
+    check: CompiledPage | None = None
 
 
 @dataclass(frozen=True)
 class CompiledDelete:
-    """The row's page, then DELETE."""
+    """The row's page, then DELETE; before them `guard` finds the row if it may be deleted."""
 
     page: CompiledPage
     delete: Statement
+    guard: Statement | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ class CompiledRows:
     returning: dict[str, CompiledPage]  # by response key
     each: Statement | None = None
     together: Statement | None = None
+    check: CompiledPage | None = None
 
 
 @dataclass(frozen=True)

@@ -102,13 +102,18 @@ def order_to_sql(term: OrderTerm, table: str, dialect: Dialect, aliases: Aliases
     tables = ", ".join(
         f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, hops, strict=True)
     )
-    links = [
+    links: list[Sql | str] = [
         links_to_sql(hop.links, before, alias, dialect)
         for hop, before, alias in zip(term.hops, [table, *hops], hops, strict=False)
     ]
+    conditions = [
+        where_to_sql(hop.where, alias, dialect, aliases)
+        for hop, alias in zip(term.hops, hops, strict=True)
+    ]
+    links += [condition for condition in conditions if condition.text]
     subject = subject_to_sql(term.subject, hops[-1], dialect, aliases)
     subject, _ = dialect.order_value(subject, term)
-    return sql("(SELECT {} FROM {} WHERE {})", subject, tables, " AND ".join(links))
+    return sql("(SELECT {} FROM {} WHERE {})", subject, tables, joined(" AND ", links))
 
 
 def order_type(term: OrderTerm, dialect: Dialect) -> SqlType:

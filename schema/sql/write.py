@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from dynamic_databases.catalog.types import Column, Table
 from schema.plan.nodes import (
+    EVERYTHING,
     AllOf,
     Assignment,
     Compare,
@@ -21,6 +22,8 @@ from schema.plan.nodes import (
     Slot,
     Update,
     Use,
+    Where,
+    both,
 )
 from schema.plan.operands import VariableRef
 from schema.sql.dialect import Dialect
@@ -61,7 +64,10 @@ def insert_to_sql(
 
 
 def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
-    """Return a SELECT of the row that a conflict left; None if the key wasn't given."""
+    """Return a SELECT of the row that a conflict left; None if the key wasn't given.
+
+    It finds no row that may not be seen.
+    """
     if row.on_conflict is None:
         return None
     given = {a.column.name: a.slot for a in row.values}
@@ -71,7 +77,8 @@ def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
         return None
     returned = key_out(row.returned, "t1.", dialect)
     name, condition = dialect.table(row.table.name), row_condition(known, "t1", dialect)
-    return sql("SELECT {} FROM {} t1 WHERE {}", returned, name, condition)
+    seen = _and_where(row.visible, dialect)
+    return sql("SELECT {} FROM {} t1 WHERE {}{}", returned, name, condition, seen)
 
 
 def is_flat(selection: Sequence[Selected]) -> bool:
@@ -89,8 +96,23 @@ def answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> l
     return [dialect.json_text(dialect.json_object(pairs))]
 
 
-def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect: Dialect) -> Sql:
-    """Return a locking SELECT: a flag per value, the key, then a JSON object of columns."""
+def _and_where(where: Where, dialect: Dialect) -> Sql:
+    """Return ` AND …` for the alias t1, or nothing where everything matches."""
+    condition = where_to_sql(where, "t1", dialect, Aliases(1))
+    return sql(" AND {}", condition) if condition.text else condition
+
+
+def probe_to_sql(
+    table: Table,
+    key: Sequence[Assignment],
+    probe: Probe,
+    dialect: Dialect,
+    where: Where = EVERYTHING,
+) -> Sql:
+    """Return a locking SELECT: a flag per value, the key, then a JSON object of columns.
+
+    It finds the row with this key if it satisfies `where`.
+    """
     flags = [
         sql("CASE WHEN {} THEN 1 ELSE 0 END", _changes(a, "t1.", dialect)) for a in probe.values
     ]
@@ -111,11 +133,12 @@ def probe_to_sql(table: Table, key: Sequence[Assignment], probe: Probe, dialect:
     chosen = chosen or [Sql("1")]  # that the row is there
     source = dialect.table(table.name)
     return sql(
-        "SELECT {} FROM {} t1{} WHERE {}{}",
+        "SELECT {} FROM {} t1{} WHERE {}{}{}",
         joined(", ", chosen),
         source,
         dialect.lock_hint,
         _key(key, dialect),
+        _and_where(where, dialect),
         dialect.locked(),
     )
 
@@ -207,9 +230,9 @@ def _raw_slot(column: Column, place: int) -> Slot:
 
 
 def keyed(page: Page, key: Sequence[tuple[Column, Slot]]) -> Page:
-    """Return `page` for the row with this key."""
+    """Return `page` for the row with this key, if it satisfies the page's own condition."""
     from_key = tuple(Compare(column, Op.EQ, slot) for column, slot in key)
-    return replace(page, where=AllOf(from_key))
+    return replace(page, where=both(page.where, AllOf(from_key)))
 
 
 def _changes(assignment: Assignment, table: str, dialect: Dialect) -> Sql:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dynamic_databases.catalog.types import Table
-from schema.plan.nodes import Assignment, DeleteRows, How, Returning, Selected, UpdateRows, Where
+from schema.plan.nodes import (
+    EVERYTHING,
+    Assignment,
+    DeleteRows,
+    How,
+    Returning,
+    Selected,
+    UpdateRows,
+    Where,
+)
 from schema.sql.dialect import Dialect
 from schema.sql.inserts import key_out
 from schema.sql.statement import Sql, joined, sql
@@ -26,7 +35,7 @@ from schema.sql.write import (
 def update_rows_to_sql(update: UpdateRows, dialect: Dialect) -> Sql:
     """Return an UPDATE of all rows that match.
 
-    It returns their keys, if they are answered: a rule may forbid it.
+    It returns their keys, if they are answered or checked: a rule may forbid it.
     """
     write = sql(
         "UPDATE {} AS t1 SET {}{}",
@@ -84,7 +93,8 @@ def delete_raw_to_sql(table: Table, dialect: Dialect) -> Sql:
 
 
 def _returning_keys(write: Sql, plan: UpdateRows | DeleteRows, dialect: Dialect) -> Sql:
-    if not any(isinstance(one, Returning) for one in plan.answer):
+    is_checked = isinstance(plan, UpdateRows) and plan.check != EVERYTHING
+    if not is_checked and not any(isinstance(one, Returning) for one in plan.answer):
         return write
     return sql("{} RETURNING {}", write, key_out(key_columns(plan.table), "", dialect))
 

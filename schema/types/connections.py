@@ -35,13 +35,15 @@ def connection_type(
 
     def fields() -> dict[str, GraphQLField]:
         named = factory.object(table, "Edge", edge)
-        return {
+        found = {
             "edges": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(named)))),
             "pageInfo": GraphQLField(GraphQLNonNull(page_info())),
-            "totalCount": GraphQLField(
-                GraphQLNonNull(GraphQLInt), description="All rows that match; counted when asked."
-            ),
         }
+        if table.has_aggregate:
+            found["totalCount"] = GraphQLField(
+                GraphQLNonNull(GraphQLInt), description="All rows that match; counted when asked."
+            )
+        return found
 
     return factory.object(table, "Connection", fields)
 

@@ -143,14 +143,13 @@ def _queries(table: NamedTable, types: TableTypes) -> dict[str, GraphQLField]:
     name = table.table.name
     arguments = types.list_arguments(table)
     text = table.table.comment or f"Rows of {name}."
-    found = {
-        table.field: GraphQLField(types.rows(table), arguments, description=text),
-        f"{table.field}Aggregate": GraphQLField(
+    found = {table.field: GraphQLField(types.rows(table), arguments, description=text)}
+    if table.has_aggregate:
+        found[f"{table.field}Aggregate"] = GraphQLField(
             types.aggregate(table), arguments, description=f"AggregateFields over {name}."
-        ),
-    }
+        )
     columns = types.leaves.select_columns(table)
-    if columns is not None:
+    if table.has_aggregate and columns is not None:
         found[f"{table.field}GroupBy"] = _group_by(table, columns, types)
     if table.has_connection:
         found[f"{table.field}Connection"] = GraphQLField(

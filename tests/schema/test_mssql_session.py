@@ -36,18 +36,13 @@ class PlayedCursor:
     def execute(self, sql, *_parameters):
         self._log.append(sql)
         self._play()
-        self.rowcount = -1 if self.description else 7
 
     def nextset(self) -> bool:
-        """The driver leaves `rowcount` as it is."""
         if not self._results:
-            self.description = None
+            self.description, self.rowcount = None, -1
             return False
         self._play()
         return True
-
-    def fetchall(self) -> list:
-        return list(self._rows)
 
     def _play(self) -> None:
         result = self._results.pop(0) if self._results else -1
@@ -55,6 +50,7 @@ class PlayedCursor:
             raise result
         is_rows = isinstance(result, list)
         self.description = [("a",)] if is_rows else None
+        self.rowcount = -1 if is_rows else result
         self._rows = result if is_rows else []
 
     def __iter__(self):
@@ -142,21 +138,19 @@ def test_the_sum_of_values_has_a_bound() -> None:
 
 
 COUNTS = {
-    "the update's own": ([[(1,)]], 1),
-    "a trigger's before it": ([7, [(1,)]], 1),
-    "a trigger's rows before it": ([[("audit",)], 1, [(1,)]], 1),
-    "no row is there": ([1, [(0,)]], 0),
+    "the update's own": ([1], 1),
+    "a trigger's before it": ([7, 1], 1),
+    "a trigger's rows before it": ([[("audit",)], 1], 1),
+    "no row is there": ([0], 0),
 }
 
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_the_orm_is_told_the_statements_own_count(name: str) -> None:
+def test_the_orm_is_told_the_last_count(name: str) -> None:
     results, count = COUNTS[name]
-    log: list[str] = []
-    cursor = CompleteCursor(PlayedCursor(results, log))
+    cursor = CompleteCursor(PlayedCursor(results, []))
 
     assert cursor.execute("SET NOCOUNT OFF; UPDATE t SET a = ?", [1]).rowcount == count
-    assert log == ["SET NOCOUNT ON; UPDATE t SET a = ?; SELECT @@ROWCOUNT"]
 
 
 @pytest.mark.parametrize("results", [[1, Refused()], [[("audit",)], 1, Refused()]])

@@ -49,6 +49,7 @@ PERMISSIONS = st.builds(
     insert=COLUMNS,
     update=COLUMNS,
     delete=st.booleans(),
+    grants=st.sampled_from(["", '{"select": {"columns": "*"}}']),
 )
 
 

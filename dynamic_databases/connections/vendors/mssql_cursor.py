@@ -1,4 +1,4 @@
-"""SQL Server's answers to the ORM, read to the end: a trigger's refusal may come last.
+"""SQL Server's answers to the ORM: read to the last count, after which a trigger's refusal comes.
 
 mssql-django has updates and deletes counted. Each counted statement of a trigger then answers by
 itself, before the one that fired it and before an error (manual: "SET NOCOUNT").
@@ -12,7 +12,7 @@ from typing import Any
 from dynamic_databases.errors import TooDeep
 from dynamic_databases.outcomes import TOO_DEEP
 
-_COUNTED = "SET NOCOUNT OFF; "  # how mssql-django begins a statement whose count it wants
+_COUNTED = "SET NOCOUNT OFF"  # how mssql-django begins a statement whose count it wants
 _MAX_PARAMETERS = 2_098  # of 2,100 two are those of the procedure that runs the statement
 
 
@@ -26,7 +26,7 @@ def check_parameters(parameters: Sequence[Any]) -> None:
 
 
 class CompleteCursor:
-    """A driver's cursor that passes over what a trigger answers."""
+    """A driver's cursor; `rowcount` is the last count, which is that of the statement itself."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
@@ -34,26 +34,16 @@ class CompleteCursor:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> CompleteCursor:
         check_parameters(parameters or ())
-        if sql.startswith(_COUNTED):
-            self._write(sql.removeprefix(_COUNTED), parameters)
-            return self
         self._cursor.execute(sql, parameters)
-        has_more = True
-        while has_more and self._cursor.description is None:  # counts come before rows
-            has_more = self._cursor.nextset()
-        self.rowcount = self._cursor.rowcount
+        self._read_on(over_rows=sql.startswith(_COUNTED))
         return self
 
-    def _write(self, sql: str, parameters: Sequence[Any]) -> None:
-        """Ask for the count: the driver tells that of the first statement alone, a trigger's."""
-        self._cursor.execute(f"SET NOCOUNT ON; {sql}; SELECT @@ROWCOUNT", parameters)
-        rows: list[Any] = []
-        has_more = True
-        while has_more:
-            if self._cursor.description:
-                rows = self._cursor.fetchall()
-            has_more = self._cursor.nextset()
-        self.rowcount = rows[-1][0]
+    def _read_on(self, *, over_rows: bool) -> None:
+        """Read counts to the last; with `over_rows` a trigger's own rows, too."""
+        self.rowcount = self._cursor.rowcount
+        while (over_rows or self._cursor.description is None) and self._cursor.nextset():
+            if self._cursor.rowcount >= 0:
+                self.rowcount = self._cursor.rowcount
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._cursor)

@@ -23,6 +23,7 @@ from schema.plan.nodes.conditions import (
     Unknown,
     Use,
     Where,
+    both,
 )
 from schema.plan.nodes.operation import Action, Introspect, Plan, Read, Root
 from schema.plan.nodes.reads import (
@@ -150,4 +151,5 @@ __all__ = [
     "Value",
     "Where",
     "Write",
+    "both",
 ]

@@ -234,12 +234,20 @@ Where = Compare | IsNull | Related | AllOf | AnyOf | Not | Unknown | Beyond
 EVERYTHING = AllOf()
 
 
+def both(one: Where, other: Where) -> Where:
+    """Return the condition that holds where both do."""
+    if EVERYTHING in (one, other):
+        return other if one == EVERYTHING else one
+    return AllOf((one, other))
+
+
 @dataclass(frozen=True)
 class Hop:
-    """One step along a to-one relation."""
+    """One step along a to-one relation, to a row that satisfies `where`."""
 
     table: Table
     links: tuple[Link, ...]
+    where: Where = EVERYTHING
 
 
 @dataclass(frozen=True)

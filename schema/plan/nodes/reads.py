@@ -262,6 +262,7 @@ class Connection:
     after: Operand | None = None
     before: Operand | None = None
     number: int = 0
+    visible: Where = EVERYTHING  # of `where` what the role's rules ask
 
     @property
     def is_backward(self) -> bool:

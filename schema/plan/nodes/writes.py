@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dynamic_databases.catalog.types import Column, Table
-from schema.plan.nodes.conditions import Slot, Where
+from schema.plan.nodes.conditions import EVERYTHING, Slot, Where
 from schema.plan.nodes.reads import Page, Typename
 from schema.plan.operands import Operand
 
@@ -46,7 +46,8 @@ class InsertedRow:
     """One row to insert; its values may refer to the results of rows before it.
 
     `result` names where the values of `returned` (the key first) are kept; `is_needed` says that
-    another row refers to them.
+    another row refers to them. The row as it is stored must satisfy `check`; one that is there
+    already is found where `visible` holds.
     """
 
     table: Table
@@ -55,6 +56,8 @@ class InsertedRow:
     result: str
     on_conflict: OnConflict | None = None
     is_needed: bool = False
+    check: Where = EVERYTHING
+    visible: Where = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,17 @@ class Insert:
 
 @dataclass(frozen=True)
 class Update:
-    """Write what differs of the row with this key."""
+    """Write what differs of the row with this key, if it satisfies `where`.
+
+    It must satisfy `check` once it is stored.
+    """
 
     table: Table
     key: tuple[Assignment, ...]
     values: tuple[Assignment, ...]
     page: Page
+    where: Where = EVERYTHING
+    check: Where = EVERYTHING
 
 
 class Resolve(StrEnum):
@@ -95,7 +103,10 @@ class ChangeFields:
 
 @dataclass(frozen=True)
 class Save:
-    """The three-way save: `expected` holds what the client read."""
+    """The three-way save: `expected` holds what the client read.
+
+    `where` and `check` are as those of an update.
+    """
 
     table: Table
     key: tuple[Assignment, ...]
@@ -105,6 +116,8 @@ class Save:
     page: Page
     answer: tuple[Typename | ChangeFields | RowField, ...]
     field_of: tuple[tuple[str, str], ...]  # column → GraphQL field
+    where: Where = EVERYTHING
+    check: Where = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -117,11 +130,12 @@ class RowField:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete the row with this key."""
+    """Delete the row with this key, if it satisfies `where`."""
 
     table: Table
     key: tuple[Assignment, ...]
     page: Page
+    where: Where = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -154,13 +168,14 @@ class InsertRows:
 
 @dataclass(frozen=True)
 class UpdateRows:
-    """Update the rows that `where` matches, `at_most` so many."""
+    """Update the rows that `where` matches, `at_most` so many; they must satisfy `check` then."""
 
     table: Table
     where: Where
     values: tuple[Assignment, ...]
     at_most: Operand
     answer: tuple[Answer, ...]
+    check: Where = EVERYTHING
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,83 @@
+"""Session variables: values of who asks, which the rules of a role compare with.
+
+A rule names one by a text such as `X-Gateway-User-Id`. The plan has an operand in its place, so
+that all users of a role share a statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLInputType, GraphQLList, GraphQLNonNull, coerce_input_value
+from graphql.error import GraphQLError
+
+from schema import exact_numbers
+from schema.errors import Forbidden
+
+SESSION = "\0session"  # no variable of GraphQL can have this name
+_NAME = re.compile(r"x-(?:gateway|hasura)-([a-z0-9]+(?:[-_][a-z0-9]+)*)", re.IGNORECASE)
+_IN_JSON = ("Int", "Float", "Boolean", "JSON")  # whose texts are those of JSON; others take texts
+
+
+def session_name(text: object) -> str | None:
+    """Return the name of the session variable that a text is, in its one spelling, or None."""
+    found = _NAME.fullmatch(text) if isinstance(text, str) else None
+    return None if found is None else f"x-gateway-{found[1].lower()}"
+
+
+def given_session(context: object) -> dict[str, str]:
+    """Return the session variables of a document that Python code runs.
+
+    They are in its context: `{"session": {"X-Gateway-User-Id": "3"}}`.
+    """
+    given = context.get("session") if isinstance(context, Mapping) else None
+    pairs = given.items() if isinstance(given, Mapping) else ()
+    return {name: str(value) for text, value in pairs if (name := session_name(text)) is not None}
+
+
+@dataclass(frozen=True)
+class SessionVariable:
+    """A session variable as a value of a GraphQL input type."""
+
+    name: str
+    type: GraphQLInputType
+
+    def read(self, variables: Mapping[str, Any]) -> Any:
+        """Return the value. Raises Forbidden where it is missing, or doesn't fit the type."""
+        text = variables.get(SESSION, {}).get(self.name)
+        if text is None:
+            raise Forbidden(
+                f"The session variable {self.name} is missing.", {"variable": self.name}
+            )
+        try:
+            value = coerce_input_value(_parsed(text, self.type), self.type)
+        except (GraphQLError, ValueError):
+            value = None
+        if value is None or (isinstance(value, list) and None in value):
+            text = f"The session variable {self.name} is no {self.type}."
+            raise Forbidden(text, {"variable": self.name})
+        return value
+
+    def __hash__(self) -> int:
+        return hash((self.name, str(self.type)))
+
+
+def _parsed(text: str, expected: GraphQLInputType) -> Any:
+    """Return the input value that a text stands for. Raises ValueError."""
+    inner = expected.of_type if isinstance(expected, GraphQLNonNull) else expected
+    if isinstance(inner, GraphQLList):
+        return [_parsed(item, inner.of_type) for item in _items(text)]
+    return exact_numbers.loads(text) if str(inner) in _IN_JSON else text
+
+
+def _items(text: str) -> list[str]:
+    """Return the texts of a JSON array, or of an array as PostgreSQL writes it: `{1,2}`."""
+    if text.startswith("{") and text.endswith("}"):
+        inner = text[1:-1].strip()
+        return [item.strip().strip('"') for item in inner.split(",")] if inner else []
+    items = exact_numbers.loads(text)
+    items = items if isinstance(items, list) else [items]
+    return [item if isinstance(item, str) else exact_numbers.dumps(item) for item in items]

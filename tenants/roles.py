@@ -1,0 +1,135 @@
+"""What a role may do with a table, as files and the control database hold it: checked values.
+
+It is the form of `manage.py role import`: an object per operation, rows and checks as BoolExp in
+the API's own names. Whether the names are those of a database is known where its schema is built.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_KEYS = {
+    "select": ("columns", "rows", "limit", "aggregate"),
+    "insert": ("columns", "check", "presets"),
+    "update": ("columns", "rows", "check", "presets"),
+    "delete": ("rows",),
+}
+_OBJECTS = ("rows", "check", "presets")
+_ALL = "*"
+_MOST_ROWS, _LONGEST = 1_000_000, 20_000
+ROLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+
+
+class BadGrants(ValueError):
+    """Permissions that can't be taken; the message begins with the place."""
+
+    def __init__(self, place: str, text: str) -> None:
+        super().__init__(f"{place}: {text}" if place else text)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operation may touch: columns, and JSON texts of its rules (empty for none)."""
+
+    columns: frozenset[str] = frozenset()
+    rows: str = ""
+    check: str = ""
+    presets: str = ""
+    limit: int | None = None
+    aggregate: bool = False
+
+
+@dataclass(frozen=True)
+class Grants:
+    """What a role may do with one table; an operation that is None is not permitted."""
+
+    select: Operation | None = None
+    insert: Operation | None = None
+    update: Operation | None = None
+    delete: Operation | None = None
+    text: str = field(default="{}", compare=False)  # what it was read from, as JSON
+
+    @property
+    def value(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+
+def read_grants(given: object, place: str = "") -> Grants:
+    """Return the permissions that a JSON value is. Raises BadGrants for what is none."""
+    if not isinstance(given, Mapping):
+        raise BadGrants(place, "write an object of select, insert, update and delete.")
+    _check_keys(given, tuple(_KEYS), place)
+    operations = {
+        name: _operation(value, name, _inside(place, name)) for name, value in given.items()
+    }
+    return Grants(**operations, text=_text(given, place))
+
+
+def _operation(given: object, name: str, place: str) -> Operation:
+    if not isinstance(given, Mapping):
+        raise BadGrants(place, f"write an object of {', '.join(_KEYS[name])}; leave it out for no.")
+    _check_keys(given, _KEYS[name], place)
+    if "columns" in _KEYS[name] and "columns" not in given:
+        raise BadGrants(place, 'columns is missing; write a list of names, or "*" for all.')
+    return Operation(
+        columns=_columns(given.get("columns", ()), _inside(place, "columns")),
+        limit=_limit(given.get("limit"), _inside(place, "limit")),
+        aggregate=_flag(given.get("aggregate", False), _inside(place, "aggregate")),
+        **{key: _object(given.get(key), _inside(place, key)) for key in _OBJECTS},
+    )
+
+
+def _check_keys(given: Mapping[Any, Any], known: tuple[str, ...], place: str) -> None:
+    unknown = [str(key) for key in given if key not in known]
+    if unknown:
+        raise BadGrants(_inside(place, unknown[0]), f"is unknown; there are: {', '.join(known)}.")
+
+
+def _columns(given: object, place: str) -> frozenset[str]:
+    if given == _ALL:
+        return frozenset({_ALL})
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise BadGrants(place, 'write a list of names, or "*" for all.')
+    return frozenset(given)
+
+
+def _limit(given: object, place: str) -> int | None:
+    if given is None:
+        return None
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= _MOST_ROWS:
+        raise BadGrants(place, f"write a whole number from 1 to {_MOST_ROWS}.")
+    return given
+
+
+def _flag(given: object, place: str) -> bool:
+    if not isinstance(given, bool):
+        raise BadGrants(place, "write true or false.")
+    return given
+
+
+def _object(given: object, place: str) -> str:
+    """Return the JSON text of a rule, in one spelling; empty where it asks nothing."""
+    if given is None or given == {}:
+        return ""
+    if not isinstance(given, Mapping):
+        raise BadGrants(place, "write an object, or {} for all rows.")
+    return _text(given, place)
+
+
+def _text(given: object, place: str) -> str:
+    try:
+        text = json.dumps(given, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadGrants(place, f"is no JSON: {error}.") from None
+    if len(text) > _LONGEST:
+        raise BadGrants(place, f"is longer than {_LONGEST} characters.")
+    return text
+
+
+def _inside(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key

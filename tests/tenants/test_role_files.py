@@ -1,0 +1,184 @@
+"""Roles as files: what they say is stored, all or nothing, and what is wrong is told its place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError
+
+from tenants.models import Role, TablePermission
+from tenants.process import process_directory
+from tenants.role_files import read_roles
+from tenants.roles import BadGrants, read_grants
+from tests.fixtures.commands import run
+
+FILE = """
+roles:
+  support:
+    tables:
+      customer:
+        select: {columns: [id, name], rows: {repId: {_eq: X-Gateway-User-Id}}, limit: 50}
+        insert: {columns: "*", check: {country: {_in: [DE, US]}}, presets: {since: 2024-05-01}}
+        update: {columns: [name], rows: {}, check: {}, presets: {}}
+        delete: {rows: {_not: {invoices: {}}}}
+      sales.invoice:
+        select: {columns: "*", aggregate: true}
+  reader:
+    tables: {}
+"""
+
+
+@pytest.fixture
+def stored(transactional_db, tmp_path):
+    """`stored(text)` imports a file."""
+
+    def store(text: str) -> str:
+        path = tmp_path / "roles.yaml"
+        path.write_text(text)
+        return run("role", "import", str(path))
+
+    return store
+
+
+def test_what_a_file_says() -> None:
+    roles = read_roles(FILE)
+
+    customer = roles["support"]["customer"]
+    assert customer.select.columns == {"id", "name"}
+    assert json.loads(customer.select.rows) == {"repId": {"_eq": "X-Gateway-User-Id"}}
+    assert customer.select.limit == 50
+    assert not customer.select.aggregate
+    assert json.loads(customer.insert.presets) == {"since": "2024-05-01"}
+    assert customer.update.rows == customer.update.check == customer.update.presets == ""
+    assert json.loads(customer.delete.rows) == {"_not": {"invoices": {}}}
+    assert roles["support"]["sales.invoice"].select.aggregate
+    assert roles["support"]["sales.invoice"].insert is None
+    assert roles["reader"] == {}
+
+
+def table(text: str) -> str:
+    return f"roles: {{r: {{tables: {{t: {text}}}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "The file is no YAML"),
+        ("roles: []", "roles: write an object"),
+        ("rolls: {}", "an object with the key roles, and no other"),
+        ("roles: {}\nother: {}", "an object with the key roles, and no other"),
+        ("roles: {admin: {}}", "roles.admin: is no name of a role"),
+        ("roles: {'a b': {}}", "roles.a b: is no name of a role"),
+        ("roles: {r: {inherits: [a]}}", "roles.r.inherits: is not supported"),
+        ("roles: {r: {limits: {}}}", "roles.r.limits: is not supported"),
+        ("roles: {r: {tabels: {}}}", "roles.r.tabels: is unknown; there is: tables"),
+        ("roles: {r: {}, r: {}}", "line 1: r stands twice"),
+        (table("{select: {columns: []}, select: {columns: []}}"), "select stands twice"),
+        ("roles: {1: {}}", "line 1: 1 is no text"),
+        (table("{read: {}}"), "roles.r.tables.t.read: is unknown; there are: select, insert"),
+        (table("{select: {}}"), "t.select: columns is missing"),
+        (table("{select: null}"), "t.select: write an object"),
+        (table("{select: {columns: id}}"), "t.select.columns: write a list of names"),
+        (table("{select: {columns: [1]}}"), "t.select.columns: write a list of names"),
+        (table("{select: {columns: [], row: {}}}"), "t.select.row: is unknown; there are: columns"),
+        (table("{select: {columns: [], rows: []}}"), "t.select.rows: write an object"),
+        (table("{select: {columns: [], limit: 0}}"), "t.select.limit: write a whole number"),
+        (table("{select: {columns: [], limit: true}}"), "t.select.limit: write a whole number"),
+        (table("{select: {columns: [], aggregate: 1}}"), "t.select.aggregate: write true or false"),
+        (table("{select: {columns: [], rows: {a: .nan}}}"), "t.select.rows: is no JSON"),
+        (table("{insert: {columns: [], rows: {}}}"), "t.insert.rows: is unknown"),
+        (table("{delete: {columns: []}}"), "t.delete.columns: is unknown; there are: rows"),
+        (table("{delete: true}"), "t.delete: write an object of rows"),
+    ],
+)
+def test_what_is_wrong_is_told_its_place(text: str, message: str) -> None:
+    with pytest.raises(BadGrants) as raised:
+        read_roles(text)
+    assert message in str(raised.value)
+
+
+def test_a_file_that_is_exported_says_the_same(stored) -> None:
+    stored(FILE)
+    text = run("role", "export")
+
+    assert read_roles(text) == read_roles(FILE)
+    assert run("role", "show", "reader") == "roles:\n  reader:\n    tables: {}\n"
+
+
+def test_a_file_is_stored_as_a_whole_or_not_at_all(stored) -> None:
+    stored(FILE)
+    with pytest.raises(CommandError, match=r"Nothing was stored: roles\.z\.tables\.t\.read"):
+        stored("roles: {support: {tables: {}}, z: {tables: {t: {read: {}}}}}")
+    assert set(read_roles(run("role", "export"))["support"]) == {"customer", "sales.invoice"}
+
+
+def test_a_table_that_a_file_lacks_is_not_permitted_any_more(stored) -> None:
+    stored(FILE)
+    answer = stored("roles: {support: {tables: {customer: {select: {columns: [id]}}}}}")
+
+    assert answer == "support  False  customer  sales.invoice\n"
+    assert set(read_roles(run("role", "export"))) == {"reader", "support"}
+    (permission,) = process_directory().current().roles["support"]
+    assert json.loads(permission.grants) == {"select": {"columns": ["id"]}}
+
+
+def test_permissions_of_before_are_exported_in_the_same_form(transactional_db) -> None:
+    role = Role.objects.create(name="old")
+    TablePermission.objects.create(
+        role=role, table="*", select_columns=["*"], update_columns=["name"], can_delete=True
+    )
+
+    assert read_roles(run("role", "export", "old")) == {
+        "old": {
+            "*": read_grants(
+                {
+                    "select": {"columns": "*", "aggregate": True},
+                    "update": {"columns": ["name"]},
+                    "delete": {},
+                }
+            )
+        }
+    }
+
+
+def test_what_an_older_process_would_read_permits_nothing(stored) -> None:
+    """It doesn't know `grants`, and must not read rows without their rules."""
+    stored(FILE)
+    for row in TablePermission.objects.all():
+        assert (row.select_columns, row.insert_columns, row.update_columns) == (None, None, None)
+        assert not row.can_delete
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"grants": {"select": {}}}, "columns is missing"),
+        ({"grants": {}, "select_columns": ["*"]}, "Leave the other fields empty"),
+        ({"grants": {}, "can_delete": True}, "Leave the other fields empty"),
+    ],
+)
+def test_the_admin_refuses_what_can_not_be_read(transactional_db, fields, message: str) -> None:
+    role = Role.objects.create(name="support")
+    with pytest.raises(ValidationError, match=message):
+        TablePermission(role=role, table="t", **fields).full_clean()
+
+
+def test_grants_that_can_not_be_read_permit_nothing(transactional_db) -> None:
+    role = Role.objects.create(name="support")
+    TablePermission.objects.create(role=role, table="t", grants={"select": {"rows": 1}})
+
+    (permission,) = process_directory().current().roles["support"]
+    assert permission.grants == "{}"
+
+
+def test_roles_are_listed_and_removed(stored) -> None:
+    stored(FILE)
+    assert json.loads(run("role", "list", "--json")) == [
+        {"role": "reader", "tables": 0, "tokens": 0},
+        {"role": "support", "tables": 2, "tokens": 0},
+    ]
+    run("role", "remove", "reader")
+    with pytest.raises(CommandError, match="There is no role called reader; there are: support"):
+        run("role", "show", "reader")
