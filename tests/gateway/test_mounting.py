@@ -271,6 +271,20 @@ def test_a_role_sees_its_part(music) -> None:
         schema_of("music", role="nobody").execute("{ __typename }")
 
 
+def test_a_rule_of_rows_reads_the_contexts_session(music) -> None:
+    """One that it lacks is FORBIDDEN: never a filter that lets all pass."""
+    role = Role.objects.create(name="support")
+    rows = {"name": {"_eq": "X-Gateway-Genre"}}
+    grants = {"select": {"columns": ["name"], "rows": rows}}
+    TablePermission.objects.create(role=role, table="genre", grants=grants)
+    schema = schema_of("music", role="support")
+
+    session = {"session": {"x-gateway-genre": "Jazz"}}
+    found = schema.execute("{ genre { name } }", context=session)
+    assert found.data == {"genre": [{"name": "Jazz"}]}
+    assert codes(schema.execute("{ genre { name } }")) == ["FORBIDDEN"]
+
+
 def test_making_one_asks_nothing(django_assert_num_queries, transactional_db) -> None:
     with django_assert_num_queries(0):
         assert repr(schema_of("acme", "testing")) == "<TenantSchema acme/testing as admin>"
