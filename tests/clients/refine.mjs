@@ -4,7 +4,7 @@ import createProvider, { GraphQLClient } from '@refinedev/hasura';
 const [url, token] = process.argv.slice(2);
 const client = new GraphQLClient(url, { headers: { Authorization: `Bearer ${token}` } });
 const provider = createProvider(client, { namingConvention: 'graphql-default', idType: 'Int' });
-const fields = ['id', 'title', 'views', { category: ['name'] }];
+const fields = ['id', 'title', 'views', 'status', { category: ['name'] }];
 const meta = { fields };
 const resource = 'post';
 const answers = {};
@@ -12,7 +12,7 @@ const answers = {};
 answers.created = (await provider.create({ resource, variables: { title: 'First', views: 1, categoryId: 1 }, meta })).data;
 answers.createdMany = (await provider.createMany({
   resource,
-  variables: [{ title: 'Second', views: 2 }, { title: 'Third', views: 3, categoryId: 2 }],
+  variables: [{ title: 'Second', views: 2 }, { title: 'Third', views: 3, categoryId: 2, status: 'in_review' }],
   meta: { fields: ['title', 'views'] },
 })).data;
 answers.list = await provider.getList({
@@ -27,6 +27,7 @@ answers.list = await provider.getList({
 });
 answers.secondPage = await provider.getList({ resource, meta, pagination: { currentPage: 2, pageSize: 2 } });
 answers.nulls = await provider.getList({ resource, meta, filters: [{ field: 'categoryId', operator: 'null', value: true }] });
+answers.reviewed = await provider.getList({ resource, meta, filters: [{ field: 'status', operator: 'eq', value: 'in_review' }] });
 answers.one = (await provider.getOne({ resource, id: 1, meta })).data;
 answers.many = (await provider.getMany({ resource, ids: [1, 3], meta })).data;
 answers.updated = (await provider.update({ resource, id: 1, variables: { title: 'First!' }, meta })).data;

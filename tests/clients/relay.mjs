@@ -28,6 +28,11 @@ async function compiled() {
   return (name) => require(resolve(folder, 'src', '__generated__', `${name}.graphql.js`));
 }
 
+// The id of a row that isn't there.
+function unknown(nodeId) {
+  return btoa(atob(nodeId).replace(/\d+$/, '9999'));
+}
+
 function environment() {
   const network = relay.Network.create(async ({ text }, variables) =>
     (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query: text, variables }) })).json());
@@ -55,6 +60,8 @@ try {
   const both = fragment('Blog_posts', category);
   const post = both.postsConnection.edges[2].node;
   const again = await run('BlogPostRefetchQuery', { nodeId: post.__id });
+  const [last, , best] = [3, 2, 0].map((place) => both.postsConnection.edges[place].node.__id);
+  const { nodes } = await run('BlogPostsQuery', { ids: [last, unknown(last), best] });
   const titles = (page) => page.postsConnection.edges.map((edge) => edge.node.title);
   console.log(JSON.stringify({
     name: category.name,
@@ -63,6 +70,7 @@ try {
     both: titles(both),
     isOver: !both.postsConnection.pageInfo.hasNextPage,
     post: fragment('Blog_post', again.node),
+    nodes: nodes.map((row) => row && row.title),
   }, (key, value) => (key.startsWith('__') || key === 'nodeId' ? undefined : value)));
 } finally {
   rmSync(folder, { recursive: true });

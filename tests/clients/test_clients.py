@@ -51,10 +51,12 @@ def demo(tmp_path_factory):
     found.stop()
 
 
-def run(node: str, script: str, *arguments: str) -> dict:
+def run(node: str, script: str, *arguments: str, token: str = "") -> dict:
+    """Return what a script answers; it may send a token."""
     done = subprocess.run(
         [node, script, *arguments],
         cwd=FOLDER,
+        env={**os.environ, "TOKEN": token},
         capture_output=True,
         text=True,
         timeout=120,
@@ -102,14 +104,17 @@ def test_one_typed_client_for_all_tenants(node: str, demo: Demo) -> None:
 
 
 BLOG = """CREATE TABLE category (id {identity}, name VARCHAR(40) NOT NULL);
+CREATE TABLE status (code VARCHAR(20) PRIMARY KEY, meaning VARCHAR(40));
+INSERT INTO status VALUES ('draft', 'to be written'), ('in_review', NULL);
 CREATE TABLE post (id {identity}, title VARCHAR(80) NOT NULL, views INTEGER NOT NULL,
-  category_id INTEGER REFERENCES category(id));
+  category_id INTEGER REFERENCES category(id),
+  status VARCHAR(20) NOT NULL DEFAULT 'draft' REFERENCES status(code));
 INSERT INTO category (name) VALUES ('News'), ('Other');"""
 
 
 @pytest.fixture
 def blog(request, vendor, shared_gateway: Gateway):
-    """A running gateway, one of whose tenants has posts; its URL and a token."""
+    """A running gateway, a tenant with posts of an enum's status; its URL, a token."""
     sql = BLOG.format(**vars(vendor))
     name = f"{request.function.__name__}-{vendor.name}".replace("_", "-")
     if vendor is SQLITE:
@@ -120,6 +125,9 @@ def blog(request, vendor, shared_gateway: Gateway):
         url = f"sqlite:///{path}"
     else:
         url = make_url(vendor, sql)
+    overrides = shared_gateway.folder / "overrides"
+    overrides.mkdir(exist_ok=True)
+    (overrides / f"{name}.json").write_text('{"enums": ["status"]}')
     token = shared_gateway.add_tenant(name, url)
     yield f"{shared_gateway.url}/t/{name}/graphql", token
     removal = f'mutation {{ removeDatabase(name: "{name}", force: true) }}'
@@ -132,7 +140,8 @@ def test_relays_compiler_and_store(node: str, blog: tuple[str, str]) -> None:
     """Relay pages a nested list by `node(nodeId)`, and merges the pages in its store."""
     url, token = blog
     posts = [
-        {"title": f"Post {views}", "views": views, "categoryId": 1} for views in (10, 20, 30, 40)
+        {"title": f"Post {views}", "views": views, "categoryId": 1, "status": "in_review"}
+        for views in (10, 20, 30, 40)
     ]
     written = httpx.post(
         url,
@@ -151,16 +160,37 @@ def test_relays_compiler_and_store(node: str, blog: tuple[str, str]) -> None:
         "hasNextPage": True,
         "both": ["Post 40", "Post 30", "Post 20", "Post 10"],
         "isOver": True,
-        "post": {"title": "Post 20", "views": 20, "category": {"name": "News"}},
+        "post": {
+            "title": "Post 20",
+            "views": 20,
+            "status": "in_review",
+            "category": {"name": "News"},
+        },
+        "nodes": ["Post 10", None, "Post 40"],
     }
+
+
+@pytest.mark.parametrize("vendor", [SQLITE], indirect=True, ids=["sqlite"])
+def test_a_typed_client_of_ids_pages_and_enums(node: str, blog: tuple[str, str]) -> None:
+    """graphql-code-generator and `tsc --strict` take ids, pages of rows and tables as enums."""
+    url, token = blog
+    schema = url.replace("/graphql", "/schema.graphql")
+
+    assert run(node, "typed.mjs", "blog.ts", schema, token=token) == {schema: []}
 
 
 def test_refines_data_provider_for_hasura(node: str, blog: tuple[str, str]) -> None:
     answers = run(node, "refine.mjs", *blog)
 
-    first = {"id": 1, "title": "First", "views": 1, "category": {"name": "News"}}
-    second = {"id": 2, "title": "Second", "views": 2, "category": None}
-    third = {"id": 3, "title": "Third", "views": 3, "category": {"name": "Other"}}
+    first = {"id": 1, "title": "First", "views": 1, "status": "draft", "category": {"name": "News"}}
+    second = {"id": 2, "title": "Second", "views": 2, "status": "draft", "category": None}
+    third = {
+        "id": 3,
+        "title": "Third",
+        "views": 3,
+        "status": "in_review",
+        "category": {"name": "Other"},
+    }
     assert answers == {
         "created": first,
         "createdMany": [
@@ -170,6 +200,7 @@ def test_refines_data_provider_for_hasura(node: str, blog: tuple[str, str]) -> N
         "list": {"data": [third, first], "total": 2},
         "secondPage": {"data": [third], "total": 3},
         "nulls": {"data": [second], "total": 1},
+        "reviewed": {"data": [third], "total": 1},
         "one": first,
         "many": [first, third],
         "updated": first | {"title": "First!"},

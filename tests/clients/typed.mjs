@@ -5,10 +5,11 @@ import { generate } from '@graphql-codegen/cli';
 import ts from 'typescript';
 
 const [application, ...urls] = process.argv.slice(2);
+const headers = process.env.TOKEN ? { Authorization: `Bearer ${process.env.TOKEN}` } : {};
 mkdirSync('generated', { recursive: true });
 
 async function errorsOf(url) {
-  const sdl = await (await fetch(url)).text();
+  const sdl = await (await fetch(url, { headers })).text();
   const folder = mkdtempSync(join('generated', 'client-'));
   try {
     return await check(folder, sdl);

@@ -24,6 +24,13 @@ export const post = graphql`
   fragment Blog_post on Post @refetchable(queryName: "BlogPostRefetchQuery") {
     title
     views
+    status
     category { name }
+  }
+`;
+
+export const several = graphql`
+  query BlogPostsQuery($ids: [ID!]!) {
+    nodes(nodeIds: $ids) { ... on Post { title } }
   }
 `;
