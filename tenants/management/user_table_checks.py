@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.core.management.base import CommandError
 
 from dynamic_databases import outcomes
@@ -12,6 +15,7 @@ from tenants.authentication.password_hashes import UnreadableHash, format_of
 from tenants.authentication.user_lookup import UserTableUnusable, user_table_query
 from tenants.models import TablePermission
 from tenants.principals import ADMIN_ROLE
+from tenants.role_files import grants_of
 from tenants.user_tables import UserTableConfig
 
 _EVERY = "*"
@@ -83,8 +87,20 @@ def _may_read(role: str, table: Table, column: str) -> bool:
     """Return whether a role may select a column."""
     if role == ADMIN_ROLE:
         return True
-    rows = TablePermission.objects.filter(role__name=role, select_columns__isnull=False)
-    by_table = {row.table: row.select_columns for row in rows}
-    spelled = {str(table.name), table.name.name}
+    by_table = {
+        _folded(row.table): _selected(grants_of(row))
+        for row in TablePermission.objects.filter(role__name=role)
+    }
+    spelled = {_folded(str(table.name)), _folded(table.name.name)}
     own = [names for name, names in by_table.items() if name in spelled]
-    return any({_EVERY, column} & set(names) for names in own or [by_table.get(_EVERY, [])])
+    permitted = own or [by_table.get(_EVERY, frozenset())]
+    return any({_EVERY, _folded(column)} & names for names in permitted)
+
+
+def _selected(grants: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(_folded(name) for name in grants.get("select", {}).get("columns", ()))
+
+
+def _folded(name: str) -> str:
+    """Return a name that `pass_word` and the API's `passWord` share; a warning may err so."""
+    return name.replace("_", "").casefold()

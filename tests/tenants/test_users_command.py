@@ -115,6 +115,10 @@ def test_a_role_that_may_read_the_hashes_is_warned_of(small_acme) -> None:
     every.select_columns = ["secret"]
     every.save()
     assert may_read in set_up("acme")
+    every.delete()
+    rules = {"select": {"columns": ["id", "Secret"], "rows": {"id": {"_eq": 1}}}}
+    TablePermission.objects.create(role=role, table="appUser", grants=rules)
+    assert may_read in set_up("acme")
 
 
 def test_a_baselines_table_is_checked_in_one_of_its_databases(small_acme) -> None:
