@@ -35,11 +35,31 @@ def integer(text: str) -> int | ExactNumber:
 def loads(text: bytes | str) -> Any:
     """Return the value of a JSON text. Raises orjson.JSONDecodeError."""
     value = orjson.loads(text)
+    # Long texts inside, such as a query, are faster passed over as values than searched.
+    if not _has_float(value):
+        return value
     data = text.encode() if isinstance(text, str) else text
     if _LOSSY.search(data):
         with suppress(RecursionError):  # what nests so deeply is refused later
             return json.loads(data, parse_float=ExactNumber, parse_int=integer)
     return value
+
+
+def _has_float(value: Any) -> bool:
+    """Return whether a number is none of 64 bits: orjson makes a float of every other one."""
+    level = [value]
+    while level:
+        inner: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is float:
+                return True
+            if kind is dict:
+                inner += item.values()
+            elif kind is list:
+                inner += item
+        level = inner
+    return False
 
 
 def dumps(value: Any) -> str:
