@@ -53,6 +53,7 @@ from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledConnection, CompiledNode, CompiledWrite
 from schema.sql.statement import Statement
 from schema.types.introspection import introspect
+from schema.uncarried import MARKS, marks_of
 from schema.validation.document import (
     check_document,
     choose_operation,
@@ -81,6 +82,13 @@ class PreparedRoot:
         """The connections of related rows inside it."""
         return tuple(nested_connections(self.root.action))
 
+    @cached_property
+    def marks(self) -> tuple[bytes, ...]:
+        """What may stand in its answer for a required cell that no type carries."""
+        if isinstance(self.root.action, Introspect | Typename):
+            return ()
+        return marks_of(self.read.sql) if self.read is not None and not self.nested else MARKS
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -108,6 +116,11 @@ class Prepared:
         roots = tuple(_prepared_root(root.root, compiler) for root in self.roots)
         exact = compiler.capabilities.json is JsonWay.EXACT
         return replace(self, roots=roots, compiler=compiler, exact=exact)
+
+    @cached_property
+    def marks(self) -> tuple[bytes, ...]:
+        """What may stand in the answer for a required cell that no type carries."""
+        return tuple(mark for mark in MARKS if any(mark in root.marks for root in self.roots))
 
     @cached_property
     def introspects(self) -> bool:

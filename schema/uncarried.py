@@ -12,6 +12,13 @@ MARK_OF_DATES = "infinity"
 MARKS = (MARK.encode(), f'"{MARK_OF_DATES}"'.encode())
 
 
+def marks_of(sql: str) -> tuple[bytes, ...]:
+    """Return the marks that the answer of a statement may hold: it makes them by their words."""
+    return tuple(
+        mark for word, mark in zip((MARK, MARK_OF_DATES), MARKS, strict=True) if word in sql
+    )
+
+
 def is_mark(value: object, *, is_date: bool) -> bool:
     """Return whether a value stands for one that can't be carried; `is_date`: or of a moment."""
     return value == MARK or (is_date and value == MARK_OF_DATES)

@@ -61,7 +61,7 @@ class Answer:
 
     @property
     def size_bytes(self) -> int:
-        return sum(len(text) for _, text in self.fragments)
+        return sum([len(text) for _, text in self.fragments])
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Runner:
         }
         run = self._write if prepared.plan.writes else self._read
         answer = yield from run(operation, prepared, variables, meter)
-        if not is_marked(answer.fragments):
+        if not is_marked(answer.fragments, prepared.marks):
             return answer
         nodes = {root.root.key: root.node.plan for root in prepared.roots if root.node is not None}
         fragments, errors = propagated(operation, answer.fragments, variables, nodes)

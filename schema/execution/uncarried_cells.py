@@ -20,7 +20,6 @@ from schema.execution.node_reader import give_types
 from schema.operations import CompiledOperation
 from schema.plan.nodes import NodeLookup
 from schema.types.reading import Answered, MarkedCell
-from schema.uncarried import MARKS
 
 Fragments = tuple[tuple[str, bytes], ...]
 _NULL = "A value is missing where the schema declares one."
@@ -34,9 +33,9 @@ class _Context(ExecutionContext):
         self.variable_values = self.context_value.variables
 
 
-def is_marked(fragments: Fragments) -> bool:
+def is_marked(fragments: Fragments, marks: Sequence[bytes]) -> bool:
     """Return whether there may be such a cell: a text can be a mark of dates as well."""
-    return any(mark in text for _, text in fragments for mark in MARKS)
+    return bool(marks) and any(mark in text for _, text in fragments for mark in marks)
 
 
 def propagated(

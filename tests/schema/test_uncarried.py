@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from schema.uncarried import MARK, MARK_OF_DATES, MARKS, marks_of
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, Vendor, present
 
@@ -113,3 +114,16 @@ def test_a_text_like_the_mark_of_dates_is_a_text(postgresql, served) -> None:
     ask = served(postgresql, f"{ddl} INSERT INTO held VALUES (1, 'infinity', '2024-01-02');")
 
     assert ask("{ held { x t } }").data == {"held": [{"x": "infinity", "t": "2024-01-02"}]}
+
+
+@pytest.mark.parametrize(
+    ("sql", "marks"),
+    [
+        ("SELECT 1", ()),
+        (f"SELECT coalesce(a, '{MARK}')", MARKS[:1]),
+        (f"SELECT CASE WHEN a THEN b ELSE '{MARK_OF_DATES}' END", MARKS[1:]),
+    ],
+    ids=["none", "texts", "dates"],
+)
+def test_an_answer_is_searched_for_what_its_statement_can_make(sql: str, marks: tuple) -> None:
+    assert marks_of(sql) == marks
