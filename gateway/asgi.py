@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import threading
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,14 +36,15 @@ from gateway.http.asgi_messages import (  # noqa: E402
     Send,
     has_body,
     read_body,
-    read_head,
+    read_headers,
     refuse,
     replay,
+    request_of,
     with_header,
     within,
     write_response,
 )
-from gateway.http.compression import Compression  # noqa: E402
+from gateway.http.compression import MIN_BYTES, Compression  # noqa: E402
 from gateway.http.cors import CorsPolicy  # noqa: E402
 from gateway.http.disconnect import cancel_on_disconnect  # noqa: E402
 from gateway.http.graphql_over_http import prefers_html  # noqa: E402
@@ -87,6 +87,7 @@ class Application:
         self._pages: Any = DjangoPages(settings.GATEWAY.page_deadline_ms / 1000)
         self._cors = CorsPolicy(settings.GATEWAY.cors_origins)
         self._proxies = Proxies(settings.GATEWAY.trusted_proxies, settings.GATEWAY.proxy_headers)
+        self._hsts_seconds: int = settings.GATEWAY.hsts_seconds
         self._draining = threading.Event()  # the server sets it
         self._stopping = threading.Event()
 
@@ -119,10 +120,9 @@ class Application:
 
     def _secured(self, scope: Scope, send: Send) -> Send:
         """Have browsers use https alone from now on, where the operator wants it (RFC 6797)."""
-        seconds: int = settings.GATEWAY.hsts_seconds
-        if not seconds or scope["scheme"] != "https":
+        if not self._hsts_seconds or scope["scheme"] != "https":
             return send
-        return with_header(send, "Strict-Transport-Security", f"max-age={seconds}")
+        return with_header(send, "Strict-Transport-Security", f"max-age={self._hsts_seconds}")
 
     def _ready(self) -> tuple[Runtime, GraphQLEndpoint]:
         if self._runtime is None or self._endpoint is None:
@@ -184,24 +184,28 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime, endpoint = self._ready()
-        config, head = runtime.config, None
+        config, headers = runtime.config, None
         seconds = config.deadline_ms / 1000
+        path = scope["path"]
+        is_ours = self._is_ours(path)
         try:
-            head = read_head(scope)
-            self._check_path(head.path)
+            headers = read_headers(scope)
+            if not is_ours:
+                _check_page(path)
             limit = config.body_limit_bytes
-            if _LOGIN.fullmatch(head.path):
+            if _LOGIN.fullmatch(path):
                 limit = min(limit, BODY_LIMIT_BYTES)
-            http = await read_body(head, receive, limit, seconds)
+            body = await read_body(headers, receive, limit, seconds)
         except HttpProblem as problem:
             refusal = _refusal(problem)
-            if head is not None and self._is_ours(head.path):
-                refusal = await self._marked(head, refusal, runtime)
+            if headers is not None and is_ours:
+                refusal = await self._marked(request_of(scope, headers, b""), refusal, runtime)
             await _refuse(scope, receive, within(send, seconds), refusal, seconds)
             return
-        if http is None:
+        if body is None:
             return
-        if not self._is_ours(http.path):
+        http = request_of(scope, headers, body)
+        if not is_ours:
             own = {**scope, SCHEMA_PROCESS: runtime.rendering}
             await self._pages(own, replay(http.body), within(send, seconds))
             return
@@ -213,28 +217,23 @@ class Application:
         )
         if response is not None:
             try:
-                marked = await self._marked(http, response, runtime)
-                compressed = await self._compression.compress(http, marked)
-                await write_response(send, compressed, seconds)
+                answer = await self._marked(http, response, runtime)
+                if len(answer.body) >= MIN_BYTES:
+                    answer = await self._compression.compress(http, answer)
+                await write_response(send, answer, seconds)
             finally:
                 response.when_sent()
 
     async def _marked(self, http: HttpRequest, response: Response, runtime: Runtime) -> Response:
         """Return the response with what all of its path have: whose it is, and who may read it."""
-        is_tenants = _GRAPHQL.fullmatch(http.path) or _DOCUMENT.fullmatch(http.path)
         # 401 and 404 are admission's own answer: the caller may know nothing.
         is_open = "X-Tenant" not in response.headers and response.status not in (401, 404)
-        if is_tenants and is_open:
+        if is_open and (_GRAPHQL.fullmatch(http.path) or _DOCUMENT.fullmatch(http.path)):
             addressed = await runtime.authenticator.addressed(http)
             if addressed is not None:
                 headers = {**response.headers, **tenant_headers(*addressed)}
-                response = replace(response, headers=headers)
+                response = response.with_headers(headers)
         return self._cors.with_headers(http, response)
-
-    def _check_path(self, path: str) -> None:
-        """Raise HttpProblem 404 where a path leads nowhere: its body is left unread."""
-        if not self._is_ours(path) and not is_page(path):
-            raise HttpProblem(404, "There is nothing here.", "NOT_FOUND")
 
     def _is_ours(self, path: str) -> bool:
         """Return whether a path is answered here, not by Django."""
@@ -279,6 +278,12 @@ class Application:
             case "/graphiql/targets" if runtime.config.has_graphiql:
                 return await graphiql.targets(runtime.authenticator, http)
         return None
+
+
+def _check_page(path: str) -> None:
+    """Raise HttpProblem 404 where a path leads nowhere: its body is left unread."""
+    if not is_page(path):
+        raise HttpProblem(404, "There is nothing here.", "NOT_FOUND")
 
 
 def _refusal(problem: HttpProblem) -> Response:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.errors import HttpProblem
+from gateway.http.first_step import at_once_or_within
 from gateway.http.proxies import WAS_FORWARDED
 from gateway.http.request import HttpRequest
 from gateway.http.response import Response
@@ -26,35 +27,39 @@ _ONCE = {
 _CHUNK = 65_536  # what a client that reads slowly holds in this process's memory, twice over
 
 
-def read_head(scope: Scope) -> HttpRequest:
-    """Return the request without its body. Raises HttpProblem 400 as `_headers` does."""
+def request_of(scope: Scope, headers: Mapping[str, str], body: bytes) -> HttpRequest:
+    """Return the request of a scope, with the headers that `read_headers` found in it."""
     client = scope.get("client")
-    query = scope.get("query_string", b"").decode("latin-1")
-    headers = _headers(scope)
     return HttpRequest(
         scope["method"],
         scope["path"],
-        query,
+        scope.get("query_string", b"").decode("latin-1"),
         headers,
-        b"",
+        body,
         client[0] if client else None,
         scope.get(WAS_FORWARDED, False),
     )
 
 
 async def read_body(
-    http: HttpRequest, receive: Receive, limit_bytes: int, seconds: float
-) -> HttpRequest | None:
-    """Return the request with its body, or None where the client went away.
+    headers: Mapping[str, str], receive: Receive, limit_bytes: int, seconds: float
+) -> bytes | None:
+    """Return the body of a request, or None where the client went away.
 
     Raises HttpProblem: 413 for a body above `limit_bytes`, 408 where it takes longer than
     `seconds`.
     """
-    body = await _body(http.headers, receive, limit_bytes, seconds)
-    return replace(http, body=body) if body is not None else None
+    announced = headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit_bytes:
+        raise _too_large(limit_bytes)
+    try:
+        return await at_once_or_within(seconds, _whole_body(receive, limit_bytes))
+    except TimeoutError:
+        text = f"The body did not arrive within {seconds:g} s (GATEWAY_DEADLINE_MS)."
+        raise HttpProblem(408, text, "TIMEOUT") from None
 
 
-def _headers(scope: Scope) -> dict[str, str]:
+def read_headers(scope: Scope) -> dict[str, str]:
     """Return the headers by lower-case name; of one that came twice the first counts.
 
     Raises HttpProblem 400 where a header that decides about the request came twice: a proxy in
@@ -153,20 +158,6 @@ def _start(response: Response) -> MutableMapping[str, Any]:
         ),
     ]
     return {"type": "http.response.start", "status": response.status, "headers": headers}
-
-
-async def _body(
-    headers: Mapping[str, str], receive: Receive, limit_bytes: int, seconds: float
-) -> bytes | None:
-    announced = headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit_bytes:
-        raise _too_large(limit_bytes)
-    try:
-        async with asyncio.timeout(seconds):
-            return await _whole_body(receive, limit_bytes)
-    except TimeoutError:
-        text = f"The body did not arrive within {seconds:g} s (GATEWAY_DEADLINE_MS)."
-        raise HttpProblem(408, text, "TIMEOUT") from None
 
 
 async def _whole_body(receive: Receive, limit_bytes: int) -> bytes | None:

@@ -19,7 +19,7 @@ import zstandard
 from gateway.http.request import HttpRequest
 from gateway.http.response import Response
 
-_MIN_BYTES = 4_096  # below, the time isn't worth the bytes
+MIN_BYTES = 4_096  # below, the time isn't worth the bytes
 _MAX_BYTES_IN_LOOP = 16_384  # above, a thread compresses
 _GZIP_FORMAT = 31  # of zlib's window bits: 15, and 16 for gzip's header
 _TYPES = ("application/json", "application/graphql", "text/")
@@ -72,13 +72,13 @@ class Compression:
 
     async def compress(self, http: HttpRequest, response: Response) -> Response:
         """Return the response, compressed where its client accepts that and it is worth it."""
-        if len(response.body) < _MIN_BYTES or not self._may_compress(http, response):
+        if len(response.body) < MIN_BYTES or not self._may_compress(http, response):
             return response
         found = accepted_encodings(http.headers.get("accept-encoding"), self._encodings)
         headers = dict(response.headers)
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
         if not found:
-            return replace(response, headers=headers)
+            return response.with_headers(headers)
         headers["Content-Encoding"] = found[0]
         if "ETag" in headers and not headers["ETag"].startswith("W/"):
             headers["ETag"] = f"W/{headers['ETag']}"  # the bytes differ, what they say doesn't

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gateway.http.request import HttpRequest
 from gateway.http.response import Response
@@ -42,7 +41,7 @@ class CorsPolicy:
         if not headers:
             return response
         headers["Access-Control-Expose-Headers"] = _READABLE
-        return replace(response, headers={**response.headers, **headers})
+        return response.with_headers({**response.headers, **headers})
 
     def _headers(self, http: HttpRequest) -> dict[str, str]:
         """Tokens go in a header that the page sets itself: cookies are never asked for."""

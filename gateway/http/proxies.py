@@ -65,7 +65,11 @@ class Proxies:
     def client_scope(self, scope: Mapping[str, Any]) -> dict[str, Any]:
         """Return an ASGI scope as the client made the request, without forwarding headers."""
         headers: Headers = scope["headers"]
-        kept = [pair for pair in headers if not _is_forwarding(pair[0])]
+        kept = [
+            pair
+            for pair in headers
+            if pair[0] not in _FORWARDING and not pair[0].startswith(b"x-forwarded-")
+        ]
         peer = scope["client"][0] if scope.get("client") else ""
         if len(kept) == len(headers):
             is_proxy = self._are_named and self.trusts(peer)
@@ -161,10 +165,6 @@ def _values(headers: Headers, name: bytes) -> list[str]:
 def _from_right(values: Sequence[str], index: int) -> str:
     """Return the value at `index` from the right, the leftmost where there are fewer."""
     return values[max(len(values) - 1 - index, 0)] if values else ""
-
-
-def _is_forwarding(name: bytes) -> bool:
-    return name in _FORWARDING or name.startswith(b"x-forwarded-")
 
 
 def _with_host(headers: Headers, host: bytes) -> list[tuple[bytes, bytes]]:

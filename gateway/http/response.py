@@ -26,6 +26,10 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     when_sent: Callable[[], object] = field(default=nothing, compare=False)
 
+    def with_headers(self, headers: Mapping[str, str]) -> Response:
+        """Return the same with other headers."""
+        return Response(self.status, self.body, self.media_type, headers, self.when_sent)
+
 
 def data_body(
     fragments: Sequence[tuple[str, bytes]] | None,
