@@ -38,8 +38,6 @@ from tenants.resolution import (
 from tenants.snapshot import DirectoryEntry, Snapshot
 
 Authenticated = tuple[ResolvedTenant, Principal]
-# All that decides who may enter where, except the tenant that is named.
-_ADMITTING_HEADERS = ("authorization", "host", "origin")
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 # Stands for a database: looking customers up is a queue of its own.
 _CONTROLLER = Alias("controller")
@@ -72,11 +70,13 @@ class RequestAuthenticator:
         check_naming(http)
         snapshot = await self.snapshot()
         ref = self._ref(http)
-        key = (
+        key = (  # all that decides who may enter where
             ref,
             http.client,
             http.was_forwarded,
-            *(http.headers.get(name) for name in _ADMITTING_HEADERS),
+            http.headers.get("authorization"),
+            http.headers.get("host"),
+            http.headers.get("origin"),
         )
         known = self._admitted.get(key)
         if known is not None and known[0] is snapshot and not _has_expired(known[1][1]):

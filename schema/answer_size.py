@@ -48,7 +48,12 @@ class AnswerMeter:
 
     def add_row(self, row: Sequence[Any]) -> None:
         """Count the texts of a row. Raises AnswerTooLarge above the maximum."""
-        size = sum(_size(value) for value in row if isinstance(value, str | bytes))
+        size = 0
+        for value in row:
+            if isinstance(value, bytes):
+                size += len(value)
+            elif isinstance(value, str):
+                size += len(value) if value.isascii() else _utf8_bytes(value)
         self.largest_row = max(self.largest_row, size)
         self.add(size)
 
@@ -65,8 +70,5 @@ class AnswerMeter:
         return TextTooLarge(self.max_bytes)
 
 
-def _size(value: str | bytes) -> int:
-    """Return the bytes of a value; an ASCII text needn't be encoded to know that."""
-    if isinstance(value, bytes) or value.isascii():
-        return len(value)
-    return len(value.encode("utf-8", "surrogatepass"))
+def _utf8_bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -50,7 +50,7 @@ def tenant_ref(
     """
     match = _PATH.fullmatch(path)
     in_path = match.groupdict() if match else {}
-    in_query = parse_qs(query)
+    in_query = parse_qs(query) if query else {}
     environment = (
         in_path.get("environment") or headers.get("x-environment") or in_query.get("env", [None])[0]
     )

@@ -7,8 +7,8 @@ connections that are open already are used here; opening one is a thread's work.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from dynamic_databases import outcomes
@@ -50,29 +50,29 @@ class EventLoopExecutor:
             pooled = self._connections.checkout(alias)
             if pooled is None:
                 raise NoConnection
-            with self._returned(pooled, meter) as pipeline:
+            pipeline: Pipeline | None = None
+            try:
+                pipeline = pipeline_of(pooled.wrapper)
                 return await _drive(pipeline, flow(), deadline, meter)
+            finally:
+                self._return(pooled, pipeline, meter)
         finally:
             self._workers.release_slot(alias)
 
-    @contextmanager
-    def _returned(self, pooled: PooledConnection, meter: AnswerMeter) -> Iterator[Pipeline]:
+    def _return(
+        self, pooled: PooledConnection, pipeline: Pipeline | None, meter: AnswerMeter
+    ) -> None:
         """Return a connection after its use; it is kept only if the server owes no answer.
 
         Nothing is awaited on the way back: a caller that is cancelled can't keep it.
         """
-        pipeline: Pipeline | None = None
-        try:
-            pipeline = pipeline_of(pooled.wrapper)
-            yield pipeline
-        finally:
-            end_if_large(pooled.wrapper, meter)
-            if pipeline is not None and pipeline.is_settled:
-                for outdated in self._connections.checkin(pooled):
-                    self._workers.close(outdated, is_running=False)
-            else:
-                self._connections.invalidate(pooled)
-                self._workers.close(pooled.wrapper, is_running=True)
+        end_if_large(pooled.wrapper, meter)
+        if pipeline is not None and pipeline.is_settled:
+            for outdated in self._connections.checkin(pooled):
+                self._workers.close(outdated, is_running=False)
+        else:
+            self._connections.invalidate(pooled)
+            self._workers.close(pooled.wrapper, is_running=True)
 
 
 async def _drive(pipeline: Pipeline, flow: Flow[_T], deadline: Deadline, meter: AnswerMeter) -> _T:

@@ -118,8 +118,12 @@ class OperationExecutor:
             answer, held = await self._without_database(call, down), None
         finally:
             self.refresher.schedule(call.alias)  # now: the connection that was used is free again
-        if held is None and answer.size_bytes > SMALL_BYTES and not answer.wrote:
-            held = await self.budget.reserve(answer.size_bytes, call.deadline)
+        size_bytes = answer.size_bytes
+        # What was written is acknowledged by now, and a schema is as large as it is.
+        if size_bytes > call.limits.answer_bytes and answer.asked and not answer.wrote:
+            raise AnswerTooLarge(call.limits.answer_bytes)
+        if held is None and size_bytes > SMALL_BYTES and not answer.wrote:
+            held = await self.budget.reserve(size_bytes, call.deadline)
         return self._body(call, answer), held
 
     async def _measured(self, call: ExecutionRequest) -> tuple[Answer, Reservation | None]:
@@ -259,10 +263,7 @@ class OperationExecutor:
         )
 
     def _body(self, call: ExecutionRequest, answer: Answer) -> bytes:
-        """Return the bytes of an answer. Raises AnswerTooLarge where they are too many."""
-        # What was written is acknowledged by now, and a schema is as large as it is.
-        if answer.size_bytes > call.limits.answer_bytes and answer.asked and not answer.wrote:
-            raise AnswerTooLarge(call.limits.answer_bytes)
+        """Return the bytes of an answer."""
         errors = [graphql_error(error, key, call.request_id) for key, error in answer.errors]
         for error in errors:
             self.metrics.count_field_error(error["extensions"]["code"])

@@ -56,7 +56,7 @@ Asked = bytes | Question
 
 
 def requests_of(asked: Iterable[Asked]) -> tuple[Request, ...]:
-    return tuple(r for one in asked if isinstance(one, Question) for r in one.requests)
+    return tuple([r for one in asked if isinstance(one, Question) for r in one.requests])
 
 
 def answered(asked: Iterable[Asked], found: Iterable[Rows]) -> list[Asked]:

@@ -131,7 +131,9 @@ def _coerced(reader: VariableReader, value: Any) -> Any:
         )
     try:
         coerced = coerce_input_value(value, reader.type, refuse, None, not reader.suggests)
-        return _as_written(coerced, value) if is_order(reader.type) else coerced
+        if isinstance(coerced, dict | list) and is_order(reader.type):
+            return _as_written(coerced, value)
+        return coerced
     except RecursionError:
         raise BadUserInput(f"Variable '${reader.name}' is nested too deeply.") from None
 
