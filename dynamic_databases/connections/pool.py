@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -28,7 +28,7 @@ from dynamic_databases.connections.session import (
 )
 from dynamic_databases.connections.state import state_of
 from dynamic_databases.connections.vendors.dispatch import forget_alias, vendor_of
-from dynamic_databases.connections.watcher import current_watcher
+from dynamic_databases.connections.watcher import Watcher, current_watcher
 from dynamic_databases.errors import ServerBusy
 
 
@@ -100,21 +100,33 @@ class Connections:
         pooled, evicted = self.checkout(alias), None
         if pooled is None:
             pooled, evicted = self._make(alias)
-        wrapper, watcher = pooled.wrapper, current_watcher()
-        with ExitStack() as held:
-            held.callback(self._end_lease, pooled)
-            self._received.begin(wrapper)
+        try:
             if evicted is not None:
                 close(evicted)
-            if watcher is not None:
-                watcher.opens(wrapper)
-                held.callback(watcher.is_done_with, wrapper)
+            with self._opened(pooled, current_watcher()) as wrapper:
+                yield wrapper
+        finally:
+            self._end_lease(pooled)
+
+    @contextmanager
+    def _opened(
+        self, pooled: PooledConnection, watcher: Watcher | None
+    ) -> Iterator[BaseDatabaseWrapper]:
+        """Make a connection this thread's own, opened where it is new; `watcher` hears of it."""
+        wrapper = pooled.wrapper
+        if watcher is not None:
+            watcher.opens(wrapper)
+        try:
             if wrapper.connection is None:
+                self._received.begin(wrapper)
                 open_connection(wrapper, pooled.statement_timeout_ms)
             if watcher is not None:
                 watcher.may_go_on()
-            held.enter_context(_as_this_threads(alias, wrapper))
-            yield wrapper
+            with _as_this_threads(pooled.alias, wrapper):
+                yield wrapper
+        finally:
+            if watcher is not None:
+                watcher.is_done_with(wrapper)
 
     @contextmanager
     def dedicated(self, alias: Alias) -> Iterator[BaseDatabaseWrapper]:

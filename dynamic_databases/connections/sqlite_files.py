@@ -8,6 +8,7 @@ leads what SQLite writes elsewhere.
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def check_files(path: str) -> None:
     for name in (path, *(path + companion for companion in _COMPANIONS)):
         if not _is_plain_or_missing(name):
             raise InvalidConfig("NAME", "its file, journal or log is a link or no plain file")
-    if names_a_super_journal(path):
+    if names_a_super_journal(journal_of(path)):
         raise InvalidConfig(
             "NAME",
             "a crashed program left a journal of its file that names a super-journal;"
@@ -42,11 +43,18 @@ def _is_plain_or_missing(name: str) -> bool:
         return True
 
 
-def names_a_super_journal(path: str) -> bool:
+def journal_of(path: str) -> Path:
+    """Return where the rollback journal of a database's file stands while there is one."""
+    return Path(path + _JOURNAL)
+
+
+def names_a_super_journal(journal: Path) -> bool:
     """Return whether the journal of a file would have SQLite delete another file."""
+    if not os.access(journal, os.F_OK):  # as a rule: an error that is caught costs more
+        return False
     try:
-        with Path(path + _JOURNAL).open("rb") as journal:
-            journal.seek(-len(_MAGIC), 2)
-            return journal.read() == _MAGIC
+        with journal.open("rb") as opened:
+            opened.seek(-len(_MAGIC), 2)
+            return opened.read() == _MAGIC
     except OSError:  # none, or a shorter one
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dynamic_databases.connections.sockets import DriverSocket
@@ -13,9 +14,10 @@ _STATE = "gateway_state"
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """The file that a SQLite connection has open: its path, and its device and inode."""
+    """The file that a SQLite connection has open, its journal, and its device and inode."""
 
-    path: str
+    path: Path
+    journal: Path
     identity: tuple[int, int]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -33,23 +33,17 @@ def drive(
     """
     meter = meter or AnswerMeter()
     session = session_type(wrapper.vendor)(wrapper, begin, meter)
-    with ExitStack() as held:
-        held.callback(end_if_large, wrapper, meter)
-        try:
-            round_trip = next(flow)
-            if round_trip.begins:
-                held.enter_context(session.writing())
-            while True:
-                round_trip = flow.send(_send(session, wrapper.vendor, round_trip))
-        except StopIteration as stop:
-            result: _T = stop.value
-            return result
-        except BaseException:
-            session.has_failed()
-            if session.is_open:
-                with suppress(DatabaseProblem):  # the connection is gone, the transaction with it
-                    _send(session, wrapper.vendor, ROLLBACK)
-            raise
+    try:
+        first = next(flow)
+        if not first.begins:
+            return _driven(session, wrapper.vendor, flow, first)
+        with session.writing():
+            return _driven(session, wrapper.vendor, flow, first)
+    except StopIteration as stop:  # nothing had to be sent
+        result: _T = stop.value
+        return result
+    finally:
+        end_if_large(wrapper, meter)
 
 
 def end_if_large(wrapper: BaseDatabaseWrapper, meter: AnswerMeter) -> None:
@@ -61,6 +55,22 @@ def end_if_large(wrapper: BaseDatabaseWrapper, meter: AnswerMeter) -> None:
 def is_lost(round_trip: RoundTrip) -> bool:
     """Return whether a connection that breaks during this round trip leaves the outcome unknown."""
     return round_trip.ends is End.COMMIT
+
+
+def _driven(session: Session, vendor: str, flow: Flow[_T], round_trip: RoundTrip) -> _T:
+    """Send the first round trip of a flow and those that follow, and return what it made."""
+    try:
+        while True:
+            round_trip = flow.send(_send(session, vendor, round_trip))
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result
+    except BaseException:
+        session.has_failed()
+        if session.is_open:
+            with suppress(DatabaseProblem):  # the connection is gone, the transaction with it
+                _send(session, vendor, ROLLBACK)
+        raise
 
 
 def _send(session: Session, vendor: str, round_trip: RoundTrip) -> list[Rows]:

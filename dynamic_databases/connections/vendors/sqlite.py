@@ -8,7 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.connections.egress import REFUSED
-from dynamic_databases.connections.sqlite_files import check_files, names_a_super_journal
+from dynamic_databases.connections.sqlite_files import (
+    check_files,
+    journal_of,
+    names_a_super_journal,
+)
 from dynamic_databases.connections.sqlite_sandbox import open_file
 from dynamic_databases.connections.state import OpenedFile, state_of
 from dynamic_databases.errors import CannotConnect, InvalidConfig
@@ -34,7 +38,8 @@ def connect(wrapper: Any, _django_connect: Any, parameters: dict[str, Any]) -> A
 
 def set_up(wrapper: Any, _statement_timeout_ms: int) -> None:
     path = next(row[2] for row in wrapper.connection.execute("PRAGMA database_list"))
-    state_of(wrapper).file = OpenedFile(path, _identity(path))
+    file = Path(path)
+    state_of(wrapper).file = OpenedFile(file, journal_of(path), _identity(file))
 
 
 def is_stale(wrapper: Any) -> bool:
@@ -42,7 +47,7 @@ def is_stale(wrapper: Any) -> bool:
     file = state_of(wrapper).file
     if file is None:  # it was not set up
         return True
-    return _identity(file.path) != file.identity or names_a_super_journal(file.path)
+    return _identity(file.path) != file.identity or names_a_super_journal(file.journal)
 
 
 def cancel(_wrapper: Any, connection: Any, _seconds: float) -> None:
@@ -57,9 +62,9 @@ def forget(_alias: Alias) -> None:
     """The driver keeps nothing."""
 
 
-def _identity(path: str) -> tuple[int, int]:
+def _identity(path: Path) -> tuple[int, int]:
     try:
-        found = Path(path).stat()
+        found = path.stat()
     except OSError:
         return 0, 0
     return found.st_dev, found.st_ino

@@ -117,8 +117,11 @@ def _valid_utf8(data: str | bytes | None) -> bytes | None:
 
 
 def _is_utf8(data: bytes) -> bool:
-    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(data)
     try:
+        if len(data) <= _PIECE:
+            data.decode()
+            return True
+        decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(data)
         for start in range(0, len(data), _PIECE):
             decoder.decode(view[start : start + _PIECE], final=start + _PIECE >= len(data))
     except UnicodeDecodeError:

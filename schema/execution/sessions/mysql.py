@@ -34,16 +34,23 @@ class MysqlSession(DriverSession):
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """Closing a cursor may raise its error once more, or forget the SQLSTATE."""
-        with super()._errors(), self._telling_sqlstate():
-            yield
+        with super()._errors():
+            try:
+                yield
+            except self._wrapper.Database.Error as error:
+                self._tell_sqlstate(error)
+                raise
 
     def _cursor(self) -> Any:
         """Return a cursor that reads row by row; the usual one would keep all rows first."""
         return self._wrapper.connection.cursor(self._wrapper.Database.cursors.SSCursor)
 
     def _execute(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> None:
-        with self._telling_sqlstate():
+        try:
             cursor.execute(sql, parameters)  # the driver takes %% for % only with values
+        except self._wrapper.Database.Error as error:
+            self._tell_sqlstate(error)
+            raise
 
     def _fetched(self, cursor: Any) -> Rows:
         try:
@@ -52,17 +59,11 @@ class MysqlSession(DriverSession):
             self._abandon(cursor)
             raise
 
-    @contextmanager
-    def _telling_sqlstate(self) -> Iterator[None]:
+    def _tell_sqlstate(self, error: Any) -> None:
         """Give an error its SQLSTATE, which the driver keeps to itself."""
-        errors = self._wrapper.Database.Error
-        try:
-            yield
-        except errors as error:
-            if not hasattr(error, "sqlstate"):
-                with suppress(errors):  # a closed connection has none
-                    error.sqlstate = self._wrapper.connection.sqlstate()
-            raise
+        if not hasattr(error, "sqlstate"):
+            with suppress(self._wrapper.Database.Error):  # a closed connection has none
+                error.sqlstate = self._wrapper.connection.sqlstate()
 
     def _abandon(self, cursor: Any) -> None:
         """End the connection: its driver would read all that is on its way before the next use."""
