@@ -46,21 +46,30 @@ _log = logging.getLogger("dynamic_databases.outcomes")
 _NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
-@contextmanager
-def translated(vendor: str, *, writing: bool, connecting: bool = False) -> Iterator[None]:
+class translated:  # noqa: N801 - it is called as a function; a generator would cost more
     """Raise our errors instead of the driver's; `writing` says whether a write may have been sent.
 
     Whatever fails while `connecting` means that the database can't be reached.
     """
-    try:
-        yield
-    except DRIVER_ERRORS as error:
-        failed = classify(error, vendor, writing=writing)
-        raise (CannotConnect(UNAVAILABLE) if connecting else failed) from error
-    except MemoryError as error:  # sqlite3: what all its connections together may take is used up
-        raise TooDeep(TOO_DEEP) from error
-    except OverflowError as error:  # sqlite3: an int beyond 64 bits
-        raise BadValue("A number is too large for its column.") from error
+
+    __slots__ = ("_connecting", "_vendor", "_writing")
+
+    def __init__(self, vendor: str, *, writing: bool, connecting: bool = False) -> None:
+        self._vendor = vendor
+        self._writing = writing
+        self._connecting = connecting
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, DRIVER_ERRORS):
+            failed = classify(error, self._vendor, writing=self._writing)
+            raise (CannotConnect(UNAVAILABLE) if self._connecting else failed) from error
+        if isinstance(error, MemoryError):  # sqlite3: all its connections' memory is used up
+            raise TooDeep(TOO_DEEP) from error
+        if isinstance(error, OverflowError):  # sqlite3: an int beyond 64 bits
+            raise BadValue("A number is too large for its column.") from error
 
 
 @contextmanager
