@@ -65,16 +65,14 @@ class ExecutionRequest:
     deadline: Deadline
     request_id: str
     session: Mapping[str, str]  # the caller's variables, for the rules of its role
+    alias: Alias = field(init=False)
     operation: CompiledOperation | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.alias = self.resolved.alias
         self.operation = self.cached.operations.peek(
             self.request.query, self.request.operation_name
         )
-
-    @property
-    def alias(self) -> Alias:
-        return self.resolved.alias
 
     def compile(self) -> CompiledOperation:
         """Return the operation; compiling it may take a while.

@@ -152,11 +152,9 @@ def _start(response: Response) -> MutableMapping[str, Any]:
         (b"content-length", str(len(response.body)).encode()),
         (b"x-content-type-options", b"nosniff"),
         *(() if may_be_stored else ((b"cache-control", b"no-store"),)),
-        *(
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in response.headers.items()
-        ),
     ]
+    for name, value in response.headers.items():
+        headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
     return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 

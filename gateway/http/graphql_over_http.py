@@ -67,15 +67,7 @@ def prefers_html(accept: str | None) -> bool:
 
 def request_of_body(content_type: str | None, body: bytes) -> GraphQLRequest:
     """Return the request of a POST. Raises HttpProblem."""
-    media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
-    if media_type != JSON:
-        raise HttpProblem(415, f"The Content-Type must be {JSON}.")
-    charset = next(
-        (p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")),
-        "utf-8",
-    )
-    if charset not in ("utf-8", "utf8"):
-        raise HttpProblem(415, "The body must be UTF-8.")
+    _check_content_type(content_type)
     try:
         payload = exact_numbers.loads(body)
     except orjson.JSONDecodeError as error:
@@ -107,6 +99,20 @@ def request_of_query_string(query_string: str) -> GraphQLRequest:
             given.pop(name, None)
     given["operationName"] = given.get("operationName") or None
     return _request(given, may_write=False, size=len(query_string))
+
+
+@lru_cache(maxsize=256)
+def _check_content_type(content_type: str | None) -> None:
+    """Raise HttpProblem 415 where a body is said to be anything but JSON in UTF-8."""
+    media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))
+    if media_type != JSON:
+        raise HttpProblem(415, f"The Content-Type must be {JSON}.")
+    charset = next(
+        (p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")),
+        "utf-8",
+    )
+    if charset not in ("utf-8", "utf8"):
+        raise HttpProblem(415, "The body must be UTF-8.")
 
 
 def _request(payload: Mapping[str, Any], *, may_write: bool, size: int) -> GraphQLRequest:
