@@ -24,10 +24,8 @@ django.setup(set_prefix=False)  # before the imports below: they need the app re
 from django.urls import get_resolver  # noqa: E402
 
 from dynamic_databases.concurrency.garbage_collection import collect  # noqa: E402
-from gateway.background.poller import start_pollers  # noqa: E402
-from gateway.background.redis_notifications import Subscriber  # noqa: E402
 from gateway.background.warmup import warm  # noqa: E402
-from gateway.composition import make_runtime, state_of, stop_runtime  # noqa: E402
+from gateway.composition import state_of  # noqa: E402
 from gateway.draining import DRAINING  # noqa: E402
 from gateway.endpoint import GraphQLEndpoint  # noqa: E402
 from gateway.http.asgi_messages import (  # noqa: E402
@@ -59,6 +57,7 @@ from gateway.pages import graphiql, health  # noqa: E402
 from gateway.pages import schema_documents as sdl  # noqa: E402
 from gateway.pages.django_handler import SCHEMA_PROCESS, DjangoPages, is_page  # noqa: E402
 from gateway.reports.bounded_reads import bounded_reads_of  # noqa: E402
+from gateway.running import RunningGateway  # noqa: E402
 from gateway.runtime import Runtime  # noqa: E402
 from tenants.errors import ControlUnavailable  # noqa: E402
 from tenants.snapshot import Snapshot  # noqa: E402
@@ -77,11 +76,9 @@ class Application:
     """Dispatches by path; makes its services when the server starts, or with the first request."""
 
     def __init__(self) -> None:
-        self._runtime: Runtime | None = None
-        self._endpoint: GraphQLEndpoint | None = None
+        self._running: RunningGateway | None = None
         self._documents: sdl.Documents  # made with the services
         self._logins: LoginEndpoint  # as well
-        self._subscriber: Subscriber | None = None
         self._static = StaticFiles()
         self._compression = Compression(settings.GATEWAY.compression)
         self._pages: Any = DjangoPages(settings.GATEWAY.page_deadline_ms / 1000)
@@ -89,7 +86,6 @@ class Application:
         self._proxies = Proxies(settings.GATEWAY.trusted_proxies, settings.GATEWAY.proxy_headers)
         self._hsts_seconds: int = settings.GATEWAY.hsts_seconds
         self._draining = threading.Event()  # the server sets it
-        self._stopping = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -108,15 +104,12 @@ class Application:
 
     def close(self) -> None:
         """End the threads and close the connections."""
-        self._stopping.set()
-        if self._subscriber is not None:
-            self._subscriber.stop()
         passwords.close()  # a page that waits for it ends
         people_passwords.close()
         self._pages.close()
-        if self._runtime is not None:
+        if self._running is not None:
             self._logins.close()
-            stop_runtime(self._runtime)
+            self._running.close()
 
     def _secured(self, scope: Scope, send: Send) -> Send:
         """Have browsers use https alone from now on, where the operator wants it (RFC 6797)."""
@@ -125,15 +118,12 @@ class Application:
         return with_header(send, "Strict-Transport-Security", f"max-age={self._hsts_seconds}")
 
     def _ready(self) -> tuple[Runtime, GraphQLEndpoint]:
-        if self._runtime is None or self._endpoint is None:
-            self._runtime = make_runtime()
-            self._endpoint = GraphQLEndpoint(self._runtime)
-            self._documents = sdl.Documents(self._endpoint, self._runtime)
-            self._logins = LoginEndpoint(self._runtime)
-            start_pollers(self._runtime, self._stopping)
-            if url := self._runtime.config.redis_url:
-                self._subscriber = Subscriber(url, self._runtime.control.poll)
-        return self._runtime, self._endpoint
+        if self._running is None:
+            running = RunningGateway()
+            self._documents = sdl.Documents(running.endpoint, running.runtime)
+            self._logins = LoginEndpoint(running.runtime)
+            self._running = running
+        return self._running.runtime, self._running.endpoint
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         warming: asyncio.Task[None] | None = None
@@ -152,9 +142,9 @@ class Application:
                 if warming is not None:
                     warming.cancel()
                 self._draining.set()
-                self._stopping.set()
-                if self._runtime is not None:
-                    await self._runtime.rate.close()
+                if self._running is not None:
+                    self._running.stop_following()
+                    await self._running.runtime.rate.close()
                 await asyncio.to_thread(self.close)  # connections are closed in no event loop
                 await send({"type": "lifespan.shutdown.complete"})
                 return

@@ -7,13 +7,11 @@ import atexit
 import threading
 from concurrent.futures import Future
 
-from gateway.background.poller import start_pollers
-from gateway.background.redis_notifications import Subscriber
-from gateway.composition import make_runtime, stop_runtime
 from gateway.endpoint import GraphQLEndpoint
 from gateway.http.request import HttpRequest
 from gateway.http.response import Response
 from gateway.pages.graphiql import targets
+from gateway.running import RunningGateway
 from gateway.runtime import Runtime
 
 
@@ -44,20 +42,10 @@ class EmbeddedGateway:
             return self._loop
 
     def _start(self) -> asyncio.AbstractEventLoop:
-        runtime, stopping = make_runtime(), threading.Event()
-        self._runtime = runtime
-        self._endpoint = GraphQLEndpoint(runtime)
-        start_pollers(runtime, stopping)
-        url = runtime.config.redis_url
-        subscriber = Subscriber(url, runtime.control.poll) if url else None
-
-        def stop() -> None:
-            stopping.set()
-            if subscriber is not None:
-                subscriber.stop()
-            stop_runtime(runtime)
-
-        atexit.register(stop)
+        running = RunningGateway()
+        self._runtime = running.runtime
+        self._endpoint = running.endpoint
+        atexit.register(running.close)
         loop = asyncio.new_event_loop()  # last: what fails before it leaves no thread
         threading.Thread(target=loop.run_forever, name="gateway", daemon=True).start()
         return loop
