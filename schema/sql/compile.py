@@ -217,7 +217,8 @@ class Compiler(ReadCompiler):
         """Return a lone DELETE where it answers what is selected of its rows."""
         selections = [one.page.selection for one in write.answer if isinstance(one, Returning)]
         key = len(write.table.primary_key)
-        if all(is_flat(selection) for selection in selections):
+        is_answered = self.dialect.deletes_answer_rows and all(map(is_flat, selections))
+        if not selections or is_answered:
             delete = delete_rows_to_sql(write, self.dialect, selections)
             objects = range(key, key + len(selections))
             return CompiledRows(write, self._finished(delete, json_columns=objects), {})
