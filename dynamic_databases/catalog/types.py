@@ -215,6 +215,11 @@ class Table:
         return {column.name: column for column in self.columns}
 
     @property
+    def key_may_be_null(self) -> bool:
+        """Whether a row's key may be NULL, as SQLite has it."""
+        return any(self.by_name[name].is_loose for name in self.primary_key)
+
+    @property
     def digest(self) -> bytes:
         """A SHA-256 of all that the table is: the same in every process and version of Python."""
         # Kept by hand: until Python 3.12 a cached property is computed under one lock for all

@@ -95,7 +95,7 @@ class WriteContext:
 
         MySQL shows triggers only to users who may make them; there any table may have some.
         """
-        is_known = self.compiler.dialect.writes_return_keys and not _may_be_keyless(table)
+        is_known = self.compiler.dialect.writes_return_keys and not table.key_may_be_null
         return table.has_triggers or not is_known
 
     def read(self, page: PortablePage) -> bytes:
@@ -135,13 +135,8 @@ def check_answers(table: Table, answers: Sequence[bytes], done: Sequence[bool]) 
     if any(
         is_done and answer == NULL for is_done, answer in zip(cycle(done), answers, strict=False)
     ):
-        text = _KEYLESS if _may_be_keyless(table) else _UNSEEN if table.is_view else _GONE
+        text = _KEYLESS if table.key_may_be_null else _UNSEEN if table.is_view else _GONE
         raise RefusedByTrigger(text.format(table.name))
-
-
-def _may_be_keyless(table: Table) -> bool:
-    """Return whether a key may be NULL, as SQLite has it."""
-    return any(table.by_name[name].is_loose for name in table.primary_key)
 
 
 def first_value(rows: Rows) -> bytes:

@@ -217,8 +217,9 @@ class Compiler(ReadCompiler):
         """Return a lone DELETE where it answers what is selected of its rows."""
         selections = [one.page.selection for one in write.answer if isinstance(one, Returning)]
         key = len(write.table.primary_key)
-        is_answered = self.dialect.deletes_answer_rows and all(map(is_flat, selections))
-        if not selections or is_answered:
+        # A row whose key is NULL isn't found a second time.
+        may_answer = self.dialect.deletes_answer_rows or write.table.key_may_be_null
+        if not selections or (may_answer and all(map(is_flat, selections))):
             delete = delete_rows_to_sql(write, self.dialect, selections)
             objects = range(key, key + len(selections))
             return CompiledRows(write, self._finished(delete, json_columns=objects), {})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from tests.fixtures.processes import wait_for
+from tests.fixtures.waiting import wait_for
 
 
 class CountingHasher(PBKDF2PasswordHasher):
