@@ -107,5 +107,5 @@ def test_a_walk_names_files_that_there_are_each_once(value: str, walk: str) -> N
     assert len(set(files)) == len(files)
 
 
-def test_there_are_five_walks() -> None:
-    assert len(WALKS) == 5
+def test_there_are_six_walks() -> None:
+    assert len(WALKS) == 6
