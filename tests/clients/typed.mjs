@@ -8,8 +8,7 @@ const [application, ...urls] = process.argv.slice(2);
 const headers = process.env.TOKEN ? { Authorization: `Bearer ${process.env.TOKEN}` } : {};
 mkdirSync('generated', { recursive: true });
 
-async function errorsOf(url) {
-  const sdl = await (await fetch(url, { headers })).text();
+async function errorsOf(sdl) {
   const folder = mkdtempSync(join('generated', 'client-'));
   try {
     return await check(folder, sdl);
@@ -41,6 +40,9 @@ async function check(folder, sdl) {
   return ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, '\n'));
 }
 
+// All are fetched first: a check keeps the event loop for seconds, which no idle connection survives.
+const schemas = [];
+for (const url of urls) schemas.push([url, await (await fetch(url, { headers })).text()]);
 const found = {};
-for (const url of urls) found[url] = await errorsOf(url);
+for (const [url, sdl] of schemas) found[url] = await errorsOf(sdl);
 console.log(JSON.stringify(found));
