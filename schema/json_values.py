@@ -161,6 +161,11 @@ def list_pieces(items: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
     yield b"]" if start == b"," else b"[]"
 
 
+def is_null(value: bytes) -> bool:
+    """Return whether JSON is `null`; a msgspec.Raw, which equals no bytes, is JSON too."""
+    return bytes(memoryview(value)[:5]) == b"null"
+
+
 def base64_text(value: Any) -> str:
     is_number = isinstance(value, int | float)  # SQLite takes any value for any column
     text = str(value) if is_number or isinstance(value, str) else None

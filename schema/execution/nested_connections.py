@@ -17,7 +17,7 @@ from schema.errors import TooComplex
 from schema.execution.cursors import Cursors
 from schema.execution.page_slice import Pager
 from schema.execution.round_trips import Variables
-from schema.json_values import list_pieces, object_pieces
+from schema.json_values import is_null, list_pieces, object_pieces
 from schema.limits import Limits
 from schema.plan.connection import (
     BEHIND_PART,
@@ -54,7 +54,7 @@ from schema.plan.walk import nested_connections
 from schema.sql.dialect import Dialect
 from schema.sql.where import order_type
 
-_NULL = b"null"
+# Their values are views of the JSON that is read: what stays as it is isn't copied.
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _Change = Callable[[bytes], bytes]
@@ -175,7 +175,7 @@ class NestedConnections:
         values = (self._order_values(plan, row) for row in found.rows)
         nodes = [
             [
-                self._row(selection, bytes(row[NODE.format(i)]))
+                self._row(selection, row[NODE.format(i)])
                 for i, selection in enumerate(plan.selections)
             ]
             for row in found.rows
@@ -196,19 +196,19 @@ class NestedConnections:
 
 def _changed(raw: bytes, changes: Mapping[str, _Change]) -> bytes:
     """Return an object with some of its values changed; null stays null."""
-    if raw == _NULL:
-        return _NULL
+    if is_null(raw):
+        return raw
     values = _OBJECT.decode(raw)
     return b"".join(
         object_pieces(
-            (key, [changes[key](bytes(value)) if key in changes else bytes(value)])
+            (key, [changes[key](value) if key in changes else value])
             for key, value in values.items()
         )
     )
 
 
 def _list(items: Iterable[bytes]) -> bytes:
-    return b"".join(list_pieces([bytes(item)] for item in items))
+    return b"".join(list_pieces([item] for item in items))
 
 
 def _as_it_is(raw: bytes) -> bytes:

@@ -131,7 +131,7 @@ class NodeReader:
     def _rows_by_id(self, type_name: str, text: bytes) -> dict[_NodeId, bytes]:
         page = node_page(self.node.plan, self.built.names.by_type[type_name])
         return {
-            decode_id(item.id, self.variables[SCOPE]): self._finished(page, bytes(item.row))
+            decode_id(item.id, self.variables[SCOPE]): self._finished(page, item.row)
             for item in _ROWS.decode(text)
         }
 

@@ -11,7 +11,7 @@ import orjson
 from schema.execution.cursors import Cursors
 from schema.execution.round_trips import Variables
 from schema.global_ids import SCOPE
-from schema.json_values import list_pieces, object_pieces
+from schema.json_values import is_null, list_pieces, object_pieces
 from schema.limits import Limits
 from schema.plan.nodes import (
     Connection,
@@ -121,7 +121,7 @@ def _edges(
 ) -> Iterator[Iterable[bytes]]:
     """Yield each edge in pieces."""
     for cursor, own in zip(cursors, nodes, strict=True):
-        if any(node == b"null" for node in own):
+        if any(map(is_null, own)):
             continue
         yield object_pieces((field.key, [_of_edge(field, cursor, own)]) for field in part.parts)
 
