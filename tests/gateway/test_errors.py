@@ -292,11 +292,10 @@ def test_a_secret_that_is_not_there(door, tenant_of, settings) -> None:
         {"OPTIONS": {"connect_timeout": "soon"}},
         {"PORT": "x"},
         {"NAME": "x" * 64},
-        {"CONN_MAX_AGE": 5},
         {"OPTIONS": {"sslmode": ["require"]}},
         {"HOST": 5},
     ],
-    ids=range(7),
+    ids=range(6),
 )
 def test_a_value_that_an_older_release_stored(door, tenant_of, bad: dict) -> None:
     """Its tenant is unavailable, and an operator learns which key is wrong."""
