@@ -168,23 +168,25 @@ def test_an_array_that_cannot_be_carried_whole_is_null(
     assert found[1:] == [None, [], None]
 
 
+TAKEN = """CREATE TABLE taken (id INT PRIMARY KEY, n INT); CREATE TABLE log (id INT, n INT);
+    INSERT INTO taken VALUES (1, 1);
+    CREATE RULE changed AS ON UPDATE TO taken WHERE new.n > 5
+      DO INSTEAD INSERT INTO log VALUES (new.id, new.n);
+    CREATE RULE added AS ON INSERT TO taken WHERE new.n > 5
+      DO INSTEAD INSERT INTO log VALUES (new.id, new.n);"""
+
+
 @pytest.mark.parametrize(
     "field",
     [
         "updateTakenByPk(pkColumns: {id: 1}, _set: {n: 7}) { n }",
-        "updateTaken(where: {}, _set: {n: 7}) { affectedRows }",
+        "updateTaken(where: {}, _set: {n: 7}) { returning { n } }",
         "saveTaken(pkColumns: {id: 1}, _set: {n: 7}) { row { n } }",
         "insertTakenOne(object: {id: 2, n: 7}) { id }",
     ],
 )
 def test_a_write_that_a_rule_takes_has_words(postgresql, served, door, field: str) -> None:
-    sql = """CREATE TABLE taken (id INT PRIMARY KEY, n INT); CREATE TABLE log (id INT, n INT);
-        INSERT INTO taken VALUES (1, 1);
-        CREATE RULE changed AS ON UPDATE TO taken WHERE new.n > 5
-          DO INSTEAD INSERT INTO log VALUES (new.id, new.n);
-        CREATE RULE added AS ON INSERT TO taken WHERE new.n > 5
-          DO INSTEAD INSERT INTO log VALUES (new.id, new.n);"""
-    ask = served(postgresql, sql)
+    ask = served(postgresql, TAKEN)
 
     reply = ask(f"mutation {{ {field} }}")
 
@@ -192,3 +194,12 @@ def test_a_write_that_a_rule_takes_has_words(postgresql, served, door, field: st
     assert "A rule of the database (DO INSTEAD) takes this write" in reply.error["message"]
     assert execute(door.database.url, "SELECT n FROM taken") == [(1,)]
     assert execute(door.database.url, "SELECT n FROM log") == []
+
+
+def test_rows_that_a_rule_takes_are_not_counted(postgresql, served) -> None:
+    ask = served(postgresql, TAKEN)
+
+    reply = ask("mutation { updateTaken(where: {}, _set: {n: 7}) { affectedRows } }")
+
+    assert reply.data["updateTaken"] == {"affectedRows": 0}
+    assert ask("{ taken { n } }").data["taken"] == [{"n": 1}]
