@@ -151,7 +151,7 @@ class Tenant:
 
         What the request before took, such as a connection that is closed, is given back first.
         """
-        wait_for(lambda: resident(self.gateway, "VmRSS") < self.idle + LIMIT)
+        wait_for(lambda: resident(self.gateway, "VmRSS") < self.idle + LIMIT // 2)
         Path(f"/proc/{self.gateway.server.pid}/clear_refs").write_text("5")
         answer = self.ask(query)
         return answer, resident(self.gateway, "VmHWM") - self.idle
