@@ -1,4 +1,4 @@
-"""Who asks, as a value."""
+"""The caller, as a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Session variables: what is known of who asks, by names such as `x-gateway-user-id`."""
+"""Session variables: what is known of the caller, by names such as `x-gateway-user-id`."""
 
 from __future__ import annotations
 

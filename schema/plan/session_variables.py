@@ -1,4 +1,4 @@
-"""Session variables: values of who asks, which the rules of a role compare with.
+"""Session variables: values of the caller, which the rules of a role compare with.
 
 A rule names one by a text such as `X-Gateway-User-Id`. The plan has an operand in its place, so
 that all users of a role share a statement.

@@ -1,4 +1,4 @@
-"""Who asks, as a value that nobody can change."""
+"""The caller, as a value that does not change."""
 
 from __future__ import annotations
 

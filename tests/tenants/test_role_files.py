@@ -1,4 +1,4 @@
-"""Roles as files: what they say is stored, all or nothing, and what is wrong is told its place."""
+"""Roles as files: all of a file is stored or nothing, and an error names its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`docs/types.md` says what servers do: each row is made anew of a table with a column of its type.
+"""`docs/types.md` says what servers do: each row is made from a table with a column of its type.
 
 That the operators, orders, groups and ends of a row work is tried by `tests/schema/round_trips`.
 """
