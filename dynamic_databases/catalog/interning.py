@@ -33,10 +33,15 @@ class SharedTables:
 
     def _shared(self, table: Table, before: Table | None) -> Table:
         for known in (before, self._last.get(table.name)):
-            if known == table:
+            if known == table and _types(known) == _types(table):
                 return known
         digest = table.digest  # computed before the lock: it takes a while
         with self._lock:
             shared = self._tables.setdefault(digest, table)
             self._last[table.name] = shared
             return shared
+
+
+def _types(table: Table | None) -> list[tuple[object, ...]]:
+    """Return all that the types of columns are; types compare as equal without some of it."""
+    return [column.type.facts for column in table.columns] if table is not None else []

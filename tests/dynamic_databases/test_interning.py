@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import weakref
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from dynamic_databases.catalog.interning import SharedTables
 from dynamic_databases.catalog.types import Catalog, Column, Kind, SqlType, Table, TableName
@@ -36,6 +39,22 @@ def test_what_did_not_change_is_what_it_was() -> None:
 
     assert after.tables[0] is before.tables[0]
     assert after == catalog(table("a", "x"), table("b", "y"))
+
+
+@pytest.mark.parametrize("fact", [{"supports": ("equality",)}, {"operators": '"x"'}, {"base": "d"}])
+def test_types_that_only_compare_as_equal_are_not_shared(fact: dict[str, Any]) -> None:
+    text = SqlType(Kind.TEXT, "text")
+    other = replace(text, **fact)
+    assert text == other
+    plain, special = (
+        catalog(Table(TableName("", "a"), (Column("x", type_),))) for type_ in (text, other)
+    )
+    shared = SharedTables()
+    shared.share(plain)
+
+    for before in (None, plain):
+        found = shared.share(special, before)
+        assert found.tables[0].columns[0].type.facts == other.facts
 
 
 def test_a_catalog_shares_all_that_it_is_but_tables() -> None:
