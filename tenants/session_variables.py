@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-_NAME = re.compile(r"x-(?:gateway|hasura)-([a-z0-9]+(?:[-_][a-z0-9]+)*)", re.IGNORECASE)
+from dynamic_databases.session_names import session_name
+
 # What the gateway itself knows of a request.
 _FIXED = ("x-gateway-tenant", "x-gateway-environment", "x-gateway-role")
 _MOST, _LONGEST_NAME, _LONGEST_VALUE = 32, 100, 10_000
@@ -18,10 +18,10 @@ def variable_name(text: str) -> str:
 
     Raises ValueError for what is no such name.
     """
-    found = _NAME.fullmatch(text) if len(text) <= _LONGEST_NAME else None
+    found = session_name(text) if len(text) <= _LONGEST_NAME else None
     if found is None:
         raise ValueError(f"{text!r} is no session variable; write X-Gateway-User-Id, for instance.")
-    return f"x-gateway-{found[1].lower()}"
+    return found
 
 
 def check_variables(given: object) -> Variables:

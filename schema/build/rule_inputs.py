@@ -16,11 +16,12 @@ from graphql import (
 )
 from graphql.error import GraphQLError
 
+from dynamic_databases.session_names import session_name
 from schema import exact_numbers
 from schema.errors import BadUserInput
 from schema.names.tables import Names
 from schema.plan.operands import Constant, Flag, JsonConstant, ListOf, Operand
-from schema.plan.session_variables import SessionVariable, session_name
+from schema.plan.session_variables import SessionVariable
 from schema.types.factory import BOOL_EXP
 
 # What decides what a plan does: no value of a session can stand there.

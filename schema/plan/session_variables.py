@@ -6,7 +6,6 @@ that all users of a role share a statement.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +13,12 @@ from typing import Any
 from graphql import GraphQLInputType, GraphQLList, GraphQLNonNull, coerce_input_value
 from graphql.error import GraphQLError
 
+from dynamic_databases.session_names import session_name
 from schema import exact_numbers
 from schema.errors import Forbidden
 
 SESSION = "\0session"  # no variable of GraphQL can have this name
-_NAME = re.compile(r"x-(?:gateway|hasura)-([a-z0-9]+(?:[-_][a-z0-9]+)*)", re.IGNORECASE)
 _IN_JSON = ("Int", "Float", "Boolean", "JSON")  # whose texts are those of JSON; others take texts
-
-
-def session_name(text: object) -> str | None:
-    """Return the name of the session variable that a text is, in its one spelling, or None."""
-    found = _NAME.fullmatch(text) if isinstance(text, str) else None
-    return None if found is None else f"x-gateway-{found[1].lower()}"
 
 
 def given_session(context: object) -> dict[str, str]:

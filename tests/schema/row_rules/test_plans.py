@@ -10,6 +10,7 @@ from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.capabilities import Capabilities, JsonWay
 from dynamic_databases.catalog.types import Kind, Table
 from dynamic_databases.registry import Entry
+from dynamic_databases.session_names import session_name
 from schema.access import FULL_ACCESS, Access
 from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES
 from schema.build.builder import build_schema
@@ -18,7 +19,7 @@ from schema.limits import Limits
 from schema.operations import OperationCache, Prepared
 from schema.plan import nodes
 from schema.plan.permissions import TableRules, permitted_rows
-from schema.plan.session_variables import SESSION, SessionVariable, session_name
+from schema.plan.session_variables import SESSION, SessionVariable
 from schema.types.vocabulary import scalar
 from tests.cases.test_cases import VENDORS, catalog
 from tests.fixtures.row_rules import access_to
