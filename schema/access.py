@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -62,14 +62,18 @@ class TableAccess:
     takes_fields: bool = False
 
     def in_columns(self, field_of: Mapping[str, str]) -> TableAccess:
-        """Return the same with the database's names; `field_of` has the fields by column."""
+        """Return the same with the database's names; `field_of` has the fields by column.
+
+        A name that means two columns permits neither.
+        """
         if not self.takes_fields:
             return self
+        ambiguous = ambiguous_names(field_of)
         column_of = {field: column for column, field in field_of.items()}
         column_of |= {column: column for column in field_of}
 
         def named(names: frozenset[str] | None) -> frozenset[str] | None:
-            return names and frozenset(column_of.get(name, name) for name in names)
+            return names and frozenset(column_of.get(name, name) for name in names - ambiguous)
 
         return replace(
             self, select=named(self.select), insert=named(self.insert), update=named(self.update)
@@ -92,7 +96,8 @@ class Access:
     """Per table name (`*` for those not named); hashable, and hashed once: it is part of keys.
 
     A name that is spelled otherwise than the table's, in its case or with the default schema, was
-    meant for it: it limits what `*` permits, and permits nothing by itself.
+    meant for it: it limits what `*` permits, and permits nothing by itself. So does a name that
+    means two tables: the one that the database calls so, and the one that the API calls so.
     """
 
     tables: frozenset[tuple[str, TableAccess]]
@@ -104,15 +109,24 @@ class Access:
     def _hash(self) -> int:
         return hash(self.tables)
 
-    def of(self, table: str, field: str = "") -> TableAccess:
-        """Return what may be done with a table, which the API calls `field`."""
+    def of(
+        self, table: str, field: str = "", ambiguous: Collection[str] = frozenset()
+    ) -> TableAccess:
+        """Return what may be done with a table, which the API calls `field`.
+
+        `ambiguous` are names that mean two tables, where the API's names count as well.
+        """
         by_name = self._by_name
-        if table in by_name:
-            return by_name[table]
-        if field in by_name and by_name[field].takes_fields:
-            return by_name[field]
+        by_field = by_name.get(field)
+        if by_field is not None and not by_field.takes_fields:
+            by_field = None
+        own = by_name.get(table)
+        if own is not None and not (own.takes_fields and table in ambiguous):
+            return own
+        if by_field is not None and field not in ambiguous:
+            return by_field
         found = by_name.get(EVERY, TableAccess())
-        for limit in self._by_folded_name.get(_folded(table), ()):
+        for limit in (*self._by_folded_name.get(_folded(table), ()), *filter(None, [by_field])):
             found = found.within(limit)
         return found
 
@@ -141,6 +155,11 @@ class Access:
 
 _ALL = frozenset({EVERY})
 FULL_ACCESS = Access(frozenset({(EVERY, TableAccess(_ALL, _ALL, _ALL, delete=True))}))
+
+
+def ambiguous_names(names: Mapping[str, str]) -> frozenset[str]:
+    """Return names of the API that the database has for something else; `names` are by its own."""
+    return frozenset(name for own, name in names.items() if name != own and name in names)
 
 
 def permitted(columns: frozenset[str] | None, names: Iterable[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ import orjson
 from dynamic_databases.catalog.types import Kind
 from dynamic_databases.process import process_registry
 from dynamic_databases.registry import Entry
-from schema.access import EVERY, FULL_ACCESS, Access, TableAccess
+from schema.access import EVERY, FULL_ACCESS, Access, TableAccess, ambiguous_names
 from schema.answer_size import ANSWER_BYTES, DEFAULT_BYTES
 from schema.build.builder import build_schema
 from schema.build.permissions import plan_access
@@ -110,9 +110,28 @@ def _unknown(access: Access, names: Names) -> Iterator[Problem]:
         if table is None:
             yield Problem(name, "the database has no such table.")
             continue
-        columns = _named_columns(own.in_columns(table.field_of))
-        for column in sorted(columns - set(table.field_of)):
-            yield Problem(name, f"it has no column {column!r}.")
+        other = names.by_field.get(name, table)
+        if own.takes_fields and other is not table:
+            yield Problem(
+                name,
+                f"it means two tables: write {str(other.table.name)!r} for what the API calls so, "
+                f"or {table.field!r} for what the database calls so.",
+            )
+            continue
+        yield from _unknown_columns(name, own, table)
+
+
+def _unknown_columns(name: str, own: TableAccess, table: NamedTable) -> Iterator[Problem]:
+    given = _named_columns(own)
+    ambiguous = ambiguous_names(table.field_of) if own.takes_fields else frozenset()
+    for column in sorted(given & ambiguous):
+        yield Problem(
+            name,
+            f"{column!r} means two columns: write {table.columns[column].name!r} for what the API "
+            f"calls so, or {table.field_of[column]!r} for what the database calls so.",
+        )
+    for column in sorted(_named_columns(own.in_columns(table.field_of)) - set(table.field_of)):
+        yield Problem(name, f"it has no column {column!r}.")
 
 
 def _named_columns(access: TableAccess) -> set[str]:

@@ -13,9 +13,10 @@ from functools import partial
 from dynamic_databases.catalog.types import Catalog
 from schema import exact_numbers
 from schema.access import FULL_ACCESS, NO_RULES, Access, RowRules
-from schema.build.rule_inputs import RuleInputs, RuleProblem
+from schema.build.rule_inputs import RuleInputs, RuleProblem, check_unambiguous
 from schema.errors import OperationProblem
 from schema.names.catalog_names import names_of
+from schema.names.permissions import permissions_of
 from schema.names.tables import NamedTable, Names
 from schema.plan.nodes import EVERYTHING, Assignment, Slot, Where
 from schema.plan.permissions import RowLimits, TableRules
@@ -43,8 +44,13 @@ def plan_access(catalog: Catalog, access: Access, overrides: Mapping[str, str]) 
     planner = _Planner(names, catalog.vendor)
     rules = {}
     problems = []
+    permissions = permissions_of(
+        access,
+        {name: named.field for name, named in names.tables.items()},
+        {name: named.field_of for name, named in names.tables.items()},
+    )
     for named in names.tables.values():
-        own = access.of(str(named.table.name), named.field)
+        own = permissions[named.table.name]
         if own.rules == NO_RULES:
             continue
         try:
@@ -91,6 +97,7 @@ class _Planner:
     def _presets(self, table: NamedTable, text: str, place: str) -> tuple[Assignment, ...]:
         found = []
         for name, value in (exact_numbers.loads(text) if text else {}).items():
+            check_unambiguous(name, table, place)
             field = name if name in table.columns else table.field_of.get(name)
             if field is None:
                 raise RuleProblem(place, f"{table.table.name} has no column {name!r}.")

@@ -18,8 +18,9 @@ from graphql.error import GraphQLError
 
 from dynamic_databases.session_names import session_name
 from schema import exact_numbers
+from schema.access import ambiguous_names
 from schema.errors import BadUserInput
-from schema.names.tables import Names
+from schema.names.tables import NamedTable, Names
 from schema.plan.operands import Constant, Flag, JsonConstant, ListOf, Operand
 from schema.plan.session_variables import SessionVariable
 from schema.types.factory import BOOL_EXP
@@ -84,9 +85,11 @@ class RuleInputs:
 
     def _field(self, name: str, declared: GraphQLInputObjectType, place: str) -> str:
         """Return the field that a name stands for: its own, or that of a column."""
+        table = self.names.by_type.get(declared.name.removesuffix(BOOL_EXP))
+        if table is not None:
+            check_unambiguous(name, table, place)
         if name in declared.fields:
             return name
-        table = self.names.by_type.get(declared.name.removesuffix(BOOL_EXP))
         field = table.field_of.get(name) if table is not None else None
         if field is not None and field in declared.fields:
             return field
@@ -121,6 +124,17 @@ class RuleInputs:
         if value is None:
             raise RuleProblem(place, "null is no value of a list.")
         return self.operand(value, declared, place)
+
+
+def check_unambiguous(name: str, table: NamedTable, place: str) -> None:
+    """Raises RuleProblem for a name that means two columns."""
+    if name in ambiguous_names(table.field_of):
+        column = table.columns[name].name
+        raise RuleProblem(
+            place,
+            f"{name!r} means two columns of {table.table.name}; write {column!r} for what the API "
+            f"calls so, or {table.field_of[name]!r} for what the database calls so.",
+        )
 
 
 def _is_value_list(declared: GraphQLList[Any]) -> bool:

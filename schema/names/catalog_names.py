@@ -16,6 +16,7 @@ from dynamic_databases.catalog.types import Catalog, SqlType, Table, TableName
 from schema.access import Access, TableAccess, permitted
 from schema.names.casing import camel_case, pascal_case
 from schema.names.disambiguation import Derived, distinct
+from schema.names.permissions import permissions_of
 from schema.names.relations import Relation, Wanted, named_relations, wanted_relations
 from schema.names.reserved import (
     FIXED_FIELDS,
@@ -45,10 +46,7 @@ def names_of(
     columns = {t.name: _column_names(t, overrides) for t in catalog.tables}
     wanted = (one for own in columns.values() for one in own.relations)
     relations = named_relations(wanted, {n: own.fields.values() for n, own in columns.items()})
-    permissions = {
-        t.name: access.of(str(t.name), fields[t.name]).in_columns(columns[t.name].fields)
-        for t in catalog.tables
-    }
+    permissions = permissions_of(access, fields, {n: own.fields for n, own in columns.items()})
     shown = {
         t.name: permitted(permissions[t.name].select, columns[t.name].columns)
         for t in catalog.tables
