@@ -500,9 +500,10 @@ def memory(process: Path, name: str) -> float:
     return int(found[1]) / 1024
 
 
-def check_no_leak(text: str) -> None:
-    found = LEAKS.search(text)
-    assert found is None, (found, text[:500])
+def check_no_leak(text: str, said: str = "") -> None:
+    """What only the server knows isn't in `text`; what the caller `said` may be quoted."""
+    found = [leak for leak in LEAKS.findall(text) if leak not in said]
+    assert not found, (found, text[:500])
 
 
 @pytest.mark.parametrize(
@@ -516,7 +517,7 @@ def test_documents(demo: Gateway, document: str, variables: Any, code: str) -> N
     assert found == {code}, (document[:200], answer)
     assert reply.status_code in (200, 400), answer
     if "errors" in answer:
-        check_no_leak(reply.text.replace("SELECT * FROM contact", ""))
+        check_no_leak(reply.text, said=document)
 
 
 @pytest.mark.parametrize(
