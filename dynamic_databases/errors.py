@@ -231,6 +231,10 @@ class SchemaChanged(StatementFailed):
         self.changed = changed
 
 
+class ColumnRetyped(SchemaChanged):
+    """A column has another type than a plan of the server's was made for."""
+
+
 class Retryable(StatementFailed):
     """A deadlock or a serialization failure: nothing was done, trying again may succeed."""
 

@@ -40,7 +40,7 @@ from schema.execution.node_reader import give_types
 from schema.execution.runner import Answer, Fragments, Runner
 from schema.global_ids import SCOPE, scope_of
 from schema.mount_source import Mount, mount_source
-from schema.names.tables import fields_changed
+from schema.names.changes import fields_changed, what_is_gone
 from schema.operations import CompiledOperation, Prepared
 from schema.plan.session_variables import given_session
 from schema.types.lazy import BoundSchema, LazySchema
@@ -172,7 +172,7 @@ class _Execution:
         except SchemaChanged as error:
             entry = registry.refresh(alias)
             changed = fields_changed(self._mount.schema.built.names, entry.catalog)
-            raise SchemaChanged(str(error), changed) from error
+            raise what_is_gone(error, changed, is_mutation=operation.is_mutation) from error
         if answer.size_bytes > self._mount.answer_bytes and not answer.wrote:
             raise AnswerTooLarge(self._mount.answer_bytes)
         return answer

@@ -8,6 +8,7 @@ TIMED_OUT = "The database didn't finish in time; nothing was changed."
 NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
 REFUSED_BY_POLICY = "A policy of the database (row-level security) refuses this row."
 CHANGED = "A table or column that this query needs is no longer there."
+RETYPED = "A column that this query needs has another type now; ask again."
 NO_FUNCTION = (
     "A view, trigger, generated column, default, "
     "check or index of this database calls a function that "
@@ -30,7 +31,8 @@ SEVERAL = "The database gave several rows where one is wanted: a key isn't uniqu
 DIVIDED = "A view, trigger, generated column or check of this database divides by zero."
 NOT_NOW = "The database's state doesn't permit this now."
 BROKEN_TRIGGER = (
-    "A trigger of this database names a table or column that isn't there; nothing was written."
+    "A trigger or routine of this database names a table or column that isn't there; "
+    "nothing was written."
 )
 REFUSED_BY_TRIGGER = "A trigger or routine of the database refuses this."
 FAILED = "The database failed at this; its log says why."

@@ -8,6 +8,7 @@ import psycopg
 
 from dynamic_databases.errors import (
     BadValue,
+    ColumnRetyped,
     ConstraintViolation,
     DatabaseFailed,
     NoSpace,
@@ -35,6 +36,7 @@ from dynamic_databases.outcomes.messages import (
     REFUSED_BY_POLICY,
     REFUSED_BY_TRIGGER,
     RETRY,
+    RETYPED,
     SEVERAL,
     TAKEN_BY_RULE,
     TIMED_OUT,
@@ -103,7 +105,7 @@ def classify(error: BaseException, *, writing: bool) -> StatementFailed:
 
 def _by_state(state: str, error: psycopg.Error) -> StatementFailed:
     if state == "0A000" and _OLD_PLAN in str(error):
-        return SchemaChanged(CHANGED)
+        return ColumnRetyped(RETYPED)
     of_function = _FUNCTIONS.get((state, error.diag.source_function or ""))
     if of_function is not None:
         return of_function[0](of_function[1])

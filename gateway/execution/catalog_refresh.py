@@ -15,7 +15,8 @@ from dynamic_databases.registry import Registry
 from gateway.config import Config
 from gateway.errors import DeadlinePassed, Overloaded
 from gateway.execution.workers import Workers
-from schema.names.tables import Names, fields_changed
+from schema.names.changes import fields_changed
+from schema.names.tables import Names
 
 _log = logging.getLogger("gateway.execution.catalog_refresh")
 

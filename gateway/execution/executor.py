@@ -18,11 +18,9 @@ from dynamic_databases.concurrency.garbage_collection import release_frames
 from dynamic_databases.errors import (
     CannotConnect,
     ConstraintViolation,
-    RefusedByTrigger,
     SchemaChanged,
     Unavailable,
 )
-from dynamic_databases.outcomes.messages import BROKEN_TRIGGER
 from dynamic_databases.registry import Registry
 from gateway.errors import HttpProblem, graphql_error
 from gateway.execution.answer_budget import SMALL_BYTES, AnswerBudget, Reservation
@@ -43,6 +41,7 @@ from schema.errors import AnswerTooLarge
 from schema.execution.cursors import Cursors
 from schema.execution.runner import Answer, Runner, shown_violation
 from schema.execution.sessions.dispatch import session_type
+from schema.names.changes import what_is_gone
 from schema.operations import CompiledOperation, Prepared
 from schema.plan.nodes import Introspect, Root
 from tenants.resolution import ResolvedTenant
@@ -172,9 +171,8 @@ class OperationExecutor:
             changed = await self.refresher.refresh_now(
                 call.alias, call.deadline, call.cached.built.names
             )
-            if changed == () and _may_meet_trigger(call):
-                raise RefusedByTrigger(BROKEN_TRIGGER, BROKEN_TRIGGER) from error
-            raise SchemaChanged(str(error), changed or ()) from error
+            is_mutation = call.operation is not None and call.operation.is_mutation
+            raise what_is_gone(error, changed, is_mutation=is_mutation) from error
         except CannotConnect:
             raise
         except Unavailable:
@@ -268,10 +266,3 @@ class OperationExecutor:
         extensions = {"missingColumns": list(answer.absent)} if answer.absent else None
         fragments = None if answer.is_null else answer.fragments
         return data_body(fragments, errors, extensions)
-
-
-def _may_meet_trigger(call: ExecutionRequest) -> bool:
-    """Return whether a request writes where tables have triggers, which may name what is gone."""
-    if call.operation is None or not call.operation.is_mutation:
-        return False
-    return any(table.has_triggers for table in call.cached.built.catalog.tables)

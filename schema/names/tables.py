@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
 
-from dynamic_databases.catalog.types import Catalog, Column, Table, TableName
+from dynamic_databases.catalog.types import Column, Table, TableName
 from schema.errors import BadUserInput
 from schema.names.casing import camel_case, suffix_of
 from schema.names.relations import Relation
@@ -167,19 +167,3 @@ class Names:
     @cached_property
     def by_type(self) -> Mapping[str, NamedTable]:
         return {table.type: table for table in self.tables.values()}
-
-
-def fields_changed(names: Names, catalog: Catalog) -> tuple[str, ...]:
-    """Return the fields, or types of missing tables, that `catalog` lacks or has otherwise."""
-    found: list[str] = []
-    for table in names.tables.values():
-        now = catalog.by_name.get(table.table.name)
-        if now is None:
-            found.append(table.type)
-            continue
-        found += [
-            f"{table.type}.{field}"
-            for field, column in table.columns.items()
-            if column.name not in now.by_name or now.by_name[column.name].type != column.type
-        ]
-    return tuple(found)

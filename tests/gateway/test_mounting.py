@@ -240,6 +240,11 @@ def test_it_follows_what_changes(music) -> None:
     assert codes(changed) == ["SCHEMA_CHANGED"]
     assert schema.execute("{ genre(limit: 1) { title } }").data == {"genre": [{"title": "Rock"}]}
 
+    broken = "CREATE TRIGGER a AFTER INSERT ON genre BEGIN INSERT INTO nosuch VALUES (1); END"
+    execute(music.url, broken)
+    refused = schema.execute('mutation { insertGenreOne(object: {title: "x"}) { title } }')
+    assert codes(refused) == ["CONSTRAINT_VIOLATION"]
+
     Tenant.objects.get().delete()
     with pytest.raises(TenantNotFound):
         schema.execute("{ genre { title } }")
