@@ -11,7 +11,13 @@ from django.core import checks
 from django.db.models.signals import post_delete, post_save, pre_migrate
 
 from dynamic_databases.aliases import DatabaseAliases
-from dynamic_databases.checks import check_commands, check_key_list, check_keys, check_settings
+from dynamic_databases.checks import (
+    SETTINGS_TAG,
+    check_commands,
+    check_key_list,
+    check_keys,
+    check_settings,
+)
 from dynamic_databases.connections.django_storage import install_thread_wrappers
 from dynamic_databases.connections.driver_defaults import remove_variables
 from dynamic_databases.connections.pool import Connections, PoolBounds
@@ -47,9 +53,8 @@ class DynamicDatabasesConfig(AppConfig):
         from dynamic_databases.registry import Registry  # noqa: PLC0415 - as the comment above says
 
         remove_variables()
-        checks.register(check_settings)
-        checks.register(check_commands)
-        checks.register(check_key_list)
+        for check in (check_settings, check_commands, check_key_list):
+            checks.register(check, SETTINGS_TAG)
         checks.register(check_keys, deploy=True)
         pre_migrate.connect(refuse_migration)
         checks.register(check_stored_configs, checks.Tags.database)

@@ -13,6 +13,7 @@ from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.control_tables import WRITING_COMMANDS
 from dynamic_databases.package_settings import has_own_keys, package_setting
 
+SETTINGS_TAG = "gateway_settings"  # of the checks that the gateway's own commands run
 _ROUTER = "dynamic_databases.router.DynamicDatabasesRouter"
 
 

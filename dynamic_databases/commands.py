@@ -12,6 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, Validat
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dynamic_databases.bounded_texts import bounded_message
+from dynamic_databases.checks import SETTINGS_TAG
 from dynamic_databases.connect_causes import explain
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
@@ -22,7 +23,13 @@ Answer = Line | Sequence[Line]
 
 
 class GatewayCommand(BaseCommand):
-    """A command whose errors give no name back at its whole length."""
+    """A command whose errors give no name back at its whole length.
+
+    It runs the checks of the gateway's settings. Django's others import the whole project, by its
+    URLs, which takes longer than most commands; `manage.py check` and `migrate` run them.
+    """
+
+    requires_system_checks = (SETTINGS_TAG,)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:

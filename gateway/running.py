@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from gateway.background.poller import start_pollers
-from gateway.background.redis_notifications import Subscriber
 from gateway.composition import make_runtime, stop_runtime
 from gateway.endpoint import GraphQLEndpoint
+from gateway.runtime import Runtime
+
+if TYPE_CHECKING:  # a gateway without Redis imports no client
+    from gateway.background.redis_notifications import Subscriber
 
 
 class RunningGateway:
@@ -18,8 +22,7 @@ class RunningGateway:
         self.endpoint = GraphQLEndpoint(self.runtime)
         self._stopping = threading.Event()
         start_pollers(self.runtime, self._stopping)
-        url = self.runtime.config.redis_url
-        self._subscriber = Subscriber(url, self.runtime.control.poll) if url else None
+        self._subscriber = _subscriber(self.runtime)
 
     def stop_following(self) -> None:
         """Have the threads that follow changes end; they may go on for a moment."""
@@ -31,3 +34,11 @@ class RunningGateway:
         if self._subscriber is not None:
             self._subscriber.stop()
         stop_runtime(self.runtime)
+
+
+def _subscriber(runtime: Runtime) -> Subscriber | None:
+    if not runtime.config.redis_url:
+        return None
+    from gateway.background.redis_notifications import Subscriber  # noqa: PLC0415 - it needs Redis
+
+    return Subscriber(runtime.config.redis_url, runtime.control.poll)

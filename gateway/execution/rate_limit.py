@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from typing import TYPE_CHECKING
 
 from gateway.errors import RateExceeded
 from gateway.execution.redis_breaker import RedisBreaker
+
+if TYPE_CHECKING:  # a gateway without Redis imports no client
+    from redis.asyncio import Redis
 
 _BATCHES_PER_SECOND = 20
 _REQUEST_SECONDS = 0.05  # what the first request of an outage waits
@@ -103,6 +103,11 @@ async def _add(redis: Redis, key: str, count: int) -> int:
 
 
 def _client(url: str) -> Redis:
+    # They take 50 ms of a start, which a gateway without Redis needn't wait for.
+    from redis.asyncio import Redis  # noqa: PLC0415 - see above
+    from redis.asyncio.retry import Retry  # noqa: PLC0415 - see above
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - see above
+
     return Redis.from_url(
         url,
         socket_timeout=_PROBE_SECONDS,

@@ -6,6 +6,8 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core.checks import register
 
+from dynamic_databases.checks import SETTINGS_TAG
+
 
 class LoginConfig(AppConfig):
     """Names the app."""
@@ -17,7 +19,7 @@ class LoginConfig(AppConfig):
         # Settings can only be read once the app registry is ready.
         from gateway.login.checks import check_backends  # noqa: PLC0415 - as the comment above says
 
-        register(check_backends)
+        register(check_backends, SETTINGS_TAG)
 
 
 class LoginAdminConfig(AdminConfig):

@@ -105,10 +105,9 @@ class NoValues:
         return "no values"
 
 
-def add_literals(connection: Any, **_kwargs: Any) -> None:
-    """Teach the driver how an empty list is written (Django's `connection_created`)."""
-    if connection.vendor == "mysql":
-        connection.connection.encoders[NoValues] = lambda *_: "(SELECT NULL FROM DUAL WHERE 1 = 0)"
+def add_literals(connection: Any) -> None:
+    """Teach a connection's driver how an empty list is written."""
+    connection.connection.encoders[NoValues] = lambda *_: "(SELECT NULL FROM DUAL WHERE 1 = 0)"
 
 
 def as_text(column: str, sql_type: SqlType) -> str:

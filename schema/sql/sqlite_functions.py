@@ -26,12 +26,11 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., Any]]] = {
 }
 
 
-def add_functions(connection: Any, **_kwargs: Any) -> None:
-    """Give an SQLite connection the functions that spell values (Django's `connection_created`)."""
-    if connection.vendor == "sqlite":
-        for name, (arguments, function) in _FUNCTIONS.items():
-            connection.connection.create_function(
-                f"{OURS}{name}", arguments, function, deterministic=True
-            )
-        for name, aggregate in aggregates.CLASSES.items():
-            connection.connection.create_aggregate(name, 1, aggregate)
+def add_functions(connection: Any) -> None:
+    """Give an SQLite connection the functions that spell values and compute sums."""
+    for name, (arguments, function) in _FUNCTIONS.items():
+        connection.connection.create_function(
+            f"{OURS}{name}", arguments, function, deterministic=True
+        )
+    for name, aggregate in aggregates.CLASSES.items():
+        connection.connection.create_aggregate(name, 1, aggregate)

@@ -245,8 +245,6 @@ VENDORS = {"sqlite", "postgresql", "mysql", "mariadb", "microsoft", "mssql"}
 COMPARING = {
     "gateway/settings.py",  # the control database's engine
     "schema/sql/compile_reads.py",  # the parser's stack of SQLite
-    "schema/sql/mysql_values.py",  # Django's signal comes for every vendor
-    "schema/sql/sqlite_functions.py",  # the same
 }
 
 
