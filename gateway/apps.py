@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from dynamic_databases.checks import SETTINGS_TAG
 from dynamic_databases.process import process_registry
-from gateway.checks import check_apps, check_static_files, missing_apps
+from gateway.checks import check_apps, check_issuers, check_static_files, missing_apps
 from gateway.config import load_config
 from schema.mount_source import MountSource, set_mount_source
 from tenants.process import process_directory
@@ -25,6 +25,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         checks.register(check_apps, SETTINGS_TAG)
         checks.register(check_static_files, SETTINGS_TAG)
+        checks.register(check_issuers, SETTINGS_TAG)
         if missing_apps():
             return  # the check gateway.E001 says which
         # Models can only be imported once the app registry is ready.

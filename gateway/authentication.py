@@ -6,7 +6,9 @@ import datetime as dt
 import ipaddress
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dynamic_databases.aliases import Alias
@@ -16,8 +18,9 @@ from gateway.config import Config
 from gateway.control.database import ControlDatabase
 from gateway.control.standby import Standby
 from gateway.execution.workers import Workers
-from gateway.http.request import HttpRequest, check_naming
+from gateway.http.request import HttpRequest, check_naming, wanted_role
 from tenants.authentication.chain import Authenticator, authenticate
+from tenants.authentication.issuers.authenticator import InvalidJwt, UnknownKey
 from tenants.controller import Controller
 from tenants.errors import (
     ControlUnavailable,
@@ -41,6 +44,7 @@ Authenticated = tuple[ResolvedTenant, Principal]
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 # Stands for a database: looking customers up is a queue of its own.
 _CONTROLLER = Alias("controller")
+_T = TypeVar("_T")
 
 
 class RequestAuthenticator:
@@ -77,12 +81,16 @@ class RequestAuthenticator:
             http.headers.get("authorization"),
             http.headers.get("host"),
             http.headers.get("origin"),
+            wanted_role(http.headers),
+            sum([one.keys_version for one in self._authenticators]),
         )
         known = self._admitted.get(key)
         if known is not None and known[0] is snapshot and not _has_expired(known[1][1]):
             return known[1]
         try:
-            admitted = self._admit(ref, http, snapshot)
+            admitted = await self._with_keys(partial(self._admit, ref, http, snapshot))
+        except InvalidJwt:
+            raise  # nothing that the control database holds makes it valid
         except (TenantNotFound, Unauthenticated):
             # It may have been added a moment ago: look before saying no, a few times per second.
             if self._standby.may_learn():
@@ -131,12 +139,12 @@ class RequestAuthenticator:
     async def operator(self, http: HttpRequest) -> Principal | None:
         """Return the operator whose token the request carries, if it carries one."""
         principal = self._principal(http, await self.snapshot())
-        return principal if principal is not None and principal.tenant_pk is None else None
+        return principal if principal is not None and principal.is_operator else None
 
     async def reachable(self, http: HttpRequest) -> Iterator[tuple[DirectoryEntry, list[str]]]:
         """Return the caller's tenants with their environments. Raises Unauthenticated."""
         snapshot = await self.snapshot()
-        principal = self._principal(http, snapshot)
+        principal = await self._with_keys(partial(self._principal, http, snapshot))
         return reachable(principal, snapshot, anonymous=self._lets_in_anonymous(http))
 
     async def _admit_stranger(
@@ -171,7 +179,20 @@ class RequestAuthenticator:
         anonymous = principal is None and self._lets_in_anonymous(http)
         # With a controller numbers are its customers' ids: ours would be somebody else.
         own_ids = self._controller is None
-        return resolve(ref, principal, snapshot, anonymous=anonymous, own_ids=own_ids)
+        found, caller = resolve(ref, principal, snapshot, anonymous=anonymous, own_ids=own_ids)
+        return found, caller.in_role(wanted_role(http.headers))
+
+    async def _with_keys(self, use: Callable[[], _T]) -> _T:
+        """Return what `use` returns; a key that a token's issuer may have by now is asked for."""
+        try:
+            return use()
+        except UnknownKey as error:
+            keys = error.keys
+        # A queue of its own: an issuer that answers late holds up no other.
+        queue = Alias(f"issuer {keys.issuer}")
+        deadline = Deadline.after_ms(self._config.deadline_ms, time.monotonic)
+        await self._readers.run(queue, deadline, lambda _: keys.ask())
+        return use()
 
     def _lets_in_anonymous(self, http: HttpRequest) -> bool:
         return self._config.demo and is_local(http)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 NEEDED = ("dynamic_databases", "tenants", "schema")
 
 
@@ -40,4 +43,18 @@ def check_static_files(**_kwargs: Any) -> list[CheckMessage]:
             hint="List it, and set STATIC_URL.",
             id="gateway.W003",
         )
+    ]
+
+
+def check_issuers(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of keys of token issuers that come from elsewhere over plain HTTP."""
+    return [
+        CheckWarning(
+            f"GATEWAY_JWT: the keys of {issuer.issuer} come over plain HTTP.",
+            hint="Who can change them on their way can sign any token: use https in jwks_url.",
+            id="gateway.W004",
+        )
+        for issuer in settings.GATEWAY.jwt_issuers
+        if issuer.jwks_url.startswith("http://")
+        and urlsplit(issuer.jwks_url).hostname not in _LOOPBACK
     ]

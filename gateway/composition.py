@@ -33,6 +33,8 @@ from gateway.rendering.schema_process import SchemaProcess
 from gateway.runtime import Runtime
 from schema.apps import SchemaConfig
 from schema.build.cache import SchemaCache
+from tenants.authentication.chain import Authenticator
+from tenants.authentication.issuers.authenticator import JwtAuthenticator
 from tenants.authentication.person_tokens import PersonTokens
 from tenants.authentication.tokens import TokenAuthenticator
 from tenants.controller import Controller, ControllerConfig
@@ -62,8 +64,8 @@ def make_runtime(config: Config | None = None) -> Runtime:
         config.operation_cache_bytes,
         release=databases.registry.release,
     )
-    people = PersonTokens(config.login_token_keys, config.login_token_seconds)
-    authenticators = (people, TokenAuthenticator())
+    controller = _controller(config)
+    issuers = JwtAuthenticator(config.jwt_issuers, own_ids=controller is None)
     control = ControlDatabase(databases.invalidator.poll_now, config.control_deadline_ms / 1000)
     control_watchdog.seconds = config.control_deadline_ms / 1000
     file = _snapshot_file(config)
@@ -71,7 +73,6 @@ def make_runtime(config: Config | None = None) -> Runtime:
     standby = Standby(directory, databases.invalidator, control, file, max_age)
     databases.registry.load_with(standby.load)
     recorder = SnapshotRecorder(file, directory, control, max_age) if file is not None else None
-    controller = _controller(config)
     pool.statement_timeout_ms = _LargestLimits(directory, "deadline_ms", config.deadline_ms)
     answer_bytes = _LargestLimits(directory, "answer_limit_bytes", config.answer_limit_bytes)
     pool.receive_limit_bytes = lambda alias: max(
@@ -90,7 +91,7 @@ def make_runtime(config: Config | None = None) -> Runtime:
         refresher=refresher,
         caches=cast("CacheInvalidation", databases.invalidator.caches),
         authenticator=RequestAuthenticator(
-            config, authenticators, control, standby, controller, readers
+            config, _authenticators(config, issuers), control, standby, controller, readers
         ),
         limits=LimitsOfTenants(config),
         rate=RateLimiter(config.redis_url, _time_of_day if config.redis_url else time.monotonic),
@@ -100,6 +101,7 @@ def make_runtime(config: Config | None = None) -> Runtime:
         control=control,
         recorder=recorder,
         controller=controller,
+        issuer_keys=issuers.keys,
         cursors=cast("SchemaConfig", apps.get_app_config("schema")).cursors,
     )
     runtime.caches.add(_server_caches(runtime))
@@ -171,6 +173,13 @@ class _LargestLimits:
             for alias in entry.environments.values():
                 found[alias] = max(own, found.get(alias, self._default))
         return found
+
+
+def _authenticators(config: Config, issuers: JwtAuthenticator) -> list[Authenticator]:
+    people = PersonTokens(config.login_token_keys, config.login_token_seconds)
+    if not config.jwt_issuers:  # then a JWT is an unknown token
+        return [people, TokenAuthenticator()]
+    return [people, issuers, TokenAuthenticator()]
 
 
 def _workers(config: Config, pool: Connections, watchdog: Watchdog) -> Workers:

@@ -35,6 +35,7 @@ from gateway.config_parsers import (
     word,
     words,
 )
+from tenants.authentication.issuers.settings import IssuerConfig, read_issuers
 
 _IN_DATA_DIR = "{data_dir}/"
 _DRAIN_SECONDS = 5.0  # above the three seconds between two readiness probes
@@ -120,6 +121,7 @@ class Config:
     login_refresh_seconds: int = _setting(
         "GATEWAY_LOGIN_REFRESH_SECONDS", "1209600", whole(60, 31_536_000)
     )
+    jwt_issuers: tuple[IssuerConfig, ...] = _setting("GATEWAY_JWT", "", read_issuers)
     user_hashers: tuple[str, ...] = _setting("GATEWAY_USER_HASHERS", "", words)
     log_requests: bool = _setting("GATEWAY_LOG_REQUESTS", "0", flag)
     slow_ms: int = _setting("GATEWAY_SLOW_MS", "1000", whole(0, 3_600_000))

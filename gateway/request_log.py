@@ -65,7 +65,7 @@ class RequestLog:
             _log.error("request failed", extra={"event": event}, exc_info=error)
             return
         cause = next(causes_of(error), None)
-        if problem.code == "TENANT_UNAVAILABLE" and cause is not None:
+        if problem.code in ("TENANT_UNAVAILABLE", "UNAUTHENTICATED") and cause is not None:
             event["cause"] = str(cause)
         _log.info("request refused", extra={"event": event})
 

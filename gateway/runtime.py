@@ -22,6 +22,7 @@ from gateway.metrics import Metrics
 from gateway.rendering.schema_process import SchemaProcess
 from schema.build.cache import SchemaCache
 from schema.execution.cursors import Cursors
+from tenants.authentication.issuers.sources import IssuerKeys
 from tenants.controller import Controller
 from tenants.directory import Directory
 
@@ -53,3 +54,4 @@ class Runtime:
     caches: CacheInvalidation
     recorder: SnapshotRecorder | None  # keeps the snapshot's file, where there is one
     controller: Controller | None  # a table of customers elsewhere
+    issuer_keys: tuple[IssuerKeys, ...]  # of other issuers' tokens

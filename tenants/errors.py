@@ -57,3 +57,32 @@ class Unauthenticated(TenantProblem):
         self, reason: str = "This needs a token: send the header 'Authorization: Bearer <token>'."
     ) -> None:
         super().__init__(reason)
+
+
+class InvalidToken(Unauthenticated):
+    """A token that opens nothing, whatever is wrong with it; the cause is for the log alone."""
+
+    def __init__(self) -> None:
+        super().__init__("This token is unknown or revoked, or it has expired.")
+
+
+class IssuerUnavailable(TenantProblem):
+    """The keys that would check a token can't be had now."""
+
+    code = "TENANT_UNAVAILABLE"
+    retry_seconds = 2
+
+    def __init__(self) -> None:
+        super().__init__("The keys of this token's issuer can't be read now; try again.")
+
+
+class RoleNotAllowed(TenantProblem):
+    """The caller has no such role to choose."""
+
+    def __init__(self, wanted: str | None, roles: Collection[str]) -> None:
+        listed = ", ".join(sorted(roles))
+        super().__init__(
+            f"This token has several roles; name one in X-Role: {listed}."
+            if wanted is None
+            else f"This token doesn't have the role {wanted!r}; X-Role may name: {listed}."
+        )

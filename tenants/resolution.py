@@ -127,7 +127,7 @@ def _is_known(
     """
     if environment in entry.disabled:
         return True
-    is_bound_operator = principal.tenant_pk is None and principal.environment is not None
+    is_bound_operator = principal.is_operator and principal.environment is not None
     return not is_bound_operator and environment in (
         entry.default_environment,
         *snapshot.environments,
@@ -138,8 +138,10 @@ def reachable(
     principal: Principal | None, snapshot: Snapshot, *, anonymous: bool
 ) -> Iterator[tuple[DirectoryEntry, list[str]]]:
     """Yield each tenant that `resolve` would let the caller enter, with the environments."""
-    own = principal.tenant_pk if principal is not None else None
-    entries = snapshot.tenants if own is None else filter(None, (snapshot.tenant_of_pk(own),))
+    own = principal.tenant_pks if principal is not None else None
+    entries = (
+        snapshot.tenants if own is None else filter(None, map(snapshot.tenant_of_pk, sorted(own)))
+    )
     for entry in entries:
         as_whom = principal
         if as_whom is None and anonymous and entry.anonymous_role:
@@ -155,8 +157,9 @@ def _entry(
 ) -> DirectoryEntry | None:
     if ref.tenant is not None:
         return snapshot.tenant(ref.tenant, own_ids=own_ids)
-    if principal is not None and principal.tenant_pk is not None:
-        return snapshot.tenant_of_pk(principal.tenant_pk)
+    if principal is not None and principal.tenant_pks is not None and len(principal.tenant_pks) < 2:
+        own = next(iter(principal.tenant_pks), None)
+        return snapshot.tenant_of_pk(own) if own is not None else None
     found = snapshot.tenant_of_subdomain(ref.subdomain, own_ids=own_ids) if ref.subdomain else None
     return found or snapshot.tenant_of_domain(ref.host)
 

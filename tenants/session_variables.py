@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dynamic_databases.session_names import session_name
 
 # What the gateway itself knows of a request.
-_FIXED = ("x-gateway-tenant", "x-gateway-environment", "x-gateway-role")
+FIXED = ("x-gateway-tenant", "x-gateway-environment", "x-gateway-role")
 _MOST, _LONGEST_NAME, _LONGEST_VALUE = 32, 100, 10_000
 _NO_OBJECT = 'Session variables are an object: {"X-Gateway-User-Id": "3"}.'
 Variables = tuple[tuple[str, str], ...]
@@ -35,7 +35,7 @@ def check_variables(given: object) -> Variables:
     found: dict[str, str] = {}
     for text, value in given.items():
         name = variable_name(str(text))
-        if name in _FIXED:
+        if name in FIXED:
             raise ValueError(f"{name} is what the request itself says; it can't be given.")
         if name in found:
             raise ValueError(f"{name} is given twice; give it once.")

@@ -21,6 +21,7 @@ pytest_plugins = (
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
     "tests.fixtures.row_rules",
+    "tests.fixtures.issuers",
 )
 
 _SLOW = {"gateway_with", "shared_gateway", "demo_gateway"}  # fixtures that start processes

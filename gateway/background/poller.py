@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from dynamic_databases.concurrency.garbage_collection import collect_if_grown
@@ -19,10 +19,12 @@ from gateway.composition import state_of
 from gateway.control.recorder import LOOK_SECONDS
 from gateway.control.watchdog import control_watchdog
 from gateway.runtime import Runtime
+from tenants.authentication.issuers.sources import IssuerKeys, KeysUnreadable
 from tenants.errors import ControlUnavailable
 
 _POLL_STATEMENT_SECONDS = 1.0
 _RETRY_SECONDS = 0.25  # after a look that failed
+_KEYS_RETRY_SECONDS = 2.0  # an issuer is somebody else's server
 _SWEEP_SECONDS = 30  # between looks for schemas of catalogs that no database has any more
 _log = logging.getLogger("gateway.background.poller")
 
@@ -39,6 +41,9 @@ def start_pollers(runtime: Runtime, stopping: threading.Event) -> None:
         follow = partial(runtime.control.run, runtime.controller.follow)
         seconds = runtime.config.controller_check_seconds
         _start(Look("controller", follow, seconds, _controller_failure), stopping)
+    for keys in runtime.issuer_keys:
+        if keys.change:
+            _start(_look_at(keys), stopping)
 
 
 def _poll(runtime: Runtime) -> None:
@@ -77,6 +82,16 @@ def _controller_failure(error: Exception) -> str | None:
     return _control_failure(error)
 
 
+def _look_at(keys: IssuerKeys) -> Look:
+    """Return the readings of an issuer's keys, of which the first is made at once."""
+    look = Look(f"keys of {keys.issuer}", keys.refresh, keys.seconds, _keys_failure)
+    return replace(look, first_seconds=0.0, retry_seconds=_KEYS_RETRY_SECONDS)
+
+
+def _keys_failure(error: Exception) -> str | None:
+    return str(error) if isinstance(error, KeysUnreadable) else None
+
+
 def _no_failure(_error: Exception) -> str | None:
     """Nothing that fails here is to be expected."""
     return None
@@ -90,6 +105,8 @@ class Look:
     look: Callable[[], object]
     seconds: float
     explain: Callable[[Exception], str | None] = _no_failure
+    first_seconds: float | None = None  # before the first look, where it isn't `seconds`
+    retry_seconds: float = _RETRY_SECONDS
 
 
 def _start(look: Look, stopping: threading.Event) -> None:
@@ -102,7 +119,8 @@ def look_again(look: Look, stopping: threading.Event) -> None:
     A mistake in the program is logged with its traceback. The next look is tried all the same: a
     process that no longer follows would serve what was removed.
     """
-    failure, pause = "", look.seconds
+    failure = ""
+    pause = look.seconds if look.first_seconds is None else look.first_seconds
     while not stopping.wait(pause):
         before = failure
         try:
@@ -116,4 +134,4 @@ def look_again(look: Look, stopping: threading.Event) -> None:
         if before and not failure:
             _log.warning("changes are followed again")
         # What was revoked meanwhile is to be known soon after the database is back.
-        pause = min(look.seconds, _RETRY_SECONDS) if failure else look.seconds
+        pause = min(look.seconds, look.retry_seconds) if failure else look.seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import os
 import threading
 import time
@@ -91,6 +92,8 @@ class SnapshotRecorder:
         confirmed = self._directory.confirmed()
         if confirmed is None or self._revision is None or not self._control.is_answering:
             return
+        if math.isinf(self._control.silent_seconds):
+            return  # the first poll is under way
         revision, snapshot = confirmed
         is_old = time.monotonic() - self._written_at > self._confirm_seconds
         # The rows may lack the changes of a poll that is under way.

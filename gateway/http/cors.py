@@ -9,7 +9,10 @@ from gateway.http.request import HttpRequest
 from gateway.http.response import Response
 
 _METHODS = "GET, POST"
-_HEADERS = "authorization, content-type, x-tenant, x-environment, x-schema, x-dry-run"
+_HEADERS = (
+    "authorization, content-type, x-tenant, x-environment, x-role, x-hasura-role, x-schema, "
+    "x-dry-run"
+)
 _READABLE = "x-request-id, x-tenant, x-environment, x-schema-version, retry-after, etag"
 _MAX_AGE_SECONDS = "600"
 _LONGEST = 300  # characters: a scheme, the longest name of the DNS and a port

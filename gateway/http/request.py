@@ -13,6 +13,8 @@ from gateway.http.graphql_over_http import (
     request_of_query_string,
 )
 
+ROLE_HEADERS = ("X-Role", "X-Hasura-Role")
+
 
 @dataclass(frozen=True)
 class HttpRequest:
@@ -43,13 +45,16 @@ def graphql_request(http: HttpRequest) -> GraphQLRequest:
 
 
 def check_naming(http: HttpRequest) -> None:
-    """Raise HttpProblem for a tenant or environment that is named by nothing, or twice.
+    """Raise HttpProblem for a tenant, environment or role that is named by nothing, or twice.
 
     A header from a variable that isn't set doesn't mean the default environment.
     """
-    for name in ("X-Tenant", "X-Environment"):
+    for name in ("X-Tenant", "X-Environment", *ROLE_HEADERS):
         if http.headers.get(name.lower()) == "":
             raise HttpProblem(400, f"The header {name} is empty: name one, or leave it out.")
+    ours, hasuras = (http.headers.get(name.lower()) for name in ROLE_HEADERS)
+    if None not in (ours, hasuras) and ours != hasuras:
+        raise HttpProblem(400, f"{' and '.join(ROLE_HEADERS)} differ: send one of them.")
     if not http.query:
         return
     named = parse_qs(http.query, keep_blank_values=True).get("env", ["-"])
@@ -57,6 +62,11 @@ def check_naming(http: HttpRequest) -> None:
         raise HttpProblem(400, "?env= is empty: name an environment, or leave it out.")
     if len(named) > 1:
         raise HttpProblem(400, "?env= is given more than once; name one environment.")
+
+
+def wanted_role(headers: Mapping[str, str]) -> str | None:
+    """Return the role that a request names, by our header or by that of Hasura's clients."""
+    return headers.get("x-role") or headers.get("x-hasura-role")
 
 
 def wants_common(headers: Mapping[str, str]) -> bool:

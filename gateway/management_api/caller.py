@@ -164,7 +164,10 @@ def _by_token(request: HttpRequest) -> Caller:
         raise Unauthenticated
     if principal.role != ADMIN_ROLE:
         raise NotYours("This needs the role admin.")
-    return Caller(f"token {principal.name}", principal.tenant_pk, principal.environment)
+    own = None
+    if principal.tenant_pks is not None:  # a stored token has one tenant, or all
+        (own,) = principal.tenant_pks
+    return Caller(f"token {principal.name}", own, principal.environment)
 
 
 def _principal(headers: dict[str, str], directory: Directory) -> Principal | None:

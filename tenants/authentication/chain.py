@@ -11,7 +11,13 @@ from tenants.snapshot import Snapshot
 
 
 class Authenticator(Protocol):
-    """One way of proving who asks."""
+    """One way of proving who asks.
+
+    `keys_version` changes where what was proven before must be proven again.
+    """
+
+    @property
+    def keys_version(self) -> int: ...
 
     def authenticate(
         self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
@@ -23,7 +29,7 @@ class Authenticator(Protocol):
 def authenticate(
     chain: Sequence[Authenticator], headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
 ) -> Principal | None:
-    """Return the first answer of the chain, None without credentials."""
+    """Return the first answer of the chain, None without credentials. Raises Unauthenticated."""
     for authenticator in chain:
         principal = authenticator.authenticate(headers, snapshot, now)
         if principal is not None:

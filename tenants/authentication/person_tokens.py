@@ -9,24 +9,27 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import jwt
 
 from dynamic_databases.aliases import Alias
+from tenants.authentication.bearer import bearer_token
+from tenants.authentication.issuers.unverified import header_of
 from tenants.authentication.people import Person
-from tenants.errors import Unauthenticated
+from tenants.errors import InvalidToken, Unauthenticated
 from tenants.principals import Principal
 from tenants.snapshot import Snapshot
 
 _ALGORITHM = "HS256"
 _ISSUER = "tenant-graphql-gateway"
 _TYPE = "person+jwt"
-_INVALID = "This token is unknown or revoked."
 
 
 class PersonTokens:
     """Signs tokens with the first of its keys (32 bytes each) and takes those of all."""
+
+    keys_version: ClassVar[int] = 0  # its keys are there from the start to the end
 
     def __init__(self, keys: Sequence[bytes], seconds: int) -> None:
         self._keys = {hashlib.sha256(key).hexdigest()[:16]: key for key in keys}
@@ -52,11 +55,11 @@ class PersonTokens:
         self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
     ) -> Principal | None:
         """Return the principal; None without a token of ours. Raises Unauthenticated."""
-        scheme, _, token = headers.get("authorization", "").strip().partition(" ")
-        header = _header(token.strip()) if scheme.lower() == "bearer" else None
+        token = bearer_token(headers)
+        header = header_of(token)
         if header is None or header.get("typ") != _TYPE:
             return None
-        claims = self._claims(token.strip(), header)
+        claims = self._claims(token, header)
         expires_at = dt.datetime.fromtimestamp(claims["exp"], dt.UTC)
         if expires_at <= now:
             raise Unauthenticated("This token has expired.")
@@ -64,17 +67,22 @@ class PersonTokens:
         entry = snapshot.tenant_of_pk(tenant)
         database = entry.environments.get(environment) if entry is not None else None
         if database != Alias(claims["database"]):  # its people were those of another database
-            raise Unauthenticated(_INVALID)
+            raise InvalidToken
         name = hashlib.sha256(f"{tenant}/{environment}/{claims['sub']}".encode()).hexdigest()[:32]
         return Principal(
-            f"person:{name}", claims["role"], tenant, environment, expires_at, claims["variables"]
+            f"person:{name}",
+            claims["role"],
+            frozenset({tenant}),
+            environment,
+            expires_at,
+            claims["variables"],
         )
 
     def _claims(self, token: str, header: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the claims of a token that was signed here. Raises Unauthenticated."""
         key = self._keys.get(str(header.get("kid")))
         if key is None:
-            raise Unauthenticated(_INVALID)
+            raise InvalidToken
         try:
             claims: Mapping[str, Any] = jwt.decode(
                 token,
@@ -85,15 +93,5 @@ class PersonTokens:
                 options={"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]},
             )
         except jwt.InvalidTokenError:
-            raise Unauthenticated(_INVALID) from None
+            raise InvalidToken from None
         return claims
-
-
-def _header(token: str) -> Mapping[str, Any] | None:
-    """Return the header of a JWT, which nobody has checked; None for any other token."""
-    if token.count(".") != 2:
-        return None
-    try:
-        return jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError:
-        return None

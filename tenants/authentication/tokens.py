@@ -10,12 +10,14 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from functools import partial
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from dynamic_databases.disk_reserve import with_reserve
-from tenants.errors import Unauthenticated
+from tenants.authentication.bearer import bearer_token
+from tenants.errors import InvalidToken, Unauthenticated
 from tenants.models import ApiToken, Environment, Tenant
 from tenants.principals import Principal
 from tenants.session_variables import Variables
@@ -74,25 +76,26 @@ def digest_of(token: str) -> str:
 class TokenAuthenticator:
     """`Authorization: Bearer tgw_…` → `Principal`."""
 
+    keys_version: ClassVar[int] = 0  # the snapshot has all that they depend on
+
     def authenticate(
         self, headers: Mapping[str, str], snapshot: Snapshot, now: dt.datetime
     ) -> Principal | None:
         """Return the principal, or None without a token. Raises Unauthenticated for a bad one."""
-        text = headers.get("authorization")
-        if not text:
+        if not headers.get("authorization"):
             return None
-        scheme, _, token = text.strip().partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = bearer_token(headers)
+        if not token:
             raise Unauthenticated("The header must read 'Authorization: Bearer <token>'.")
-        record = snapshot.token(digest_of(token.strip()))
+        record = snapshot.token(digest_of(token))
         if record is None:
-            raise Unauthenticated("This token is unknown or revoked.")
+            raise InvalidToken
         if record.expires_at is not None and record.expires_at <= now:
             raise Unauthenticated("This token has expired.")
         return Principal(
             record.prefix,
             record.role,
-            record.tenant_pk,
+            None if record.tenant_pk is None else frozenset({record.tenant_pk}),
             record.environment,
             record.expires_at,
             dict(record.variables),

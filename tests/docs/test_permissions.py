@@ -8,6 +8,8 @@ import shlex
 
 import pytest
 
+from tenants.authentication.issuers.claims import Identity
+from tenants.authentication.issuers.settings import read_issuers
 from tenants.roles import _KEYS
 from tests.fixtures.commands import run
 from tests.fixtures.processes import ROOT
@@ -52,6 +54,22 @@ def test_the_tutorial(shop, door) -> None:
 
 def other_token() -> str:
     return run("token", "create", "shop", "--role", "support").splitlines()[-1]
+
+
+def test_the_issuer_of_the_page_is_taken() -> None:
+    (issuer,) = read_issuers(block("sh").partition("'")[2].rstrip("'\n"))
+    claims = {
+        "organization": "shop",
+        "realm_access": {"roles": ["support", "editor"]},
+        "employee_id": 3,
+    }
+    assert issuer.claims.identity(claims) == Identity(
+        "support",
+        frozenset({"support", "editor"}),
+        ("shop",),
+        None,
+        (("x-gateway-user-id", "3"),),
+    )
 
 
 def test_every_key_of_a_file_is_documented() -> None:

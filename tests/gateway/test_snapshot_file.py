@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import math
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -195,6 +196,19 @@ def test_the_file_follows_the_control_tables(
     with django_assert_num_queries(1):
         process.write()
     assert file.read(DAY).databases == file.read(DAY).baselines == {}
+
+
+def test_nothing_is_written_before_the_first_poll(process_with, tmp_path) -> None:
+    file = file_at(tmp_path)
+    process = process_with(file)
+    process.control.away(math.inf)
+    process.control.is_answering = True  # as at the start
+    process.write()
+    assert not file.path.exists()
+
+    process.control.poll()
+    process.write()
+    assert file.path.exists()
 
 
 def test_one_process_writes_and_another_takes_over(process_with, tmp_path) -> None:

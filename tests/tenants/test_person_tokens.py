@@ -31,9 +31,9 @@ def test_a_token_says_who_asks() -> None:
     principal = ask(tokens, tokens.issue(ANN, NOW))
 
     assert isinstance(principal, Principal)
-    assert (principal.role, principal.tenant_pk, principal.environment) == (
+    assert (principal.role, principal.tenant_pks, principal.environment) == (
         "reader",
-        1,
+        frozenset({1}),
         "production",
     )
     assert principal.variables == {"x-gateway-user-id": "3"}
