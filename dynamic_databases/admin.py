@@ -19,9 +19,10 @@ from dynamic_databases.catalog.diff import dynamic_columns
 from dynamic_databases.columns import add_column, drop_column, rename_column, widen_column
 from dynamic_databases.config.allowed import ENGINES
 from dynamic_databases.config.conventional import without_effect
+from dynamic_databases.config.replicas import restore_replicas
 from dynamic_databases.config.secrets import SECRET_KEYS, hide, is_given, restore
 from dynamic_databases.connect_causes import explain
-from dynamic_databases.errors import DatabaseProblem
+from dynamic_databases.errors import DatabaseProblem, InvalidConfig
 from dynamic_databases.models import Baseline, ColumnChange, Database
 from dynamic_databases.process import process_registry
 
@@ -33,6 +34,8 @@ _EXAMPLE = """{
   "PASSWORD": "secret",
   "OPTIONS": {"sslmode": "verify-full", "sslrootcert": "system"}
 }"""
+_EXAMPLE_REPLICAS = '[{"HOST": "replica.example.com", "PASSWORD": "secret"}]'
+_SHOWN = {"config": "configuration", "replicas": "shown_replicas"}  # to who may only look
 _COLUMNS_PAGE = "dynamic_databases_database_columns"
 
 
@@ -42,6 +45,16 @@ class ConfigField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):
             return json.dumps(hide(value), indent=2, ensure_ascii=False)
+        return value
+
+
+class ReplicasField(forms.JSONField):
+    """The replicas as JSON text, their secrets hidden."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            shown = [hide(one) if isinstance(one, dict) else one for one in value]
+            return json.dumps(shown, indent=2, ensure_ascii=False)
         return value
 
 
@@ -55,9 +68,16 @@ class DatabaseForm(forms.ModelForm[Database]):
         "Leave the dots to keep either, but not with another server, user or TLS.",
     )
 
+    replicas = ReplicasField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5, "cols": 80, "placeholder": _EXAMPLE_REPLICAS}),
+        help_text="Read replicas, a list of URLs or of objects that say what differs from config; "
+        "each has a password of its own. Leave the dots to keep that of an unchanged one.",
+    )
+
     class Meta:
         model = Database
-        fields = ["name", "config", "enabled", "baseline"]
+        fields = ["name", "config", "replicas", "enabled", "baseline"]
 
     def clean_config(self) -> Any:
         config = self.cleaned_data["config"]
@@ -70,6 +90,15 @@ class DatabaseForm(forms.ModelForm[Database]):
             return config
         self.instance.secrets_given = is_given(config)
         return restore(config, stored)
+
+    def clean_replicas(self) -> Any:
+        edited = self.cleaned_data["replicas"] or []
+        if not isinstance(edited, list):
+            return edited
+        try:
+            return restore_replicas(edited, self.instance.replicas)
+        except InvalidConfig as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class ColumnForm(forms.Form):
@@ -133,7 +162,7 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
         fields = list(super().get_fields(request, obj))
         if self.has_change_permission(request, obj) or obj is None:
             return fields
-        return ["configuration" if name == "config" else name for name in fields]
+        return [_SHOWN.get(str(name), name) for name in fields]
 
     def save_model(self, request: HttpRequest, obj: Database, form: Any, change: bool) -> None:
         """Say which parts of the configuration have no effect: they aren't stored."""
@@ -144,11 +173,17 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
 
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
         """What is hidden can't be asked for in the address either."""
-        return not lookup.startswith("config") and super().lookup_allowed(lookup, value, request)
+        return not lookup.startswith(tuple(_SHOWN)) and super().lookup_allowed(
+            lookup, value, request
+        )
 
     @admin.display(description="config")
     def configuration(self, row: Database) -> str:
         return json.dumps(row.shown_config(), indent=2, ensure_ascii=False)
+
+    @admin.display(description="replicas")
+    def shown_replicas(self, row: Database) -> str:
+        return json.dumps(row.shown_replicas(), indent=2, ensure_ascii=False)
 
     @admin.display(description="columns")
     def columns_page(self, row: Database | None) -> str:
@@ -217,6 +252,7 @@ class DatabaseAdmin(admin.ModelAdmin[Database]):
                 continue
             try:
                 catalog = process_registry().refresh(row.label).catalog
+                process_registry().replicas.catch_up_all(row.label)
             except DatabaseProblem as error:
                 messages.error(request, f"{row.name}: {explain(error)}")
             else:

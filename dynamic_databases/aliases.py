@@ -6,6 +6,7 @@ over their loader and their names in `ready()`.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any, NewType
@@ -13,14 +14,32 @@ from typing import Any, NewType
 PREFIX, SEPARATOR = "DYNAMIC_DATABASE", "_"
 Alias = NewType("Alias", str)  # the name under which Django knows a database
 Config = dict[str, Any]
-Loader = Callable[[int], Config | None]
+Loader = Callable[[Alias], Config | None]
 Names = Callable[[str], Alias | None]
 _meant = threading.local()  # the alias of each name that this thread used last
+_REPLICA = re.compile(r"(.+)_REPLICA_([1-9][0-9]*)")
 
 
 def as_alias(name: str) -> Alias:
     """Return a name that Django gives, of a connection or a row, as the alias that it is."""
     return Alias(name)
+
+
+def replica_alias(primary: Alias, number: int) -> Alias:
+    """Return the alias of a replica, counted from one: `DYNAMIC_DATABASE_7_REPLICA_1`."""
+    return Alias(f"{primary}_REPLICA_{number}")
+
+
+def replica_of(name: str) -> tuple[Alias, int] | None:
+    """Return the database that a replica's alias is of, and its number; None for another name."""
+    found = _REPLICA.fullmatch(name)
+    return (Alias(found[1]), int(found[2])) if found else None
+
+
+def primary_of(name: str) -> Alias:
+    """Return the database that takes the writes: a replica's, else what has the name itself."""
+    replica = replica_of(name)
+    return replica[0] if replica is not None else Alias(name)
 
 
 class DatabaseAliases(dict[str, Config]):
@@ -67,7 +86,7 @@ class DatabaseAliases(dict[str, Config]):
         """
         if not isinstance(name, str) or self.has_static(name):
             return None
-        if self.pk_of(name) is not None:
+        if self.pk_of(primary_of(name)) is not None:
             return Alias(name)
         alias = self.names(name) if self.names is not None else None
         if alias is not None:
@@ -97,8 +116,8 @@ class DatabaseAliases(dict[str, Config]):
         return self.has_static(name) or self._registered(name) is not None
 
     def _registered(self, name: object) -> Config | None:
-        pk = self.pk_of(self.registered_alias(name))
-        return self.loader(pk) if pk is not None and self.loader is not None else None
+        alias = self.registered_alias(name)
+        return self.loader(alias) if alias is not None and self.loader is not None else None
 
     def get(self, name: str, default: Any = None) -> Any:
         try:

@@ -75,7 +75,7 @@ class DynamicDatabasesConfig(AppConfig):
         )
         install_thread_wrappers(pool.generation, databases.registered_alias)
         install_database_apps(databases.is_registered_alias)
-        databases.loader = lambda pk: self.registry.config(databases.alias_of(pk))
+        databases.loader = self.registry.config
         for signal in (post_save, post_delete):
             signal.connect(self.invalidator.database_changed, sender=Database)
         rows_changed.connect(self.invalidator.rows_changed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +31,7 @@ class SourceRow:
     secret_id: str
     revision: int
     baseline: int | None  # its key
+    replicas: list[Mapping[str, Any]] = field(default_factory=list)  # of an older file: none
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,13 @@ def read_rows(keys: Collection[int] | None) -> dict[int, SourceRow]:
         rows = rows.filter(pk__in=keys)
     return {
         row.pk: SourceRow(
-            row.pk, row.name, row.config, str(row.secret_id), row.revision, row.baseline_id
+            row.pk,
+            row.name,
+            row.config,
+            str(row.secret_id),
+            row.revision,
+            row.baseline_id,
+            row.replicas,
         )
         for row in rows
     }
@@ -75,6 +82,7 @@ def source_of(row: SourceRow, baseline: BaselineRow | None) -> DatabaseSettings:
         pk=row.pk,
         name=row.name,
         config=row.config,
+        replicas=row.replicas,
         secret_id=UUID(row.secret_id),
         revision=row.revision,
     )
@@ -89,8 +97,9 @@ def source_of(row: SourceRow, baseline: BaselineRow | None) -> DatabaseSettings:
 def _source(row: Database) -> DatabaseSettings:
     config = row.opened_config()
     baseline = without_bookkeeping(row.baseline.catalog) if row.baseline else None
+    replicas = {number: _runtime_settings(one) for number, one in row.opened_replicas().items()}
     return DatabaseSettings(
-        _runtime_settings(config), baseline, _override_file(row.name), row.revision
+        _runtime_settings(config), baseline, _override_file(row.name), row.revision, replicas
     )
 
 

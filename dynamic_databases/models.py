@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, cast
 from weakref import WeakValueDictionary
 
@@ -16,21 +15,20 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 from jsonfield import JSONField
 
-from dynamic_databases.aliases import Alias
+from dynamic_databases.aliases import Alias, replica_alias
+from dynamic_databases.allowed_configs import (
+    allowed_config,
+    config_from_text,
+    database_secrets,
+    is_control_file,
+)
 from dynamic_databases.catalog.serialization import catalog_from_json
 from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.change_log import Tracked, TrackedManager, TrackedQuerySet, skip_revision
-from dynamic_databases.config.allowed import SQLITE, check_config
-from dynamic_databases.config.connection_strings import config_from_connection_string
+from dynamic_databases.config.allowed import SQLITE
 from dynamic_databases.config.conventional import without_effect
-from dynamic_databases.config.secrets import (
-    ReferenceRules,
-    Secrets,
-    check_destination,
-    redact,
-)
-from dynamic_databases.config.urls import config_from_url
-from dynamic_databases.connections.egress import host_rules
+from dynamic_databases.config.replicas import check_replicas, replica_config
+from dynamic_databases.config.secrets import Secrets, check_destination, redact
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import InvalidConfig, StillInUse
 from dynamic_databases.package_settings import package_setting
@@ -128,7 +126,7 @@ class DatabaseQuerySet(TrackedQuerySet["Database"]):
                 options["update_fields"] = {*(options.get("update_fields") or ()), "revision"}
                 self._take_places(rows)
             for row in rows:
-                row.config = row.checked_config()
+                row.check_and_seal()
             return super().bulk_create(rows, *args, **options)
 
     def _take_places(self, rows: Iterable[Database]) -> None:
@@ -145,8 +143,8 @@ class DatabaseQuerySet(TrackedQuerySet["Database"]):
         self, objs: Iterable[Database], fields: Iterable[str], *args: Any, **options: Any
     ) -> int:
         rows, names = list(objs), list(fields)
-        for row in rows if "config" in names else ():
-            row.config = row.checked_config()
+        for row in rows if {"config", "replicas"} & set(names) else ():
+            row.check_and_seal()
         return super().bulk_update(rows, names, *args, **options)
 
 
@@ -160,9 +158,12 @@ class DatabaseManager(TrackedManager["Database"]):
         """Return the databases with their baselines, whose catalogs are read once per process."""
         return self.select_related("baseline").defer("baseline__catalog_json")
 
-    def from_url(self, name: str, text: str) -> Database:
-        """Register a database by a URL or a SQL Server connection string. Raises InvalidConfig."""
-        return self.create(name=name, config=config_from_text(text))
+    def from_url(self, name: str, text: str, replicas: Sequence[str] = ()) -> Database:
+        """Register a database by a URL or a SQL Server connection string. Raises InvalidConfig.
+
+        `replicas` are URLs.
+        """
+        return self.create(name=name, config=config_from_text(text), replicas=list(replicas))
 
 
 class Database(Tracked):
@@ -176,6 +177,15 @@ class Database(Tracked):
         help_text=(
             "As a value of Django's DATABASES: ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS."
         )
+    )
+    replicas = JSONField(
+        default=list,
+        db_default=models.Value("[]", output_field=models.TextField()),
+        blank=True,
+        help_text=(
+            "Read replicas, a list of URLs or of objects: what of config is different, and the "
+            'password: [{"HOST": "replica.example.com", "PASSWORD": "secret"}].'
+        ),
     )
     secret_id = models.UUIDField(
         default=uuid.uuid4,
@@ -214,16 +224,25 @@ class Database(Tracked):
         """
         return settings.DATABASES.alias_of(self.pk)
 
+    @property
+    def replica_labels(self) -> list[Alias]:
+        """The aliases of its replicas, for `.using(…)`: `DYNAMIC_DATABASE_7_REPLICA_1`."""
+        return [replica_alias(self.label, number) for number in range(1, len(self.replicas) + 1)]
+
     def clean(self) -> None:
         try:
-            self.checked_config()
+            config = self.checked_config()
         except InvalidConfig as error:
             raise ValidationError({"config": str(error)}) from error
+        try:
+            self.checked_replicas(config)
+        except InvalidConfig as error:
+            raise ValidationError({"replicas": str(error)}) from error
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         for note in without_effect(self.config):
             _log.warning("the database %s: %s", self.name, note)
-        self.config = self.checked_config()
+        self.check_and_seal()
         self.secrets_given = False
         self.revision += 1
         super().save(*args, **kwargs)
@@ -279,27 +298,50 @@ class Database(Tracked):
         """Return the configuration as it may be shown: no secret in it."""
         return redact(self.config) if isinstance(self.config, dict) else {}
 
+    def shown_replicas(self) -> list[dict[str, Any]]:
+        """Return the replicas as they may be shown: no secret in them."""
+        return [redact(one) for one in self.replicas if isinstance(one, dict)]
+
     @property
     def secrets(self) -> Secrets:
         """What seals and opens the secrets of this row, and of no other."""
         return database_secrets(str(self.secret_id))
 
+    @property
+    def replica_secrets(self) -> Secrets:
+        """What seals and opens the secrets of its replicas: none of them opens as its own."""
+        return database_secrets(f"{self.secret_id}:replicas")
+
     def opened_config(self) -> dict[str, Any]:
         """Return the checked configuration with open secrets, for drivers. Raises InvalidConfig."""
-        return self.secrets.open(_checked(self.config))
+        return self.secrets.open(allowed_config(self.config))
+
+    def opened_replicas(self) -> dict[int, dict[str, Any]]:
+        """Return the whole configuration of each replica by its number, with open secrets.
+
+        One that is refused is logged and left out: the database serves without it.
+        """
+        found: dict[int, dict[str, Any]] = {}
+        for number, one in enumerate(self.replicas, 1):
+            try:
+                whole = allowed_config(replica_config(allowed_config(self.config), one))
+                found[number] = self.replica_secrets.open(whole)
+            except InvalidConfig as error:
+                _log.warning("the replica %d of %s is left out: %s", number, self.name, error)
+        return found
 
     def config_problem(self) -> InvalidConfig | None:
         """Return why the stored configuration is invalid: a new release or setting refuses it."""
         try:
-            self.secrets.check_references(_checked(self.config))
+            self.secrets.check_references(allowed_config(self.config))
         except InvalidConfig as error:
             return error
         return None
 
     def checked_config(self) -> dict[str, Any]:
         """Return the configuration checked and sealed. Raises InvalidConfig."""
-        checked = _checked(self.config)
-        if checked["ENGINE"] == SQLITE and _is_control_file(checked["NAME"]):
+        checked = allowed_config(self.config)
+        if checked["ENGINE"] == SQLITE and is_control_file(checked["NAME"]):
             raise InvalidConfig("NAME", "this is the gateway's own database")
         stored = Database.objects.filter(pk=self.pk).values_list("config", flat=True).first()
         if not isinstance(stored, dict):
@@ -307,6 +349,22 @@ class Database(Tracked):
         if stored:
             check_destination(checked, stored, given=self.secrets_given)
         return self.secrets.seal(checked, stored)
+
+    def checked_replicas(self, config: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the replicas of `config` checked and sealed. Raises InvalidConfig."""
+        if not self.replicas:
+            return []
+        row = Database.objects.filter(pk=self.pk).first()
+        stored = (row.config, row.replicas) if row is not None else ({}, [])
+        given, secrets = self.secrets_given, self.replica_secrets
+        return check_replicas(
+            self.replicas, config, allowed_config, secrets, stored, secrets_given=given
+        )
+
+    def check_and_seal(self) -> None:
+        """Check the configuration and replicas, and seal the secrets. Raises InvalidConfig."""
+        config = self.checked_config()
+        self.config, self.replicas = config, self.checked_replicas(config)
 
 
 class ColumnChange(models.Model):
@@ -334,36 +392,3 @@ class ColumnChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.table}.{self.column} of {self.database_name}: {self.state}"
-
-
-def config_from_text(text: str) -> dict[str, Any]:
-    """Return the configuration of a URL or a SQL Server connection string. Raises InvalidConfig."""
-    text = text.strip()
-    has_scheme = "://" in text.split(";")[0].split("=")[0]
-    return config_from_url(text) if has_scheme else config_from_connection_string(text)
-
-
-def opened(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a given configuration checked, its references followed. Raises InvalidConfig."""
-    secrets = database_secrets("given")
-    return secrets.open(secrets.seal(_checked(config)))
-
-
-def database_secrets(owner: str) -> Secrets:
-    """Return what seals and opens the secrets of one owner's configuration."""
-    references = ReferenceRules(
-        package_setting("GATEWAY_SECRET_FILES_ROOT"),
-        package_setting("GATEWAY_SECRET_ENV"),
-        package_setting("GATEWAY_SECRET_FILES"),
-        package_setting("GATEWAY_SECRET_OWN_FOLDER"),
-    )
-    return Secrets(package_setting("GATEWAY_SECRET_KEYS"), owner, references)
-
-
-def _checked(config: Any) -> dict[str, Any]:
-    return check_config(config, package_setting("GATEWAY_SQLITE_ROOT"), host_rules())
-
-
-def _is_control_file(path: str) -> bool:
-    default = settings.DATABASES["default"]
-    return default["ENGINE"] == SQLITE and Path(str(default["NAME"])).resolve() == Path(path)

@@ -63,6 +63,7 @@ _DEFAULTS: Mapping[str, Callable[[], object]] = {
     "GATEWAY_OVERRIDES_DIR": lambda: _folder("overrides"),
     "GATEWAY_POLL_SECONDS": _constant(1.0),
     "GATEWAY_RECEIVE_LIMIT_BYTES": _constant(100_000_000),
+    "GATEWAY_REPLICA_MAX_LAG_SECONDS": _constant(5.0),
     "GATEWAY_SECRET_ENV": _constant(()),
     "GATEWAY_SECRET_FILES": _constant(()),
     "GATEWAY_SECRET_FILES_ROOT": _constant(Path("/run/secrets")),

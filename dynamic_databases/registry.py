@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dynamic_databases.aliases import Alias, as_alias
+from dynamic_databases.aliases import Alias, primary_of, replica_alias, replica_of
 from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.catalog.capabilities import Capabilities, probe_capabilities
 from dynamic_databases.catalog.enum_tables import (
@@ -39,6 +39,8 @@ from dynamic_databases.connections.pool import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem, NotPermitted, NotRegistered
 from dynamic_databases.models_factory.factory import BoundModels, ModelSet
+from dynamic_databases.package_settings import package_setting
+from dynamic_databases.replicas.choice import Replicas
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class DatabaseSettings:
     baseline: Catalog | None
     overrides: Path | None = None  # its override file, which need not be there
     revision: int = 0  # of its row
+    replicas: Mapping[int, dict[str, Any]] = field(default_factory=dict)  # configurations
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,8 @@ class Registry:
         before_use: Callable[[], None],
     ) -> None:
         self.connections = connections
+        max_lag = package_setting("GATEWAY_REPLICA_MAX_LAG_SECONDS")
+        self.replicas = Replicas(connections, self._replicas_of, max_lag)
         self._load = load
         self._pk_of = pk_of
         self._before_use = before_use
@@ -119,9 +124,12 @@ class Registry:
         self._load = load
 
     def config(self, alias: Alias) -> dict[str, Any] | None:
-        """Return the settings of a registered, enabled database, or None."""
-        source = self._source(alias)
-        return source.config if source else None
+        """Return the settings of a registered, enabled database, or of its replica, or None."""
+        primary, number = replica_of(alias) or (alias, None)
+        source = self._source(primary)
+        if source is None or number is None:
+            return source.config if source else None
+        return source.replicas.get(number)
 
     def revision(self, alias: Alias) -> int | None:
         """Return the revision of the row that is in use here, or None where none is."""
@@ -228,9 +236,13 @@ class Registry:
                     self._bound.pop(alias, None)
                     self._models_of.pop(alias, None)
 
-    def forget(self, alias: Alias) -> None:
-        """Drop the alias's configuration, catalog, models and connections."""
+    def forget(self, alias: Alias) -> list[Alias]:
+        """Drop the alias's configuration, catalog, models, connections and replicas.
+
+        Return the alias, with those of the replicas that were in use.
+        """
         with self._lock:
+            replicas = self._replicas_of(alias)
             self._versions[alias] = self._versions.get(alias, 0) + 1
             self._sources.pop(alias, None)
             self._entries.pop(alias, None)
@@ -239,7 +251,17 @@ class Registry:
             self._read_revisions.pop(alias, None)
             self._bound.pop(alias, None)
             self._models_of.pop(alias, None)
-        self.connections.close(alias)
+        self.replicas.forget(replicas)
+        for one in (forgotten := [alias, *replicas]):
+            self.connections.close(one)
+        return forgotten
+
+    def _replicas_of(self, alias: Alias) -> list[Alias]:
+        """Return the replicas of a database in use, without any I/O."""
+        source = self._sources.get(alias)
+        if source is None or not source.replicas:
+            return []
+        return [replica_alias(alias, number) for number in source.replicas]
 
     def _source(self, alias: Alias) -> DatabaseSettings | None:
         self._before_use()
@@ -318,7 +340,7 @@ class Registry:
         name = row.database_alias or row._state.db
         if name is None:
             return type(row)
-        alias = as_alias(name)
+        alias = primary_of(name)
         self.refresh(alias)
         return self.model(alias, row.table_name)
 

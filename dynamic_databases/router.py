@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 
 from dynamic_databases.active import active_alias
-from dynamic_databases.aliases import DatabaseAliases
+from dynamic_databases.aliases import DatabaseAliases, primary_of
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import NoActiveDatabase
 
@@ -17,14 +17,15 @@ class DynamicDatabasesRouter:
     """Bound model → its alias; instance → where it came from; otherwise the active database.
 
     Listed in `DATABASE_ROUTERS`. Models that aren't dynamic are none of its business, but keep
-    out of tenants' databases.
+    out of tenants' databases. A row that was read from a replica is written to its database.
     """
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
         return self._alias(model, hints)
 
     def db_for_write(self, model: type[models.Model], **hints: Any) -> str | None:
-        return self._alias(model, hints)
+        alias = self._alias(model, hints)
+        return primary_of(alias) if alias is not None else None
 
     def allow_relation(self, obj1: models.Model, obj2: models.Model, **_hints: Any) -> bool | None:
         if not isinstance(obj1, DynamicSchemaModel) and not isinstance(obj2, DynamicSchemaModel):
@@ -53,7 +54,17 @@ class DynamicDatabasesRouter:
     def _home(self, instance: models.Model) -> str | None:
         bound = instance.database_alias if isinstance(instance, DynamicSchemaModel) else None
         name = instance._state.db or bound
-        return DatabaseAliases.meant(name) if name is not None else None
+        return primary_of(DatabaseAliases.meant(name)) if name is not None else None
+
+
+def others_answer_first() -> bool:
+    """Return whether a router of the project is asked for generated models before ours."""
+    for one in router.routers:
+        if isinstance(one, DynamicDatabasesRouter):
+            return False
+        if hasattr(one, "db_for_read") or hasattr(one, "db_for_write"):
+            return True
+    return False
 
 
 def _is_dynamic(name: str) -> bool:

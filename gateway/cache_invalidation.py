@@ -69,10 +69,12 @@ class CacheInvalidation:
 
     def database_changed(self, alias: Alias) -> None:
         """Drop what is known of a database: it was saved, disabled or deleted."""
-        self._registry.forget(alias)  # settings, catalog and models, then connections
+        # Settings, catalog and models, then connections; of its replicas as well.
+        forgotten = self._registry.forget(alias)
         for server in self._servers:
-            server.breakers.forget(alias)
             server.refresher.forget(alias)
+            for one in forgotten:
+                server.breakers.forget(one)
 
     def catalog_changed(self, alias: Alias) -> None:
         """Have a catalog read again; the old schema serves until then."""

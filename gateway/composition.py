@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import cast
 
 from django.apps import apps
 from django.conf import settings
 
-from dynamic_databases.aliases import Alias
+from dynamic_databases.aliases import Alias, primary_of
 from dynamic_databases.apps import DynamicDatabasesConfig
+from dynamic_databases.concurrency.clock import time_of_day
 from dynamic_databases.connections.pool import Connections
 from gateway.authentication import RequestAuthenticator
 from gateway.cache_invalidation import CacheInvalidation, ServerCaches
@@ -94,7 +94,7 @@ def make_runtime(config: Config | None = None) -> Runtime:
             config, _authenticators(config, issuers), control, standby, controller, readers
         ),
         limits=LimitsOfTenants(config),
-        rate=RateLimiter(config.redis_url, _time_of_day if config.redis_url else time.monotonic),
+        rate=RateLimiter(config.redis_url, time_of_day if config.redis_url else time.monotonic),
         rendering=SchemaProcess(config.catalog_deadline_ms / 1000),
         metrics=Metrics(),
         answers=AnswerBudget(config.answers_limit_bytes, config.queue_wait_ms / 1000),
@@ -127,6 +127,7 @@ def state_of(runtime: Runtime) -> ProcessState:
     """Return what the process does and holds now, for the metrics."""
     running, waiting = runtime.workers.counts
     opened, idle = runtime.registry.connections.counts
+    problems = runtime.registry.replicas.problems().values()
     return ProcessState(
         running_requests=running,
         waiting_requests=waiting,
@@ -138,15 +139,13 @@ def state_of(runtime: Runtime) -> ProcessState:
         operation_cache_bytes=runtime.schemas.operation_bytes,
         large_answer_bytes=runtime.answers.reserved_bytes,
         open_circuit_breakers=len(runtime.breakers.open_ones()),
+        used_replicas=sum(1 for problem in problems if not problem),
+        unused_replicas=sum(1 for problem in problems if problem),
     )
 
 
 def _server_caches(runtime: Runtime) -> ServerCaches:
     return ServerCaches(runtime.breakers, runtime.refresher, runtime.recorder)
-
-
-def _time_of_day() -> float:
-    return dt.datetime.now(dt.UTC).timestamp()
 
 
 class _LargestLimits:
@@ -164,7 +163,9 @@ class _LargestLimits:
         if self._made_of is not snapshot:
             self._made_of = snapshot
             self._larger = self._of(snapshot)
-        return self._larger.get(alias, self._default)
+        if not self._larger:
+            return self._default
+        return self._larger.get(primary_of(alias), self._default)
 
     def _of(self, snapshot: Snapshot) -> dict[Alias, int]:
         found: dict[Alias, int] = {}

@@ -156,6 +156,7 @@ class Config:
     connect_timeout_seconds: int = _setting("GATEWAY_CONNECT_TIMEOUT_SECONDS", "3", whole(1, 600))
     breaker_failures: int = _setting("GATEWAY_BREAKER_FAILURES", "3", whole(1, 1000))
     breaker_max_seconds: float = _setting("GATEWAY_BREAKER_MAX_SECONDS", "5", seconds)
+    replica_max_lag_seconds: float = _setting("GATEWAY_REPLICA_MAX_LAG_SECONDS", "5", seconds)
 
     # Following changes, caches
     poll_seconds: float = _setting("GATEWAY_POLL_SECONDS", "1", seconds)

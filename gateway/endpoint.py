@@ -12,13 +12,16 @@ from dynamic_databases.aliases import Alias
 from dynamic_databases.concurrency.deadline import Deadline
 from dynamic_databases.concurrency.garbage_collection import gc_paused, release_frames
 from dynamic_databases.errors import NotRegistered
+from dynamic_databases.replicas.last_writes import LastWrites
 from gateway.access import access_of, session_of
 from gateway.errors import HttpProblem, TooManyAtOnce, problem_of
 from gateway.execution.answer_budget import Reservation
-from gateway.execution.executor import ExecutionRequest, OperationExecutor
+from gateway.execution.executor import OperationExecutor
 from gateway.execution.jobs import Lease
+from gateway.execution.replica_reads import ReplicaReads
+from gateway.execution.request import ExecutionRequest
 from gateway.http.graphql_over_http import JSON, GraphQLRequest, accepted_media_type
-from gateway.http.request import HttpRequest, graphql_request, wants_common
+from gateway.http.request import HttpRequest, graphql_request, wants_common, written_at
 from gateway.http.response import Response, nothing, problem_response
 from gateway.request_log import RequestLog, RequestRecord
 from gateway.runtime import Runtime
@@ -46,7 +49,11 @@ class GraphQLEndpoint:
             runtime.metrics,
             runtime.answers,
             runtime.rendering,
+            ReplicaReads(
+                runtime.registry.replicas, runtime.breakers, runtime.readers, runtime.metrics
+            ),
         )
+        self._writes = LastWrites()
         self._request_log = RequestLog(runtime.metrics, runtime.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
         self._at_once: Counter[int] = Counter()  # requests under way, by tenant
@@ -157,9 +164,26 @@ class GraphQLEndpoint:
             call = ExecutionRequest(
                 request, resolved, cached, limits, deadline, record.request_id, session
             )
+            if runtime.registry.replicas.of(call.alias):
+                caller = _caller(principal, http)
+                return await self._answer_beside_replicas(
+                    call, record, caller
+                ), cached.built.version
             return await self._executor.answer(call), cached.built.version
         finally:
             self._at_once[tenant] -= 1
+
+    async def _answer_beside_replicas(
+        self, call: ExecutionRequest, record: RequestRecord, caller: str
+    ) -> tuple[bytes, Reservation | None]:
+        """Let a caller read what it wrote, by this process or by another whose time it sends."""
+        known = self._writes.of(call.alias, caller)
+        call.read_after = max(known, written_at(record.http.headers))
+        try:
+            return await self._executor.answer(call)
+        finally:
+            if call.writes:
+                record.written_at = self._writes.note(call.alias, caller)
 
     def _access_of(self, role: str) -> Access:
         """Return a role's access, made once for each state of the roles."""

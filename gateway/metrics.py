@@ -42,6 +42,8 @@ class ProcessState:
     operation_cache_bytes: int = _gauge("Bytes of operations and introspection answers.")
     large_answer_bytes: int = _gauge("Bytes reserved for large answers.")
     open_circuit_breakers: int = _gauge("Databases that are left alone because they failed.")
+    used_replicas: int = _gauge("Replicas that reads go to.")
+    unused_replicas: int = _gauge("Replicas that don't answer, lag, or are none.")
 
 
 class Metrics:
@@ -60,6 +62,12 @@ class Metrics:
             "gateway_field_errors",
             "Errors of single root fields in answers, by code.",
             ["code"],
+            registry=registry,
+        )
+        self._replica_reads = Counter(
+            "gateway_replica_reads",
+            "Reads that a replica answered, or failed to: the database itself answered these.",
+            ["outcome"],
             registry=registry,
         )
         self._seconds = Histogram(
@@ -89,6 +97,10 @@ class Metrics:
 
     def count_field_error(self, code: str) -> None:
         self._field_errors.labels(code).inc()
+
+    def count_replica_read(self, outcome: str) -> None:
+        """A replica was asked; `outcome` is answered or failed."""
+        self._replica_reads.labels(outcome).inc()
 
     def set_state(self, state: ProcessState) -> None:
         """Set the gauges to what the process does and holds now."""

@@ -30,6 +30,7 @@ class RequestRecord:
     request: GraphQLRequest | None = None
     tenant: str = ""
     environment: str = ""
+    written_at: float | None = None  # where it wrote to a database with replicas
 
     @property
     def headers(self) -> dict[str, str]:
@@ -37,6 +38,8 @@ class RequestRecord:
         found = {"X-Request-Id": self.request_id}
         if self.tenant:
             found |= tenant_headers(self.tenant, self.environment)
+        if self.written_at is not None:
+            found["X-Written-At"] = f"{self.written_at:.3f}"
         return found
 
 

@@ -17,8 +17,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.text import slugify
 
+from dynamic_databases.allowed_configs import config_from_text, opened
 from dynamic_databases.errors import InvalidConfig
-from dynamic_databases.models import Baseline, Database, config_from_text, opened
+from dynamic_databases.models import Baseline, Database
 from tenants.models import SLUG, Environment, Tenant, TenantDatabase
 from tenants.snapshot import DEFAULT_ENVIRONMENT
 

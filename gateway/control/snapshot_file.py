@@ -24,7 +24,8 @@ from gateway.private_file import write_private
 from tenants.snapshot import Snapshot
 from tenants.snapshot_json import snapshot_of, values_of
 
-_FORMAT = b"gateway-snapshot 1"
+_FORMAT = b"gateway-snapshot 2"
+_FORMATS = (b"gateway-snapshot 1", _FORMAT)  # the first knows no replicas
 _PURPOSE = "control snapshot"
 _HEAD, _DATABASE, _BASELINE = "head", "database", "baseline"
 _CLOCK_SECONDS = 60.0  # that clocks may differ
@@ -68,7 +69,7 @@ class SnapshotFile:
             raise UnusableSnapshot("there is none yet") from None
         except OSError as error:
             raise UnusableSnapshot(f"it can't be read: {error.strerror}") from None
-        if kind != _FORMAT:
+        if kind not in _FORMATS:
             raise UnusableSnapshot("it is of another format, or of another release")
         try:
             lines = zlib.decompress(self._fernet.decrypt(sealed)).split(b"\n")

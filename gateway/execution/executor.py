@@ -1,19 +1,19 @@
 """What a request asks of a database: the way from a document to its answer's bytes.
 
 Small reads of PostgreSQL are asked in the event loop itself, the others in a worker's thread. A
-database whose breaker is open is asked nothing; what needs none is answered all the same.
+database whose breaker is open is asked nothing; what needs none is answered all the same. Reads
+are asked of a replica where one may answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, NoReturn
 
 from dynamic_databases.aliases import Alias
-from dynamic_databases.concurrency.deadline import Deadline
 from dynamic_databases.concurrency.garbage_collection import release_frames
 from dynamic_databases.errors import (
     CannotConnect,
@@ -22,67 +22,32 @@ from dynamic_databases.errors import (
     Unavailable,
 )
 from dynamic_databases.registry import Registry
+from dynamic_databases.router import others_answer_first
 from gateway.errors import HttpProblem, graphql_error
 from gateway.execution.answer_budget import SMALL_BYTES, AnswerBudget, Reservation
 from gateway.execution.catalog_refresh import CatalogRefresher
 from gateway.execution.circuit_breaker import CircuitBreakers, TenantDown
 from gateway.execution.event_loop import EventLoopExecutor, NoConnection
 from gateway.execution.jobs import Lease
+from gateway.execution.replica_reads import NeedsPrimary, ReplicaReads
+from gateway.execution.request import ExecutionRequest
 from gateway.execution.workers import Workers
-from gateway.http.graphql_over_http import GraphQLRequest
 from gateway.http.response import data_body
-from gateway.limits import RequestLimits
 from gateway.metrics import Metrics
 from gateway.rendering.schema_process import SchemaProcess
 from schema.answer_size import AnswerMeter, Attempt, text_bytes_of
-from schema.build.cache import CachedSchema
 from schema.build.rendering import Introspection, needs_all_types
 from schema.errors import AnswerTooLarge
 from schema.execution.cursors import Cursors
+from schema.execution.routing import routed_alias
 from schema.execution.runner import Answer, Runner, shown_violation
 from schema.execution.sessions.dispatch import session_type
 from schema.names.changes import what_is_gone
 from schema.operations import CompiledOperation, Prepared
 from schema.plan.nodes import Introspect, Root
-from tenants.resolution import ResolvedTenant
 
 _LANE_BYTES = 64_000  # of a request whose values are coerced and bound in the event loop
 Ready = tuple[CompiledOperation, Prepared, Mapping[str, object]]
-
-
-@dataclass(slots=True)
-class ExecutionRequest:
-    """One request that was let in, with its operation as soon as that is compiled.
-
-    Not frozen: a request that is the first of its operation gets it from a worker.
-    """
-
-    request: GraphQLRequest
-    resolved: ResolvedTenant
-    cached: CachedSchema
-    limits: RequestLimits
-    deadline: Deadline
-    request_id: str
-    session: Mapping[str, str]  # the caller's variables, for the rules of its role
-    alias: Alias = field(init=False)
-    operation: CompiledOperation | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.alias = self.resolved.alias
-        self.operation = self.cached.operations.peek(
-            self.request.query, self.request.operation_name
-        )
-
-    def compile(self) -> CompiledOperation:
-        """Return the operation; compiling it may take a while.
-
-        Raises InvalidDocument or BadUserInput.
-        """
-        if self.operation is None:
-            self.operation = self.cached.operations.compile(
-                self.request.query, self.request.operation_name
-            )
-        return self.operation
 
 
 @dataclass(frozen=True)
@@ -97,6 +62,7 @@ class OperationExecutor:
     metrics: Metrics
     budget: AnswerBudget
     rendering: SchemaProcess
+    replicas: ReplicaReads
 
     @cached_property
     def _event_loop(self) -> EventLoopExecutor:
@@ -107,14 +73,19 @@ class OperationExecutor:
 
         Raises what `gateway.errors.problem_of` tells the client.
         """
+        if others_answer_first():
+            await self._route(call)
         try:
-            with self.breakers.guard(call.alias) as guard:
-                answer, held = await self._measured(call)
-                guard.asked = answer.asked
+            found = None if call.read_after is None else await self._from_replica(call)
+            if found is None:
+                with self.breakers.guard(call.source) as guard:
+                    found = await self._measured(call)
+                    guard.asked = found[0].asked
         except TenantDown as down:
-            answer, held = await self._without_database(call, down), None
+            found = await self._without_database(call, down), None
         finally:
             self.refresher.schedule(call.alias)  # now: the connection that was used is free again
+        answer, held = found
         size_bytes = answer.size_bytes
         # What was written is acknowledged by now, and a schema is as large as it is.
         if size_bytes > call.limits.answer_bytes and answer.asked and not answer.wrote:
@@ -122,6 +93,27 @@ class OperationExecutor:
         if held is None and size_bytes > SMALL_BYTES and not answer.wrote:
             held = await self.budget.reserve(size_bytes, call.deadline)
         return self._body(call, answer), held
+
+    async def _route(self, call: ExecutionRequest) -> None:
+        """Have the project's routers name the database, in a thread: they may ask others."""
+
+        def named(_lease: Lease) -> Alias:
+            operation = call.compile()
+            plan = operation.prepare(operation.variables(call.request.variables)).plan
+            return routed_alias(self.registry, call.alias, plan)
+
+        call.source = await self.workers.run(call.alias, call.deadline, named)
+        if call.source != call.alias:
+            call.read_after = None  # they have chosen
+
+    async def _from_replica(
+        self, call: ExecutionRequest
+    ) -> tuple[Answer, Reservation | None] | None:
+        """Return a replica's answer, None where the database itself is to be asked."""
+        self.replicas.schedule_checks(call.alias)
+        if call.operation is not None and call.operation.is_mutation:
+            return None
+        return await self.replicas.run(call, partial(self._measured, call))
 
     async def _measured(self, call: ExecutionRequest) -> tuple[Answer, Reservation | None]:
         """Return an answer, and the bytes that are reserved for it.
@@ -165,6 +157,8 @@ class OperationExecutor:
 
     async def _run(self, call: ExecutionRequest, max_bytes: int, attempt: Attempt) -> Answer:
         """A read whose connection was lost is asked once more, on a fresh one; a write never is."""
+        if call.is_on_replica:
+            return await self._ask(call, max_bytes, attempt)
         try:
             return await self._ask(call, max_bytes, attempt)
         except SchemaChanged as error:
@@ -187,11 +181,11 @@ class OperationExecutor:
                 meter = AnswerMeter(max_bytes)
                 flow = partial(self._runner(call, max_bytes, attempt).flow, *ready, meter)
                 try:
-                    return await self._event_loop.run(call.alias, call.deadline, flow, meter)
+                    return await self._event_loop.run(call.source, call.deadline, flow, meter)
                 except ConstraintViolation as error:
                     raise shown_violation(error, *ready[:2]) from error
         execute = partial(self._execute, call, max_bytes, attempt)
-        return await self.workers.run(call.alias, call.deadline, execute)
+        return await self.workers.run(call.source, call.deadline, execute)
 
     def _ready(self, call: ExecutionRequest) -> Ready | None:
         """Return what the event loop may run: prepared operations of PostgreSQL that are small."""
@@ -216,6 +210,8 @@ class OperationExecutor:
         operation = call.compile()
         if operation.is_mutation and not request.may_write:
             raise HttpProblem(405, "A mutation needs POST.", headers={"Allow": "POST"})
+        if operation.is_mutation and call.is_on_replica:
+            raise NeedsPrimary
         variables = operation.variables(request.variables)
         prepared = operation.prepare(variables)
         if prepared.is_constant:
@@ -256,6 +252,7 @@ class OperationExecutor:
             max_bytes,
             attempt,
             session=call.session,
+            source=call.source,
         )
 
     def _body(self, call: ExecutionRequest, answer: Answer) -> bytes:

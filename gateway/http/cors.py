@@ -11,9 +11,11 @@ from gateway.http.response import Response
 _METHODS = "GET, POST"
 _HEADERS = (
     "authorization, content-type, x-tenant, x-environment, x-role, x-hasura-role, x-schema, "
-    "x-dry-run"
+    "x-dry-run, x-written-at"
 )
-_READABLE = "x-request-id, x-tenant, x-environment, x-schema-version, retry-after, etag"
+_READABLE = (
+    "x-request-id, x-tenant, x-environment, x-schema-version, x-written-at, retry-after, etag"
+)
 _MAX_AGE_SECONDS = "600"
 _LONGEST = 300  # characters: a scheme, the longest name of the DNS and a port
 

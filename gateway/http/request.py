@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
@@ -14,6 +15,8 @@ from gateway.http.graphql_over_http import (
 )
 
 ROLE_HEADERS = ("X-Role", "X-Hasura-Role")
+_TIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_EXAMPLE_TIME = "1764504302.125"
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,19 @@ def check_naming(http: HttpRequest) -> None:
 def wanted_role(headers: Mapping[str, str]) -> str | None:
     """Return the role that a request names, by our header or by that of Hasura's clients."""
     return headers.get("x-role") or headers.get("x-hasura-role")
+
+
+def written_at(headers: Mapping[str, str]) -> float:
+    """Return when the caller last wrote, in seconds since 1970, 0 where it doesn't say.
+
+    Raises HttpProblem for what is no time.
+    """
+    given = headers.get("x-written-at", "0").strip()
+    if not _TIME.fullmatch(given):
+        raise HttpProblem(
+            400, f"X-Written-At must be what a mutation's answer had, such as {_EXAMPLE_TIME}."
+        )
+    return float(given)
 
 
 def wants_common(headers: Mapping[str, str]) -> bool:

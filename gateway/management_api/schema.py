@@ -97,7 +97,14 @@ class Mutation(graphene.ObjectType):  # type: ignore[misc]
     drop_column = _column_field("Drop a column.", force=_Force)
     refresh_schema = graphene.Field(ManagedDatabase, database=_Text, required=True)
     register_database = graphene.Field(
-        ManagedDatabase, name=_Text, url=_Text, baseline=graphene.String(), required=True
+        ManagedDatabase,
+        name=_Text,
+        url=_Text,
+        replicas=graphene.List(
+            graphene.NonNull(graphene.String), default_value=[], description="URLs."
+        ),
+        baseline=graphene.String(),
+        required=True,
     )
     remove_database = graphene.Field(
         graphene.Boolean,
@@ -166,13 +173,19 @@ class Mutation(graphene.ObjectType):  # type: ignore[misc]
 
     @staticmethod
     def resolve_register_database(
-        _root: None, info: Any, name: str, url: str, baseline: str | None = None
+        _root: None,
+        info: Any,
+        name: str,
+        url: str,
+        replicas: list[str],
+        baseline: str | None = None,
     ) -> Database:
         _caller(info)
         try:
             with transaction.atomic():
-                row = Database.objects.from_url(name, url)
+                row = Database.objects.from_url(name, url, replicas)
                 process_registry().refresh(row.label)  # it must answer
+                process_registry().replicas.catch_up_all(row.label)
                 if baseline is not None:
                     row.baseline = Baseline.objects.named(baseline)
                     row.save()

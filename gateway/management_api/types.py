@@ -58,6 +58,7 @@ class ManagedDatabase(graphene.ObjectType):  # type: ignore[misc]
     alias = graphene.String(required=True)
     enabled = graphene.Boolean(required=True)
     config = GenericScalar(required=True)
+    replicas = GenericScalar(required=True, description="What differs from config in each.")
     baseline = graphene.String()
     tables = graphene.List(graphene.NonNull(ManagedTable), required=True)
     version = graphene.String(required=True, description="Differs when the catalog does.")
@@ -75,6 +76,11 @@ class ManagedDatabase(graphene.ObjectType):  # type: ignore[misc]
         shown = row.shown_config()
         # Hosts and users are the operators' own.
         return shown if caller.tenant_pk is None else {"ENGINE": shown.get("ENGINE")}
+
+    @staticmethod
+    def resolve_replicas(row: Database, info: Any) -> list[dict[str, Any]]:
+        caller: Caller = info.context.caller
+        return row.shown_replicas() if caller.tenant_pk is None else []
 
     @staticmethod
     def resolve_baseline(row: Database, _info: Any) -> str | None:

@@ -12,6 +12,7 @@ from graphql import GraphQLObjectType
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.types import Column
+from dynamic_databases.connect_causes import explain
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.registry import Registry
 from schema.access import FULL_ACCESS
@@ -47,10 +48,12 @@ class Report:
 
     tables: list[TableReport]
     skipped: dict[str, str]
+    replicas: dict[str, str]  # why one isn't read from, empty where it may be
 
     @property
     def failures(self) -> int:
-        return sum(len(table.failed) for table in self.tables)
+        unused = sum(1 for problem in self.replicas.values() if problem)
+        return unused + sum(len(table.failed) for table in self.tables)
 
 
 def check(registry: Registry, alias: Alias, names: Mapping[str, str], limits: Limits) -> Report:
@@ -59,7 +62,20 @@ def check(registry: Registry, alias: Alias, names: Mapping[str, str], limits: Li
     built = build_schema(entry, FULL_ACCESS, names, limits)
     asker = _Asker(registry, alias, built, limits)
     tables = [_check_table(asker, table) for table in built.names.tables.values()]
-    return Report(tables, {thing.name: thing.reason for thing in entry.catalog.skipped})
+    skipped = {thing.name: thing.reason for thing in entry.catalog.skipped}
+    return Report(tables, skipped, _check_replicas(registry, alias))
+
+
+def _check_replicas(registry: Registry, alias: Alias) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for number, replica in enumerate(registry.replicas.of(alias), 1):
+        try:
+            registry.replicas.catch_up(replica)
+        except DatabaseProblem as error:
+            found[f"replica {number}"] = explain(error)
+        else:
+            found[f"replica {number}"] = ""
+    return found
 
 
 class _Asker:

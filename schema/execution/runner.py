@@ -78,6 +78,7 @@ class Runner:
     # Sees a mutation's answer before COMMIT; what it raises rolls the mutation back.
     review: Callable[[Fragments], object] | None = None
     session: Mapping[str, str] = field(default_factory=dict)  # for the rules of the role
+    source: Alias | None = None  # where that isn't the database itself: a copy of it
 
     def run(
         self,
@@ -277,7 +278,7 @@ class Runner:
         return replace(nested, variables={**variables, **nested.bounds(root.nested)})
 
     def _orm(self, meter: AnswerMeter, variables: Variables) -> OrmReader:
-        return OrmReader(self.models(), self.alias, variables, self.limits, meter)
+        return OrmReader(self.models(), self.source or self.alias, variables, self.limits, meter)
 
 
 def shown_violation(

@@ -27,11 +27,12 @@ def test_the_documentation_names_every_metric_with_its_type() -> None:
     metrics = Metrics()
     metrics.count("OK", 0.1)
     metrics.count_field_error("CONFLICT")
+    metrics.count_replica_read("answered")
 
     exposed = dict(TYPE_LINE.findall(metrics.text().decode()))
 
     rows = re.findall(
-        r"^\| `(gateway_\w+)(?:{code})?` \| (\w+) \|", DOCUMENT.read_text(), re.MULTILINE
+        r"^\| `(gateway_\w+)(?:{\w+})?` \| (\w+) \|", DOCUMENT.read_text(), re.MULTILINE
     )
     documented = dict(rows)
     created = {name for name in exposed if name.endswith("_created")}

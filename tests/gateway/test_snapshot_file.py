@@ -81,7 +81,7 @@ def _flip(data: bytes, place: int) -> bytes:
         (lambda data: _flip(data, 40), "it was changed"),
         (lambda data: _flip(data, len(data) - 4), "it was changed"),
         (lambda data: data[:-40], "it was changed"),
-        (lambda data: data.replace(b"snapshot 1", b"snapshot 2"), "another format"),
+        (lambda data: data.replace(b"snapshot 2", b"snapshot 3"), "another format"),
         (lambda _: b"", "another format"),
     ],
     ids=["a byte", "the end", "cut", "format", "empty"],

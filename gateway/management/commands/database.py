@@ -32,6 +32,14 @@ class Command(ActionCommand):
             help="postgresql://…, mysql://…, mssql://…, sqlite:///…, "
             "a SQL Server connection string, or - to read it from standard input",
         )
+        add.add_argument(
+            "--replica",
+            action="append",
+            default=[],
+            dest="replicas",
+            metavar="URL",
+            help="a read replica, or - as above; may be given again for another one",
+        )
         add.add_argument("--no-test", action="store_true", help="don't connect now")
         actions.add_parser("list", help="list the databases")
         actions.add_parser("test", help="connect and read the catalog").add_argument("name")
@@ -64,9 +72,10 @@ class Command(ActionCommand):
         if "://" in options["name"]:
             raise CommandError("The name comes first: database add NAME URL")
         url = from_standard_input(options["url"], "URL or connection string")
+        replicas = [from_standard_input(one, "URL of a replica") for one in options["replicas"]]
         try:
             with transaction.atomic():
-                row = Database.objects.from_url(options["name"], url)
+                row = Database.objects.from_url(options["name"], url, replicas)
                 return {"name": row.name, "alias": row.label} | (
                     {} if options["no_test"] else _test(row)
                 )
@@ -123,18 +132,28 @@ class Command(ActionCommand):
 def _line(row: Database) -> dict[str, Any]:
     """Return what the list shows of a database, and why its configuration is refused if it is."""
     problem = row.config_problem()
-    return {
-        "name": row.name,
-        "alias": row.label,
-        "state": "enabled" if row.enabled else "disabled",
-        "config": row.shown_config(),
-    } | ({"refused": f"refused: {problem}"} if problem else {})
+    replicas = {"replicas": row.shown_replicas()} if row.replicas else {}
+    return (
+        {
+            "name": row.name,
+            "alias": row.label,
+            "state": "enabled" if row.enabled else "disabled",
+            "config": row.shown_config(),
+        }
+        | replicas
+        | ({"refused": f"refused: {problem}"} if problem else {})
+    )
 
 
 def _test(row: Database) -> dict[str, Any]:
-    catalog = process_registry().refresh(row.label).catalog
+    """Return what a database serves. Raises DatabaseProblem where it or a replica doesn't."""
+    registry = process_registry()
+    catalog = registry.refresh(row.label).catalog
+    registry.replicas.catch_up_all(row.label)
     skipped = [f"{thing.name}: {thing.reason}" for thing in catalog.skipped]
     answer: dict[str, Any] = {"tables": f"{len(catalog.tables)} tables"}
+    if row.replicas:
+        answer["replicas"] = f"{len(row.replicas)} replicas"
     return answer | ({"skipped": f"not served: {'; '.join(skipped)}"} if skipped else {})
 
 
@@ -147,6 +166,8 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"  {note}"
     for name, reason in report.skipped.items():
         yield f"{name}: not served, {reason}"
+    for name, reason in report.replicas.items():
+        yield f"{name}: {f'FAILED {reason}' if reason else 'in order'}"
     yield (
         f"{len(report.tables)} tables served, {len(report.skipped)} names not, "
         f"{report.failures} failures"

@@ -35,17 +35,17 @@ class Command(ActionCommand):
         rotated, lost = 0, []
         for row in Database.objects.all():
             try:
-                config = row.secrets.rotate(row.config)
+                config, replicas = _rotated(row)
             except InvalidConfig:
                 lost.append(row.name)
                 continue
-            if config != row.config:
+            if (config, replicas) != (row.config, row.replicas):
                 # The configuration stays the same: no process has to forget it. What was saved
                 # meanwhile was encrypted with the first key already, and is left alone.
                 unchanged: QuerySet[Database] = QuerySet(Database).filter(
                     pk=row.pk, revision=row.revision
                 )
-                rotated += unchanged.update(config=config)
+                rotated += unchanged.update(config=config, replicas=replicas)
         if lost:
             names = ", ".join(lost)
             raise CommandError(
@@ -58,9 +58,18 @@ class Command(ActionCommand):
 def _state(row: Database) -> str:
     try:
         row.secrets.check_references(row.config if isinstance(row.config, dict) else {})
+        for replica in row.replicas:
+            row.replica_secrets.check_references(replica)
     except InvalidConfig as error:
         return f"refused: {error.reason}"
     try:
-        return "first key" if row.secrets.rotate(row.config) == row.config else "to be rotated"
+        is_rotated = _rotated(row) == (row.config, row.replicas)
     except InvalidConfig:
         return "no key opens them"
+    return "first key" if is_rotated else "to be rotated"
+
+
+def _rotated(row: Database) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the configuration and the replicas under the first key. Raises InvalidConfig."""
+    replicas = [row.replica_secrets.rotate(one) for one in row.replicas]
+    return row.secrets.rotate(row.config), replicas

@@ -1,0 +1,1 @@
+"""Where a server stands in what was written, a module per vendor."""
