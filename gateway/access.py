@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 
 from schema.access import FULL_ACCESS, Access, RowRules, TableAccess
 from tenants.errors import TenantProblem
+from tenants.limits import TenantLimits
 from tenants.principals import ADMIN_ROLE, Principal
 from tenants.resolution import ResolvedTenant
 from tenants.roles import Operation, read_grants
-from tenants.snapshot import Permission
+from tenants.snapshot import Permission, RoleRecord, Roles
 
 
 class UnknownRole(TenantProblem):
@@ -22,13 +23,35 @@ class UnknownRole(TenantProblem):
         super().__init__(f"The role {role!r} of this token no longer exists.")
 
 
-def access_of(role: str, roles: Mapping[str, tuple[Permission, ...]]) -> Access:
+def access_of(role: str, roles: Roles) -> Access:
     """Return what `role` may see and do. Raises UnknownRole."""
     if role == ADMIN_ROLE:
         return FULL_ACCESS
     if role not in roles:
         raise UnknownRole(role)
-    return Access(frozenset((p.table, _table_access(p)) for p in roles[role]))
+    own, *others = (_own_access(one) for one in _with_inherited(role, roles))
+    return replace(own, inherits=tuple(others))
+
+
+def limits_of_role(role: str, roles: Roles) -> TenantLimits:
+    """Return the limits of a role's requests: its own, not those of roles it inherits from."""
+    return roles[role].limits if role in roles else ()
+
+
+def _with_inherited(role: str, roles: Roles) -> list[RoleRecord]:
+    """Return a role, and after it those that it inherits from, each once.
+
+    One that was removed meanwhile permits nothing.
+    """
+    names = [role]
+    for name in names:
+        inherited = roles[name].inherits
+        names += [one for one in inherited if one in roles and one not in names]
+    return [roles[name] for name in names]
+
+
+def _own_access(role: RoleRecord) -> Access:
+    return Access(frozenset((p.table, _table_access(p)) for p in role.permissions))
 
 
 def _table_access(permission: Permission) -> TableAccess:

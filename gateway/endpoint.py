@@ -13,7 +13,7 @@ from dynamic_databases.concurrency.deadline import Deadline
 from dynamic_databases.concurrency.garbage_collection import gc_paused, release_frames
 from dynamic_databases.errors import NotRegistered
 from dynamic_databases.replicas.last_writes import LastWrites
-from gateway.access import access_of, session_of
+from gateway.access import access_of, limits_of_role, session_of
 from gateway.errors import HttpProblem, TooManyAtOnce, problem_of
 from gateway.execution.answer_budget import Reservation
 from gateway.execution.executor import OperationExecutor
@@ -23,6 +23,7 @@ from gateway.execution.request import ExecutionRequest
 from gateway.http.graphql_over_http import JSON, GraphQLRequest, accepted_media_type
 from gateway.http.request import HttpRequest, graphql_request, wants_common, written_at
 from gateway.http.response import Response, nothing, problem_response
+from gateway.limits import RequestLimits
 from gateway.request_log import RequestLog, RequestRecord
 from gateway.runtime import Runtime
 from schema.access import FULL_ACCESS, Access
@@ -100,7 +101,7 @@ class GraphQLEndpoint:
         """
         runtime = self._runtime
         access = self._access_of(principal.role)
-        limits = runtime.limits.of(resolved.tenant.limits).operation
+        limits = self._limits_of(resolved, principal).operation
         entry = runtime.registry.peek(resolved.alias)
         cached = (
             runtime.schemas.peek(entry, access, limits, common=common)
@@ -143,7 +144,7 @@ class GraphQLEndpoint:
             record.tenant, record.environment = error.tenant, error.environment
             raise
         record.tenant, record.environment = resolved.tenant.slug, resolved.environment
-        limits = runtime.limits.of(resolved.tenant.limits)
+        limits = self._limits_of(resolved, principal)
         await runtime.rate.take(_caller(principal, http), limits.requests_per_second)
         if request.size > limits.body_bytes:
             raise HttpProblem(
@@ -172,6 +173,11 @@ class GraphQLEndpoint:
             return await self._executor.answer(call), cached.built.version
         finally:
             self._at_once[tenant] -= 1
+
+    def _limits_of(self, resolved: ResolvedTenant, principal: Principal) -> RequestLimits:
+        roles = self._runtime.directory.snapshot.roles
+        of_role = limits_of_role(principal.role, roles)
+        return self._runtime.limits.of(resolved.tenant.limits, of_role)
 
     async def _answer_beside_replicas(
         self, call: ExecutionRequest, record: RequestRecord, caller: str

@@ -1,7 +1,8 @@
-"""What one request may take: the settings, and what a tenant has of its own instead."""
+"""What one request may take: the settings, what a tenant has instead, and what its role has."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -14,7 +15,7 @@ _OF_OPERATIONS = {field.name for field in fields(Limits)} - {"introspection", "s
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """The limits of one tenant's requests."""
+    """The limits of the requests that one role makes to one tenant."""
 
     operation: Limits
     deadline_ms: int
@@ -25,27 +26,28 @@ class RequestLimits:
 
 
 class LimitsOfTenants:
-    """Makes the limits of each tenant once."""
+    """Makes the limits of each tenant and role once."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._made: dict[TenantLimits, RequestLimits] = {}
+        self._made: dict[tuple[TenantLimits, TenantLimits], RequestLimits] = {}
 
     @cached_property
     def default(self) -> RequestLimits:
         return self.of(())
 
-    def of(self, own: TenantLimits) -> RequestLimits:
-        """Return the limits of a tenant that has `own` ones."""
-        found = self._made.get(own)
+    def of(self, own: TenantLimits, of_role: TenantLimits = ()) -> RequestLimits:
+        """Return the limits of a tenant that has `own` ones; of each the lower of its role's."""
+        found = self._made.get((own, of_role))
         if found is None:
-            found = self._make(dict(own))
-            self._made[own] = found
+            found = self._make(dict(own), dict(of_role))
+            self._made[own, of_role] = found
         return found
 
-    def _make(self, own: dict[str, int]) -> RequestLimits:
+    def _make(self, own: Mapping[str, int], of_role: Mapping[str, int]) -> RequestLimits:
         def figure(name: str) -> int:
-            return int(own.get(name, getattr(self._config, name)))
+            of_tenant = int(own.get(name, getattr(self._config, name)))
+            return min(of_tenant, of_role.get(name, of_tenant))
 
         operation = {name: figure(name) for name in _OF_OPERATIONS}
         operation["default_rows"] = min(operation["default_rows"], operation["max_rows"])

@@ -13,7 +13,7 @@ from dynamic_databases.aliases import Alias
 from dynamic_databases.concurrency.garbage_collection import gc_paused
 from dynamic_databases.process import process_registry
 from dynamic_databases.registry import Entry
-from gateway.access import access_of
+from gateway.access import access_of, limits_of_role
 from gateway.config import Config
 from gateway.errors import problem_of
 from gateway.limits import LimitsOfTenants
@@ -58,8 +58,9 @@ class MountedSchemas:
         alias = found.environments.get(environment)
         if alias is None:
             raise EnvironmentUnavailable(found.slug, environment)
-        limits = self._limits.of(found.limits)
-        access = access_of(role, lookup.snapshot().roles)
+        roles = lookup.snapshot().roles
+        limits = self._limits.of(found.limits, limits_of_role(role, roles))
+        access = access_of(role, roles)
         with gc_paused():
             cached = self._schemas.get(self._entry(alias), access, limits.operation)
         return Mount(alias, cached, limits.operation, limits.answer_bytes)

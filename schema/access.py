@@ -44,6 +44,7 @@ class RowRules:
         )
 
 
+NO_RULE = ""
 NO_RULES = RowRules()
 
 
@@ -52,6 +53,7 @@ class TableAccess:
     """The columns that each operation may touch (`{"*"}` for all; None: not permitted).
 
     With `takes_fields` the table and its columns may go by the names that the API gives them.
+    `roles` are those of a union, each with rules of its own; one role alone has none.
     """
 
     select: frozenset[str] | None = None
@@ -60,12 +62,33 @@ class TableAccess:
     delete: bool = False
     rules: RowRules = NO_RULES
     takes_fields: bool = False
+    roles: tuple[TableAccess, ...] = ()
+
+    @property
+    def each_role(self) -> tuple[TableAccess, ...]:
+        return self.roles or (self,)
+
+    def cell_rules(self, columns: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return the columns that are NULL in some rows, with the rules of the rows that show them.
+
+        A cell is seen if one role gives both its row and its column.
+        """
+        readers = [one for one in self.roles if one.select is not None]
+        of_rows = _row_rules(readers)
+        found = {}
+        for column in columns:
+            own = _row_rules(one for one in readers if permitted(one.select, (column,)))
+            if own and own != of_rows and NO_RULE not in own:
+                found[column] = own
+        return found
 
     def in_columns(self, field_of: Mapping[str, str]) -> TableAccess:
         """Return the same with the database's names; `field_of` has the fields by column.
 
         A name that means two columns permits neither.
         """
+        if self.roles:
+            return united(one.in_columns(field_of) for one in self.roles)
         if not self.takes_fields:
             return self
         ambiguous = ambiguous_names(field_of)
@@ -98,16 +121,19 @@ class Access:
     A name that is spelled otherwise than the table's, in its case or with the default schema, was
     meant for it: it limits what `*` permits, and permits nothing by itself. So does a name that
     means two tables: the one that the database calls so, and the one that the API calls so.
+
+    `inherits` are other roles, each alone: what one of them permits is permitted.
     """
 
     tables: frozenset[tuple[str, TableAccess]]
+    inherits: tuple[Access, ...] = ()
 
     def __hash__(self) -> int:
         return self._hash
 
     @cached_property
     def _hash(self) -> int:
-        return hash(self.tables)
+        return hash((self.tables, self.inherits))
 
     def of(
         self, table: str, field: str = "", ambiguous: Collection[str] = frozenset()
@@ -116,6 +142,12 @@ class Access:
 
         `ambiguous` are names that mean two tables, where the API's names count as well.
         """
+        own = self._of_own(table, field, ambiguous)
+        if not self.inherits:
+            return own
+        return united([own, *(one.of(table, field, ambiguous) for one in self.inherits)])
+
+    def _of_own(self, table: str, field: str, ambiguous: Collection[str]) -> TableAccess:
         by_name = self._by_name
         by_field = by_name.get(field)
         if by_field is not None and not by_field.takes_fields:
@@ -132,14 +164,17 @@ class Access:
 
     @cached_property
     def has_rules(self) -> bool:
-        """Return whether some table's rows are limited."""
-        return any(access.rules != NO_RULES for _, access in self.tables)
+        """Return whether plans need rules: of rows, or of several roles."""
+        return bool(self.inherits) or any(one.rules != NO_RULES for _, one in self.tables)
 
     def without(self, tables: Iterable[str]) -> Access:
         """Return the same with nothing permitted on these tables."""
         refused = frozenset(tables)
         kept = frozenset((name, access) for name, access in self.tables if name not in refused)
-        return Access(kept | {(name, TableAccess()) for name in refused})
+        return Access(
+            kept | {(name, TableAccess()) for name in refused},
+            tuple(one.without(refused) for one in self.inherits),
+        )
 
     @cached_property
     def _by_name(self) -> Mapping[str, TableAccess]:
@@ -151,6 +186,26 @@ class Access:
         for name, access in self.tables:
             folded.setdefault(_folded(name), []).append(access)
         return folded
+
+
+def united(roles: Iterable[TableAccess]) -> TableAccess:
+    """Return what any of several roles permits; each keeps its rules."""
+    nothing = (TableAccess(), TableAccess(takes_fields=True))
+    each = tuple(dict.fromkeys(one for one in roles if one not in nothing))
+    if len(each) < 2:
+        return each[0] if each else TableAccess()
+    limits = [one.rules.limit for one in each if one.select is not None]
+    return TableAccess(
+        _any_columns(one.select for one in each),
+        _any_columns(one.insert for one in each),
+        _any_columns(one.update for one in each),
+        any(one.delete for one in each),
+        RowRules(
+            limit=None if None in limits else max(filter(None, limits), default=None),
+            aggregate=any(one.rules.aggregate for one in each if one.select is not None),
+        ),
+        roles=each,
+    )
 
 
 _ALL = frozenset({EVERY})
@@ -167,6 +222,15 @@ def permitted(columns: frozenset[str] | None, names: Iterable[str]) -> frozenset
     if columns is None:
         return frozenset()
     return frozenset(names) if EVERY in columns else columns & frozenset(names)
+
+
+def _row_rules(roles: Iterable[TableAccess]) -> frozenset[str]:
+    return frozenset(one.rules.select_rows for one in roles)
+
+
+def _any_columns(given: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    found = [columns for columns in given if columns is not None]
+    return frozenset().union(*found) if found else None
 
 
 def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:

@@ -23,7 +23,7 @@ from schema import exact_numbers
 from schema.access import NO_RULES, Access
 from schema.names.tables import NamedTable, Names
 from schema.plan.operation import RootField
-from schema.plan.permissions import RowLimits
+from schema.plan.role_rules import RowLimits
 from schema.types.introspection import introspect_all
 
 
@@ -64,19 +64,7 @@ class SchemaKey:
     @cached_property
     def version(self) -> str:
         """The same text for equal keys in every process: 16 hexadecimal digits."""
-        access = sorted(
-            (
-                name,
-                *(sorted(c) if c is not None else None for c in (t.select, t.insert, t.update)),
-                t.delete,
-                *(
-                    (astuple(t.rules), t.takes_fields)
-                    if t.takes_fields or t.rules != NO_RULES
-                    else ()
-                ),
-            )
-            for name, t in self.access.tables
-        )
+        access = _facts_of(self.access)
         parts = (self.fingerprint, self.baseline, access, self.capabilities.vendor, self.common)
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -125,6 +113,20 @@ class BuiltSchema:
     def version(self) -> str:
         """A short text that differs when the schema does."""
         return self.key.version
+
+
+def _facts_of(access: Access) -> list[Any]:
+    """Return what an access permits as plain values, always in one order."""
+    tables = sorted(
+        (
+            name,
+            *(sorted(c) if c is not None else None for c in (t.select, t.insert, t.update)),
+            t.delete,
+            *((astuple(t.rules), t.takes_fields) if t.takes_fields or t.rules != NO_RULES else ()),
+        )
+        for name, t in access.tables
+    )
+    return [*tables, *(("inherits", _facts_of(one)) for one in access.inherits)]
 
 
 def _json_of(text: str, column: Column) -> Any:

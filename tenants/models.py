@@ -13,7 +13,13 @@ from dynamic_databases.change_log import Tracked
 from dynamic_databases.models import Baseline, Database
 from tenants.domains import check_domains
 from tenants.limits import check_limits
-from tenants.roles import BadGrants, read_grants
+from tenants.roles import (
+    BadGrants,
+    check_inheritance,
+    check_inherits,
+    check_role_limits,
+    read_grants,
+)
 from tenants.session_variables import check_variables
 from tenants.snapshot import DEFAULT_ENVIRONMENT
 from tenants.static_names import is_taken
@@ -29,9 +35,37 @@ class Role(Tracked):
     """What a token may do; the role `admin` has everything and needs no row here."""
 
     name = models.CharField(max_length=50, unique=True)
+    # A process of a release that doesn't know them permits less: the role's own tables alone.
+    inherits = JSONField(
+        null=True,
+        blank=True,
+        default=None,
+        help_text='Roles whose permissions it has besides its own, as ["reader"].',
+    )
+    limits = JSONField(
+        null=True,
+        blank=True,
+        default=None,
+        help_text=(
+            'Limits of its requests, as {"max_depth": 8}. Those of the tenant count as well: the '
+            "lower one holds."
+        ),
+    )
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        try:
+            check_role_limits(self.limits or {})
+        except BadGrants as error:
+            raise ValidationError({"limits": str(error)}) from None
+        others = Role.objects.exclude(pk=self.pk).values_list("name", "inherits")
+        inherits = {name: parents or () for name, parents in others}
+        try:
+            check_inheritance({**inherits, self.name: check_inherits(self.inherits or ())})
+        except BadGrants as error:
+            raise ValidationError({"inherits": str(error)}) from None
 
 
 class TablePermission(Tracked):

@@ -9,12 +9,9 @@ import yaml
 from django.db import transaction
 
 from tenants.models import Role, TablePermission
-from tenants.principals import ADMIN_ROLE, ANONYMOUS
-from tenants.roles import ROLE_NAME, BadGrants, Grants, read_grants
+from tenants.roles import BadGrants, RoleGrants, check_inheritance, read_role
 
 _LONGEST = 1_000_000
-_LATER = ("inherits", "limits")
-RoleTables = Mapping[str, Mapping[str, Grants]]  # by role and table
 
 
 class _Loader(yaml.SafeLoader):
@@ -37,8 +34,8 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def read_roles(text: str) -> dict[str, dict[str, Grants]]:
-    """Return the permissions of a file by role and table. Raises BadGrants with the place."""
+def read_roles(text: str) -> dict[str, RoleGrants]:
+    """Return the roles of a file by name. Raises BadGrants with the place."""
     if len(text) > _LONGEST:
         raise BadGrants("", f"The file is longer than {_LONGEST} characters.")
     try:
@@ -47,26 +44,34 @@ def read_roles(text: str) -> dict[str, dict[str, Grants]]:
         raise BadGrants("", f"The file is no YAML: {error}") from None
     if not isinstance(content, dict) or set(content) != {"roles"}:
         raise BadGrants("", "The file is an object with the key roles, and no other.")
-    roles = _mapping(content["roles"], "roles")
-    return {name: _tables(name, role) for name, role in roles.items()}
+    if not isinstance(content["roles"], dict):
+        raise BadGrants("roles", "write an object.")
+    return {name: read_role(name, one, f"roles.{name}") for name, one in content["roles"].items()}
 
 
-def store_roles(roles: RoleTables) -> list[dict[str, Any]]:
+def store_roles(roles: Mapping[str, RoleGrants]) -> list[dict[str, Any]]:
     """Store roles as these files say them: all, or none. Return what changed of each.
 
-    A table that a role's file doesn't have is not permitted any more. Other roles stay.
+    A table that a role's file doesn't have is not permitted any more. Other roles stay. Raises
+    BadGrants where a role would inherit from one that isn't there, or from itself.
     """
     with transaction.atomic():
-        return [_store_role(name, tables) for name, tables in roles.items()]
+        changes = [_store_role(name, role) for name, role in roles.items()]
+        stored = Role.objects.values_list("name", "inherits")
+        check_inheritance({name: parents or () for name, parents in stored}, "roles")
+        return changes
 
 
 def role_text(roles: list[Role]) -> str:
     """Return stored roles as the text of a file."""
-    content = {
-        role.name: {"tables": {row.table: grants_of(row) for row in role.permissions.all()}}
-        for role in roles
-    }
+    content = {role.name: _content(role) for role in roles}
     return yaml.safe_dump({"roles": content}, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _content(role: Role) -> dict[str, Any]:
+    own = {"inherits": role.inherits, "limits": role.limits}
+    tables = {row.table: grants_of(row) for row in role.permissions.all()}
+    return {name: value for name, value in own.items() if value} | {"tables": tables}
 
 
 def grants_of(row: TablePermission) -> dict[str, Any]:
@@ -83,28 +88,14 @@ def grants_of(row: TablePermission) -> dict[str, Any]:
     return found | ({"delete": {}} if row.can_delete else {})
 
 
-def _tables(name: str, role: Any) -> dict[str, Grants]:
-    place = f"roles.{name}"
-    if name in (ADMIN_ROLE, ANONYMOUS) or not ROLE_NAME.fullmatch(name):
-        raise BadGrants(place, "is no name of a role; admin has everything and can't be given.")
-    given = _mapping(role, place)
-    for key in given:
-        if key in _LATER:
-            raise BadGrants(f"{place}.{key}", "is not supported; write the tables out.")
-        if key != "tables":
-            raise BadGrants(f"{place}.{key}", "is unknown; there is: tables.")
-    tables = _mapping(given.get("tables", {}), f"{place}.tables")
-    return {table: read_grants(one, f"{place}.tables.{table}") for table, one in tables.items()}
-
-
-def _mapping(value: Any, place: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadGrants(place, "write an object.")
-    return value
-
-
-def _store_role(name: str, tables: Mapping[str, Grants]) -> dict[str, Any]:
+def _store_role(name: str, given: RoleGrants) -> dict[str, Any]:
     role, is_new = Role.objects.get_or_create(name=name)
+    own = (list(given.inherits) or None, dict(given.limits) or None)
+    is_changed = own != (role.inherits or None, role.limits or None)
+    if is_changed:
+        role.inherits, role.limits = own
+        role.save()
+    tables = given.tables
     rows = {row.table: row for row in role.permissions.all()}
     removed = [table for table in rows if table not in tables]
     for table in removed:
@@ -121,7 +112,8 @@ def _store_role(name: str, tables: Mapping[str, Grants]) -> dict[str, Any]:
         row.can_delete = False
         row.full_clean()
         row.save()
-    return {"role": name, "new": is_new, "changed": changed, "removed": removed}
+    more = ["inherits, limits"] if is_changed else []
+    return {"role": name, "new": is_new, "changed": [*more, *changed], "removed": removed}
 
 
 def _columns(names: list[str]) -> Any:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
+
+from tenants.limits import NAMES, TenantLimits, check_limits
+from tenants.principals import ADMIN_ROLE, ANONYMOUS
 
 _KEYS = {
     "select": ("columns", "rows", "limit", "aggregate"),
@@ -21,6 +25,9 @@ _KEYS = {
 _OBJECTS = ("rows", "check", "presets")
 _ALL = "*"
 _MOST_ROWS, _LONGEST = 1_000_000, 20_000
+NOT_GIVEN = (ADMIN_ROLE, ANONYMOUS)  # names that stand for callers, not for stored roles
+# What a request costs; how large it may be, and how many there may be at once, is the tenant's.
+ROLE_LIMITS = NAMES - {"body_limit_bytes", "tenant_requests"}
 ROLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 
 
@@ -59,6 +66,30 @@ class Grants:
         return found
 
 
+@dataclass(frozen=True)
+class RoleGrants:
+    """A role as a file has it: what it may do by table, its parents, and limits of its requests."""
+
+    tables: Mapping[str, Grants]
+    inherits: tuple[str, ...] = ()
+    limits: TenantLimits = ()
+
+
+def read_role(name: str, given: object, place: str = "") -> RoleGrants:
+    """Return the role that a JSON value is. Raises BadGrants for what is none."""
+    if name in NOT_GIVEN or not ROLE_NAME.fullmatch(name):
+        raise BadGrants(place, "is no name of a role; admin has everything and can't be given.")
+    given = _mapping(given, place)
+    _check_keys(given, ("tables", "inherits", "limits"), place)
+    inside = _inside(place, "tables")
+    tables = _mapping(given.get("tables", {}), inside)
+    return RoleGrants(
+        {table: read_grants(one, _inside(inside, table)) for table, one in tables.items()},
+        check_inherits(given.get("inherits", ()), _inside(place, "inherits")),
+        check_role_limits(given.get("limits", {}), _inside(place, "limits")),
+    )
+
+
 def read_grants(given: object, place: str = "") -> Grants:
     """Return the permissions that a JSON value is. Raises BadGrants for what is none."""
     if not isinstance(given, Mapping):
@@ -68,6 +99,38 @@ def read_grants(given: object, place: str = "") -> Grants:
         name: _operation(value, name, _inside(place, name)) for name, value in given.items()
     }
     return Grants(**operations, text=_text(given, place))
+
+
+def check_inherits(given: object, place: str = "inherits") -> tuple[str, ...]:
+    """Return the names of the roles that one inherits from. Raises BadGrants."""
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise BadGrants(place, "write a list of roles.")
+    for name in given:
+        if name in NOT_GIVEN or not ROLE_NAME.fullmatch(name):
+            raise BadGrants(place, f"{name!r} is no role to inherit from.")
+    return tuple(dict.fromkeys(given))
+
+
+def check_inheritance(inherits: Mapping[str, Iterable[str]], place: str = "") -> None:
+    """See that roles inherit from roles that exist, in no circle. Raises BadGrants."""
+    for name, parents in inherits.items():
+        if unknown := [one for one in parents if one not in inherits]:
+            known = ", ".join(sorted(inherits))
+            raise BadGrants(
+                place, f"{name} inherits from {unknown[0]}, which is no role; there are: {known}."
+            )
+    try:
+        TopologicalSorter(inherits).prepare()
+    except CycleError as error:
+        raise BadGrants(place, f"roles inherit in a circle: {' → '.join(error.args[1])}.") from None
+
+
+def check_role_limits(given: object, place: str = "limits") -> TenantLimits:
+    """Return a role's limits sorted by name. Raises BadGrants."""
+    try:
+        return check_limits(given, ROLE_LIMITS)
+    except ValueError as error:
+        raise BadGrants(place, f"{error}.") from None
 
 
 def _operation(given: object, name: str, place: str) -> Operation:
@@ -88,6 +151,12 @@ def _check_keys(given: Mapping[Any, Any], known: tuple[str, ...], place: str) ->
     unknown = [str(key) for key in given if key not in known]
     if unknown:
         raise BadGrants(_inside(place, unknown[0]), f"is unknown; there are: {', '.join(known)}.")
+
+
+def _mapping(value: object, place: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise BadGrants(place, "write an object.")
+    return value
 
 
 def _columns(given: object, place: str) -> frozenset[str]:

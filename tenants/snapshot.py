@@ -67,7 +67,16 @@ class Permission:
     grants: str = ""
 
 
-Roles = Mapping[str, tuple[Permission, ...]]
+@dataclass(frozen=True)
+class RoleRecord:
+    """What a role permits: its own, and that of the roles it inherits from; with its own limits."""
+
+    permissions: tuple[Permission, ...] = ()
+    inherits: tuple[str, ...] = ()
+    limits: TenantLimits = ()
+
+
+Roles = Mapping[str, RoleRecord]
 # Whose a name is, by key, ascending. Two may have one: a domain name; others while one gives it to
 # the other.
 Names = Mapping[str, tuple[int, ...]]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dynamic_databases.aliases import Alias
-from tenants.snapshot import DirectoryEntry, Permission, Snapshot, TokenRecord
+from tenants.snapshot import DirectoryEntry, Permission, RoleRecord, Snapshot, TokenRecord
 
 _TENANT, _TOKEN, _ROLE, _ENVIRONMENT = "tenant", "token", "role", "environment"
 
@@ -32,8 +32,10 @@ def values_of(snapshot: Snapshot, key_of: Callable[[Alias], int | None]) -> Iter
             digest,
             token | {"expires_at": expires_at.isoformat() if expires_at is not None else None},
         ]
-    for name, permissions in snapshot.roles.items():
-        yield [_ROLE, name, [_permission_values(one) for one in permissions]]
+    for name, role in snapshot.roles.items():
+        permissions = [_permission_values(one) for one in role.permissions]
+        more = [role.inherits, role.limits] if role.inherits or role.limits else []
+        yield [_ROLE, name, permissions, *more]
 
 
 def snapshot_of(values: Iterable[list[Any]], alias_of: Callable[[int], Alias]) -> Snapshot:
@@ -41,7 +43,7 @@ def snapshot_of(values: Iterable[list[Any]], alias_of: Callable[[int], Alias]) -
     environments: list[str] = []
     entries: list[DirectoryEntry] = []
     tokens: list[tuple[int, str, TokenRecord]] = []
-    roles: dict[str, tuple[Permission, ...]] = {}
+    roles: dict[str, RoleRecord] = {}
     for kind, *rest in values:
         if kind == _ENVIRONMENT:
             environments.append(rest[0])
@@ -50,7 +52,7 @@ def snapshot_of(values: Iterable[list[Any]], alias_of: Callable[[int], Alias]) -
         elif kind == _TOKEN:
             tokens.append((rest[0], rest[1], _token(rest[2])))
         elif kind == _ROLE:
-            roles[rest[0]] = tuple(_permission(one) for one in rest[1])
+            roles[rest[0]] = _role(*rest[1:])
     state = Snapshot().with_environments(environments).with_tenants((), entries)
     return state.with_tokens((), tokens).with_roles(roles)
 
@@ -74,6 +76,16 @@ def _token(value: Mapping[str, Any]) -> TokenRecord:
     expires_at = dt.datetime.fromisoformat(text) if text is not None else None
     variables = tuple((name, text) for name, text in value.get("variables", ()))
     return TokenRecord(**{**value, "expires_at": expires_at, "variables": variables})
+
+
+def _role(
+    permissions: list[Any], inherits: Iterable[str] = (), limits: Iterable[list[Any]] = ()
+) -> RoleRecord:
+    return RoleRecord(
+        tuple(_permission(one) for one in permissions),
+        tuple(inherits),
+        tuple((name, figure) for name, figure in limits),
+    )
 
 
 def _permission_values(one: Permission) -> list[Any]:

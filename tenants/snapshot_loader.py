@@ -15,9 +15,15 @@ from dynamic_databases.models import Database
 from tenants.domains import check_domains
 from tenants.limits import TenantLimits, check_limits
 from tenants.models import ApiToken, Environment, Role, TablePermission, Tenant, TenantDatabase
-from tenants.roles import BadGrants, read_grants
+from tenants.roles import (
+    ROLE_LIMITS,
+    BadGrants,
+    check_inherits,
+    check_role_limits,
+    read_grants,
+)
 from tenants.session_variables import Variables, check_variables
-from tenants.snapshot import DirectoryEntry, Permission, Snapshot, TokenRecord
+from tenants.snapshot import DirectoryEntry, Permission, RoleRecord, Snapshot, TokenRecord
 
 _log = logging.getLogger("tenants.snapshot_loader")
 AliasOf = Callable[[int], Alias]  # of a database's key
@@ -157,21 +163,43 @@ def _variables(row: ApiToken) -> Variables:
         return ()
 
 
-def _roles() -> Mapping[str, tuple[Permission, ...]]:
+def _roles() -> Mapping[str, RoleRecord]:
     return {
-        role.name: tuple(
-            Permission(
-                row.table,
-                _columns(row.select_columns),
-                _columns(row.insert_columns),
-                _columns(row.update_columns),
-                row.can_delete,
-                _grants(role, row),
-            )
-            for row in role.permissions.all()
+        role.name: RoleRecord(
+            tuple(
+                Permission(
+                    row.table,
+                    _columns(row.select_columns),
+                    _columns(row.insert_columns),
+                    _columns(row.update_columns),
+                    row.can_delete,
+                    _grants(role, row),
+                )
+                for row in role.permissions.all()
+            ),
+            _inherits(role),
+            _role_limits(role),
         )
         for role in Role.objects.prefetch_related("permissions")
     }
+
+
+def _inherits(role: Role) -> tuple[str, ...]:
+    """Return the roles that one inherits from; none if they can't be read, which harms only it."""
+    try:
+        return check_inherits(role.inherits or ())
+    except BadGrants as error:
+        _log.warning("what a role inherits is left out: %s: %s", role, error)
+        return ()
+
+
+def _role_limits(role: Role) -> TenantLimits:
+    """Return a role's limits. Those that can't be read let nothing through: each is the least."""
+    try:
+        return check_role_limits(role.limits or {})
+    except BadGrants as error:
+        _log.warning("a role's limits can't be read, the lowest count: %s: %s", role, error)
+        return tuple((name, 1) for name in sorted(ROLE_LIMITS))
 
 
 def _grants(role: Role, row: TablePermission) -> str:

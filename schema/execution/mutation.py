@@ -30,6 +30,7 @@ from schema.execution.write_context import (
     check_answers,
     checked_last,
     continued,
+    divided,
     first_value,
     probed_row,
     updated,
@@ -207,9 +208,10 @@ def _update(writer: WriteContext, write: CompiledUpdate) -> Step[bytes]:
     row = probed_row(probed)
     if row is None:
         return NULL
+    held, row = divided(row, len(write.plan.held))
     flags = row[: len(write.plan.values)]
     chosen = tuple(i for i, differs in enumerate(flags) if int(differs))
-    found = yield from updated(writer, write, row, chosen, [write.page])
+    found = yield from updated(writer, write, row, chosen, [write.page], held)
     return found[0] if found else NULL
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from schema import exact_numbers
 from schema.answer_size import ANSWER_BYTES
 from schema.errors import AnswerTooLarge, Conflict
 from schema.execution.round_trips import Batch, Row, Step, Variables
-from schema.execution.write_context import NULL, WriteContext, probed_row, updated
+from schema.execution.write_context import NULL, WriteContext, divided, probed_row, updated
 from schema.json_values import encode, json_object
 from schema.plan.nodes import ChangeFields, Resolve, Save, Typename
 from schema.sql.compiled import CompiledSave
@@ -38,6 +38,7 @@ def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
     found = probed_row(probed)
     if found is None:
         return NULL
+    held, found = divided(found, len(plan.held))
     shown = _shown(writer, write, found)
     before = _before(writer, write, shown, orjson.loads)
     documents = _before(writer, write, shown, _exactly)
@@ -50,7 +51,7 @@ def saved(writer: WriteContext, write: CompiledSave) -> Step[bytes]:
     old = before() if chosen and wants_changes else {}
     del before, documents
     pages = [*write.rows.values(), *([write.after] if chosen else [])]
-    answers = yield from updated(writer, write, found, chosen, pages)
+    answers = yield from updated(writer, write, found, chosen, pages, held)
     if answers is None:
         return NULL
     text = answers.pop() if chosen else NULL
@@ -166,11 +167,11 @@ def _conflicts(
             "mine": _spelled(plan.values[i].column, plan.values[i].slot.operand.read(variables)),
             "theirs": theirs[plan.values[i].column.name],
         }
-        for i in clashing
+        for i in _shown_changes(plan, clashing)
     ]
 
 
-def _shown_changes(plan: Save, chosen: tuple[int, ...]) -> tuple[int, ...]:
+def _shown_changes(plan: Save, chosen: Iterable[int]) -> tuple[int, ...]:
     """Return those of columns that the role may see: it may set others by presets."""
     fields = dict(plan.field_of)
     return tuple(i for i in chosen if plan.values[i].column.name in fields)

@@ -12,11 +12,10 @@ from dynamic_databases.errors import RefusedByTrigger
 from schema.errors import BadUserInput, Forbidden
 from schema.execution.round_trips import Batch, Request, Row, Rows, Step, Variables, request
 from schema.orm import OrmReader
-from schema.plan.nodes import Save
+from schema.plan.nodes import RETURNED_KEY, Save
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledPage, CompiledSave, CompiledUpdate, PortablePage
 from schema.sql.statement import Statement
-from schema.sql.write import RETURNED_KEY
 
 NULL = b"null"
 _SEVERAL = "Several rows are answered with this key; nothing was written."
@@ -38,6 +37,11 @@ def probed_row(rows: Rows) -> Row | None:
     if len(rows) > 1:
         raise BadUserInput(_SEVERAL)
     return rows[0] if rows else None
+
+
+def divided(row: Row, count: int) -> tuple[Row, Row]:
+    """Return the first values of a row, as many as `count` says, and the others."""
+    return row[:count], row[count:]
 
 
 @dataclass(frozen=True)
@@ -161,8 +165,11 @@ def updated(
     probed: Row,
     chosen: tuple[int, ...],
     pages: Sequence[CompiledPage],
+    held: Row,
 ) -> Step[list[bytes] | None]:
     """Update the row that was probed, then answer pages of it; None where the database refused.
+
+    `held` are the flags that the check may ask for.
 
     Raises RefusedByTrigger where the row is found no more.
     """
@@ -171,7 +178,7 @@ def updated(
     check = [write.check] if write.check is not None and chosen else []
     if not write.returns_key:
         own = _new_key(write, probed, chosen) if write.new_key else None
-        checks = [(page, own) for page in check]
+        checks = [(page, (*(own or ()), *held) or None) for page in check]
         step = writer.checked(asked, [(page, own) for page in pages], checks)
         is_checked = asked and writer.may_move(table) and write.check is None
         found, answers = yield from checked_last(table, step) if is_checked else step
@@ -182,7 +189,7 @@ def updated(
         if not keys:
             return None
         key = keys[0]
-    checks = [(page, key) for page in check]
+    checks = [(page, (*key, *held)) for page in check]
     step = writer.checked((), [(page, key) for page in pages], checks)
     _, answers = yield from checked_last(table, step) if write.check is None else step
     return answers

@@ -6,17 +6,21 @@ one, the exact spelling keeps the plain name and the others get a suffix from th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from dynamic_databases.catalog.types import Catalog, SqlType, Table, TableName
-from schema.access import Access, TableAccess, permitted
+from schema.access import Access, TableAccess
 from schema.names.casing import camel_case, pascal_case
 from schema.names.disambiguation import Derived, distinct
-from schema.names.permissions import permissions_of
+from schema.names.permissions import (
+    given_columns,
+    permissions_of,
+    shown_columns,
+    with_hidden_cells,
+)
 from schema.names.relations import Relation, Wanted, named_relations, wanted_relations
 from schema.names.reserved import (
     FIXED_FIELDS,
@@ -48,13 +52,14 @@ def names_of(
     relations = named_relations(wanted, {n: own.fields.values() for n, own in columns.items()})
     permissions = permissions_of(access, fields, {n: own.fields for n, own in columns.items()})
     shown = {
-        t.name: permitted(permissions[t.name].select, columns[t.name].columns)
+        t.name: shown_columns(t, permissions[t.name], columns[t.name].columns)
         for t in catalog.tables
     }
     named: dict[TableName, NamedTable] = {}
-    for table in catalog.tables:
-        seen = shown[table.name]
+    for stored in catalog.tables:
+        seen = shown[stored.name]
         if seen:
+            table = with_hidden_cells(stored, permissions[stored.name], seen)
             given = _Given(
                 table.digest,
                 fields[table.name],
@@ -149,21 +154,21 @@ def _unfixed(table: Table, columns: frozenset[str]) -> frozenset[str]:
 
 def _named_now(table: Table, given: _Given) -> NamedTable:
     field_of, may = given.columns.fields, given.access
-    seen = permitted(may.select, given.columns.columns)
+    seen = shown_columns(table, may, given.columns.columns)
     columns = {field_of[c.name]: c for c in table.columns if c.name in seen}
     writable = frozenset(c.name for c in columns.values() if not c.generated)
     if writable == seen:
         writable = seen  # as nearly always: one set instead of two
-    insertable = permitted(may.insert, writable) if table.takes("insert") else _NOTHING
-    updatable = permitted(may.update, _unfixed(table, writable))
+    insertable = given_columns(may, "insert", writable, field_of)
+    updatable = given_columns(may, "update", _unfixed(table, writable), field_of)
     return NamedTable(
         table=table,
         field=given.field,
         type=given.type,
         columns=columns,
         relations={r.name: r for r in given.relations},
-        insertable=_less(insertable, may.rules.insert_presets, field_of),
-        updatable=_less(updatable, may.rules.update_presets, field_of),
+        insertable=insertable if table.takes("insert") else _NOTHING,
+        updatable=updatable,
         has_aggregate=may.rules.aggregate,
         deletable=may.delete and table.takes("delete"),
         custom={name: c for name, c in columns.items() if c.name in given.dynamic},
@@ -171,14 +176,6 @@ def _named_now(table: Table, given: _Given) -> NamedTable:
 
 
 _NOTHING: frozenset[str] = frozenset()
-
-
-def _less(columns: frozenset[str], presets: str, field_of: Mapping[str, str]) -> frozenset[str]:
-    """Return columns without those that the role sets itself: a JSON object by field or column."""
-    if not presets:
-        return columns
-    preset = frozenset(json.loads(presets))
-    return frozenset(c for c in columns if c not in preset and field_of[c] not in preset)
 
 
 def _permitted(relation: Relation, permissions: Mapping[TableName, TableAccess]) -> Relation:

@@ -12,9 +12,10 @@ from django.db.models import BooleanField, F, Field, Func
 
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from schema.orm.expressions import Condition
+from schema.orm.pieces import bound
 from schema.plan.nodes import Beyond, OrderTerm
 from schema.sql.compile_reads import dialect_of
-from schema.sql.statement import PLACE, Sql, sql
+from schema.sql.statement import Sql, sql
 from schema.sql.where import Aliases, beyond_to_sql, order_to_sql, order_type
 
 _ALIASES = "g"  # Django's own aliases don't begin so
@@ -39,7 +40,7 @@ class OrderValueOf(Func):
         own = order_to_sql(self._term, _table(self, compiler), dialect, Aliases(prefix=_ALIASES))
         template = dialect.key_in_json("{0}", order_type(self._term, dialect))
         piece = Sql(template.replace("{0}", own.text), own.slots * template.count("{0}"))
-        return _bound(piece, self._variables, self._vendor)
+        return bound(piece, self._variables, self._vendor)
 
 
 class BeyondCursor(Condition):
@@ -56,7 +57,7 @@ class BeyondCursor(Condition):
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **_extra: Any) -> Any:  # noqa: ARG002
         table, aliases = _table(self, compiler), Aliases(prefix=_ALIASES)
         piece = beyond_to_sql(self._where, table, dialect_of(self._vendor), aliases)
-        return _bound(sql("({})", piece), self._variables, self._vendor)
+        return bound(sql("({})", piece), self._variables, self._vendor)
 
 
 def any_attribute(model: type[DynamicSchemaModel]) -> str:
@@ -69,10 +70,3 @@ def _table(expression: Func, compiler: Any) -> str:
     (column,) = expression.get_source_expressions()
     quoted: str = compiler.quote_name_unless_alias(column.alias)
     return quoted
-
-
-def _bound(piece: Sql, variables: Mapping[str, Any], vendor: str) -> tuple[str, list[Any]]:
-    """Return a piece of SQL with Django's placeholders, and its values."""
-    dialect = dialect_of(vendor)
-    values = [dialect.binder(slot)(slot.operand.read(variables)) for slot in piece.slots]
-    return piece.text.replace("%", "%%").replace(PLACE, "%s"), values

@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 
 from dynamic_databases.catalog.types import SqlType
 from schema.orm.sizes import Sizes, may_be_large
+from schema.orm.sources import rows_like
 
 _TOGETHER = 200  # rows that are read by their keys with one statement
 
@@ -86,8 +87,7 @@ def rows_with_keys(
     query: QuerySet[Any], key: Sequence[str], keys: Sequence[tuple[Any, ...]]
 ) -> QuerySet[Any]:
     """Return the rows of a queryset's table that have one of these keys."""
-    found: QuerySet[Any] = query.model._base_manager.using(query.db).filter(_any_of(key, keys))
-    return found
+    return rows_like(query).filter(_any_of(key, keys))
 
 
 def _any_of(key: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Q:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 from typing import Any
 
 from django.db.models import (
@@ -18,6 +19,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
 )
 
 from dynamic_databases.aliases import Alias
@@ -28,6 +30,7 @@ from schema.orm.aggregates import aggregate_of, count_of
 from schema.orm.comparison import comparison
 from schema.orm.expressions import Binary, NullTest, never, ungrouped, unknown
 from schema.orm.keyset import BeyondCursor, any_attribute
+from schema.orm.sources import rows_of
 from schema.orm.vendors.dispatch import orm_vendor
 from schema.orm.vendors.standard import OrmVendor
 from schema.plan.nodes import (
@@ -36,6 +39,7 @@ from schema.plan.nodes import (
     Beyond,
     Compare,
     GroupAggregate,
+    Held,
     IsNull,
     JsonCast,
     Not,
@@ -68,8 +72,10 @@ class Conditions:
         return orm_vendor(self.models.catalog.vendor)
 
     def query(self, table: Table, where: Where) -> QuerySet[Any]:
-        model = self.models.models[table.name]
-        return model._base_manager.using(self.alias).filter(self.condition(where, model))
+        return self._rows(table).filter(self.condition(where, self.models.models[table.name]))
+
+    def _rows(self, table: Table) -> QuerySet[Any]:
+        return rows_of(table, self.models, self.alias, self.variables)
 
     def condition(self, where: Where, model: Model) -> Q:  # noqa: PLR0911 - one per kind
         match where:
@@ -80,10 +86,7 @@ class Conditions:
             case Related():
                 return Q(Exists(self._related(where, where.where, model)))
             case AllOf():
-                condition = Q()
-                for part in where.parts:
-                    condition &= self.condition(part, model)
-                return condition
+                return reduce(and_, (self.condition(part, model) for part in where.parts), Q())
             case AnyOf():
                 return self._any_of([self.condition(part, model) for part in where.parts])
             case Unknown():
@@ -91,6 +94,8 @@ class Conditions:
             case Beyond():
                 vendor = self.models.catalog.vendor
                 return Q(BeyondCursor(any_attribute(model), where, self.variables, vendor))
+            case Held():
+                return Q(Binary(Value(where.slot.operand.read(self.variables)), "=", Value(1)))
             case Not():
                 inner = self.condition(where.part, model)
                 return ~inner if inner else Q(never())
@@ -163,8 +168,7 @@ class Conditions:
         for own, their in subject.links:
             outer = OuterRef(model.attribute_of_column[own.name])
             links &= Q(Binary(F(target.attribute_of_column[their.name]), "=", outer))
-        rows: QuerySet[Any] = target._base_manager.using(self.alias)
-        return rows.filter(links & self.condition(where, target)).order_by()
+        return self._rows(subject.table).filter(links & self.condition(where, target)).order_by()
 
     def _any_of(self, parts: list[Q]) -> Q:
         if not parts:
@@ -195,8 +199,7 @@ class Conditions:
                 )
                 for own, their in hop.links
             }
-            rows = target._base_manager.using(self.alias).filter(**links)
-            rows = rows.filter(self.condition(hop.where, target))
+            rows = self._rows(hop.table).filter(**links).filter(self.condition(hop.where, target))
             value = Subquery(rows.annotate(gateway_order=value).values("gateway_order")[:1])
         return value
 

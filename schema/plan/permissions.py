@@ -6,8 +6,8 @@ is limited like the others, or refused (`_limited` knows each kind of node).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from schema.plan.nodes import (
     Delete,
     DeleteRows,
     GroupBy,
+    Held,
     Hop,
     Insert,
     InsertedRow,
@@ -37,29 +38,18 @@ from schema.plan.nodes import (
     Slot,
     Update,
     UpdateRows,
+    Use,
     Where,
     both,
+    either,
+    masked,
 )
 from schema.plan.operands import AtMost, Constant, Operand
+from schema.plan.role_rules import RowLimits, TableRules, WriteRules, check_of, permitting
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class TableRules:
-    """What a role's rules of one table mean for a plan."""
-
-    select: Where = EVERYTHING
-    limit: int | None = None
-    insert_check: Where = EVERYTHING
-    insert_presets: tuple[Assignment, ...] = ()
-    update: Where = EVERYTHING
-    update_check: Where = EVERYTHING
-    update_presets: tuple[Assignment, ...] = ()
-    delete: Where = EVERYTHING
-
-
-RowLimits = Mapping[TableName, TableRules]
 _NONE = TableRules()
 
 
@@ -72,9 +62,9 @@ def permitted_rows(node: _T, rules: RowLimits, limits: Limits) -> _T:
 
 
 def visible_rows(page: Page, rules: RowLimits) -> Page:
-    """Return a page of the rows that the role may see; what it selects has its rules already."""
+    """Return a page of what the role may see; what it selects has its rules already."""
     own = rules.get(page.table.name)
-    return page if own is None else replace(page, where=both(own.select, page.where))
+    return page if own is None else _seen(page, own)
 
 
 def _changed(node: Any, rules: RowLimits, limits: Limits) -> Any:
@@ -106,7 +96,15 @@ def _limited(node: Any, rules: TableRules, limits: Limits) -> Any:
 
 
 def _filtered(node: Any, rules: TableRules, _limits: Limits) -> Any:
-    return replace(node, where=both(rules.select, node.where))
+    return _seen(node, rules)
+
+
+def _seen(node: _T, rules: TableRules) -> _T:
+    """Return a node that reads what the role sees of its table."""
+    found: Any = node
+    if rules.cells:
+        return replace(found, table=masked(found.table, rules.select, rules.cells))  # type: ignore[no-any-return]
+    return replace(found, where=both(rules.select, found.where))  # type: ignore[no-any-return]
 
 
 def _page(page: Page, rules: TableRules, limits: Limits) -> Page:
@@ -118,7 +116,9 @@ def _page(page: Page, rules: TableRules, limits: Limits) -> Page:
 
 
 def _connection(connection: Connection, rules: TableRules, limits: Limits) -> Connection:
-    connection = replace(_filtered(connection, rules, limits), visible=rules.select)
+    connection = _seen(connection, rules)
+    if not rules.cells:
+        connection = replace(connection, visible=rules.select)
     if rules.limit is None:
         return connection
     most = partial(_at_most, most=rules.limit, limits=limits)
@@ -134,39 +134,88 @@ def _at_most(operand: Operand, most: int, limits: Limits) -> Operand:
 
 
 def _inserted(row: InsertedRow, rules: TableRules, _limits: Limits) -> InsertedRow:
-    values = _with_presets(row.table, row.values, rules.insert_presets)
-    check, conflict = rules.insert_check, row.on_conflict
+    roles = permitting(rules.inserts, row.table, _given(row.values))
+    values = _with_presets(row.table, row.values, roles[0].presets)
+    check, visible, conflict = check_of(roles), rules.select, row.on_conflict
+    if conflict is not None:
+        visible = rules.rows_with(conflict.key)
     if conflict is not None and conflict.update:
+        updating = _upserting(conflict, row.table, rules)
         # Which of both it was isn't known on every vendor: the row must satisfy both.
-        check = both(check, rules.update_check)
-        conflict = _overwriting(conflict, values, rules)
-    return replace(row, values=values, check=check, visible=rules.select, on_conflict=conflict)
+        check = both(check, updating[0].check)
+        conflict = _overwriting(conflict, row.table, values, rules, updating)
+    return replace(row, values=values, check=check, visible=visible, on_conflict=conflict)
+
+
+def _upserting(conflict: OnConflict, table: Table, rules: TableRules) -> tuple[WriteRules, ...]:
+    """Return the roles by which an upsert updates: they have one check.
+
+    Raises BadUserInput where it would depend on the row that is there which check counts.
+    """
+    columns = {column.name for column in conflict.update}
+    roles = permitting(rules.updates, table, columns, conflict.key)
+    if len({one.check for one in roles}) > 1:
+        raise BadUserInput(
+            "onConflict can't update here: the roles that yours is made of check updates "
+            "differently. Leave updateColumns out."
+        )
+    return roles
 
 
 def _overwriting(
-    conflict: OnConflict, values: tuple[Assignment, ...], rules: TableRules
+    conflict: OnConflict,
+    table: Table,
+    values: tuple[Assignment, ...],
+    rules: TableRules,
+    roles: tuple[WriteRules, ...],
 ) -> OnConflict:
     """Return what an upsert does to a row that is there: only to one that may be updated."""
     inserted = {a.column.name: a.slot for a in values}
-    for preset in rules.update_presets:
+    presets = roles[0].presets
+    for preset in presets:
         if inserted.get(preset.column.name) != preset.slot:
             raise BadUserInput(
                 "onConflict can't update here: the role sets a column to one value in inserts and "
                 "to another in updates. Leave updateColumns out."
             )
-    columns = dict.fromkeys((*conflict.update, *(a.column for a in rules.update_presets)))
-    where = both(both(rules.select, rules.update), conflict.where)
+    columns = dict.fromkeys((*conflict.update, *(a.column for a in presets)))
+    where = both(either(one.where for one in roles), _target(table, conflict.where, rules))
     return replace(conflict, update=tuple(columns), where=where)
 
 
 def _written(write: Any, rules: TableRules, _limits: Limits) -> Any:
-    values = _with_presets(write.table, write.values, rules.update_presets)
-    where = both(both(rules.select, rules.update), write.where)
-    return replace(write, values=values, where=where, check=rules.update_check)
+    expected = getattr(write, "expected", ())
+    roles = permitting(rules.updates, write.table, _given(write.values), _given(expected))
+    where = both(either(one.where for one in roles), _target(write.table, write.where, rules))
+    write = replace(
+        write, values=_with_presets(write.table, write.values, roles[0].presets), where=where
+    )
+    if isinstance(write, Save) and rules.cells:
+        seen = frozenset.intersection(*(one.seen for one in roles))
+        write = replace(write, field_of=tuple(p for p in write.field_of if p[0] in seen))
+    if len({one.check for one in roles}) == 1:
+        return replace(write, check=roles[0].check)
+    # The check of a role counts for the rows that it may update: those are known beforehand.
+    held = tuple(one.where for one in roles)
+    checks = (both(Held(i - len(held)), one.check) for i, one in enumerate(roles))
+    return replace(write, check=either(checks), held=held)
 
 
 def _deleted(write: Any, rules: TableRules, _limits: Limits) -> Any:
-    return replace(write, where=both(both(rules.select, rules.delete), write.where))
+    return replace(write, where=both(rules.delete, _target(write.table, write.where, rules)))
+
+
+def _target(table: Table, where: Where, rules: TableRules) -> Where:
+    """Return a client's condition on rows to write, as it holds of what the role sees of them."""
+    if not rules.cells or where == EVERYTHING:
+        return where
+    key = tuple((table.by_name[name], table.by_name[name]) for name in table.primary_key)
+    return Related(masked(table, rules.select, rules.cells), key, where)
+
+
+def _given(values: tuple[Assignment, ...]) -> frozenset[str]:
+    """Return the columns that a client gives: not those that a nested insert fills."""
+    return frozenset(a.column.name for a in values if a.slot.use is not Use.RAW)
 
 
 def _with_presets(

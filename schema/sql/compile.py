@@ -123,7 +123,7 @@ class Compiler(ReadCompiler):
         can_answer = self._is_exact and self.dialect.inserts_return_json
         # RETURNING is computed before AFTER triggers. With triggers the row is read once more.
         can_answer = can_answer and not write.table.has_triggers
-        can_answer = can_answer and write.page.where == EVERYTHING
+        can_answer = can_answer and write.page.is_of_stored_rows
         is_checked = any(row.check != EVERYTHING for row in write.rows)
         if can_answer and not is_checked and _is_lone_row(write):
             row = self._insert(write.rows[0], write.page.selection)
@@ -142,7 +142,7 @@ class Compiler(ReadCompiler):
             direct,
             self._returns_key(write),
             new_key,
-            check=self._check_after(write, write.page.where),
+            check=self._check_after(write),
         )
 
     def _returns_key(self, write: Update | Save) -> bool:
@@ -187,7 +187,9 @@ class Compiler(ReadCompiler):
             self._finished(existing) if existing else None,
             self._finished(inserted, json_columns=json_columns) if inserted else None,
             self.dialect.tells_conflict(row),
-            self._check(row.table, row.check, row.visible, raw_key(row.table)),
+            self._check(
+                row.table, row.check, raw_key(row.table), sees_all=row.visible == EVERYTHING
+            ),
         )
 
     def _rows(self, write: UpdateRows | DeleteRows) -> CompiledRows:
@@ -196,7 +198,7 @@ class Compiler(ReadCompiler):
             return CompiledRows(
                 write, self._finished(matching_keys_to_sql(nothing, self.dialect)), {}
             )
-        if isinstance(write, UpdateRows) and self.dialect.writes_return_keys:
+        if isinstance(write, UpdateRows) and self.dialect.writes_return_keys and not write.held:
             keys = self._finished(update_rows_to_sql(write, self.dialect))
             check = self._check_rows(write)
             returning = self._returning(write.table, write.answer)
@@ -215,10 +217,12 @@ class Compiler(ReadCompiler):
 
     def _delete_rows(self, write: DeleteRows) -> CompiledRows:
         """Return a lone DELETE where it answers what is selected of its rows."""
-        selections = [one.page.selection for one in write.answer if isinstance(one, Returning)]
+        returned = [one.page for one in write.answer if isinstance(one, Returning)]
+        selections = [page.selection for page in returned]
         key = len(write.table.primary_key)
         # A row whose key is NULL isn't found a second time.
         may_answer = self.dialect.deletes_answer_rows or write.table.key_may_be_null
+        may_answer = may_answer and not any(page.is_masked for page in returned)
         if not selections or (may_answer and all(map(is_flat, selections))):
             delete = delete_rows_to_sql(write, self.dialect, selections)
             objects = range(key, key + len(selections))
@@ -263,7 +267,7 @@ class Compiler(ReadCompiler):
             None if is_told else before,
             self._returns_key(write),
             self._new_key(write),
-            check=self._check_after(write, write.page.where),
+            check=self._check_after(write),
         )
 
     def _spells(self, columns: Sequence[Column]) -> bool:
@@ -274,7 +278,9 @@ class Compiler(ReadCompiler):
             return False
 
     def _probe(self, write: Update | Save, probe: Probe) -> Statement:
+        probe = replace(probe, held=write.held)
         before = len(probe.values) + len(probe.expected) + len(probe.key) + len(probe.new_key)
+        before += len(probe.held)
         return self._finished(
             probe_to_sql(write.table, write.key, probe, self.dialect, write.where),
             json_columns=range(before, before + bool(probe.shown)),
@@ -287,23 +293,26 @@ class Compiler(ReadCompiler):
         guard = probe_to_sql(write.table, write.key, Probe(()), self.dialect, write.where)
         return self._finished(guard)
 
-    def _check_after(self, write: Update | Save, visible: Where) -> CompiledPage | None:
-        return self._check(write.table, write.check, visible, self._key_after(write))
+    def _check_after(self, write: Update | Save) -> CompiledPage | None:
+        sees_all = write.page.is_of_stored_rows
+        return self._check(write.table, write.check, self._key_after(write), sees_all=sees_all)
 
     def _check_rows(
         self, write: UpdateRows, written: Sequence[Assignment] = ()
     ) -> CompiledPage | None:
-        visible = next((p.page.where for p in write.answer if isinstance(p, Returning)), EVERYTHING)
-        return self._check(write.table, write.check, visible, new_raw_key(write.table, written))
+        pages = [one.page for one in write.answer if isinstance(one, Returning)]
+        sees_all = all(page.is_of_stored_rows for page in pages)
+        key = new_raw_key(write.table, written)
+        return self._check(write.table, write.check, key, sees_all=sees_all)
 
     def _check(
-        self, table: Table, check: Where, visible: Where, key: Sequence[tuple[Column, Slot]]
+        self, table: Table, check: Where, key: Sequence[tuple[Column, Slot]], *, sees_all: bool
     ) -> CompiledPage | None:
         """Return what answers null where the row as it is stored doesn't satisfy `check`.
 
         Where the role doesn't see all rows, that a row isn't answered doesn't show that it is gone.
         """
-        if check == EVERYTHING == visible:
+        if check == EVERYTHING and sees_all:
             return None
         return self.page(keyed(Page(table, (Typename("is", ""),), check, single=True), key))
 

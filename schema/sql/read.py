@@ -45,6 +45,7 @@ from schema.sql.where import (
     order_to_sql,
     order_type,
     ordered_to_sql,
+    source_to_sql,
     where_to_sql,
 )
 
@@ -155,7 +156,7 @@ def _custom_fields(
 
 def condition_to_sql(table: str, conditions: Sequence[Sql], dialect: Dialect, source: Table) -> Sql:
     """Return `FROM … WHERE …` of one table."""
-    found = Sql(f"FROM {dialect.table(source.name)} {table}")
+    found = sql("FROM {} {}", source_to_sql(source, dialect), table)
     kept = [condition for condition in conditions if condition.text]
     return sql("{} WHERE {}", found, joined(" AND ", kept)) if kept else found
 

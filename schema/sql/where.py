@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from dynamic_databases.catalog.types import Column, SqlType
+from dynamic_databases.catalog.types import Column, SqlType, Table
 from schema.plan.nodes import (
     AllOf,
     AnyOf,
     Beyond,
     Compare,
     GroupAggregate,
+    Held,
     IsNull,
     JsonCast,
+    MaskedTable,
     Not,
     OrderTerm,
     Related,
@@ -73,8 +75,40 @@ def where_to_sql(  # noqa: PLR0911 - one per kind
             return Sql("1 = NULL")
         case Beyond():
             return beyond_to_sql(where, table, dialect, aliases)
+        case Held():
+            return sql("{} = 1", dialect.slot(where.slot))
         case _:
             assert_never(where)
+
+
+def source_to_sql(table: Table, dialect: Dialect) -> Sql:
+    """Return what the rows of a table are read from, as the role sees them.
+
+    A hidden cell is one of a row that isn't joined: so it keeps its type and collation, and an
+    index on it is still of use. Servers leave out a join whose columns nobody asks for.
+    """
+    name = dialect.table(table.name)
+    if not isinstance(table, MaskedTable):
+        return Sql(name)
+    aliases = Aliases(prefix="m")
+    own = aliases.next()
+    holders = {column.name: own for column in table.columns}
+    key = tuple((table.by_name[column], table.by_name[column]) for column in table.primary_key)
+    sources = [Sql(f"{name} {own}")]
+    for cells in table.cells:
+        alias = aliases.next()
+        holders |= dict.fromkeys(cells.columns, alias)
+        shown = where_to_sql(cells.where, alias, dialect, aliases)
+        link = links_to_sql(key, own, alias, dialect)
+        sources.append(sql("LEFT JOIN {} {} ON {} AND {}", name, alias, link, shown))
+    columns = ", ".join(
+        f"{holders[column.name]}.{quoted} AS {quoted}"
+        for column in table.columns
+        for quoted in [dialect.quote(column.name)]
+    )
+    rows = where_to_sql(table.rows, own, dialect, aliases)
+    where = sql(" WHERE {}", rows) if rows.text else rows
+    return sql("(SELECT {} FROM {}{})", columns, joined(" ", sources), where)
 
 
 def subject_to_sql(subject: Subject, table: str, dialect: Dialect, aliases: Aliases) -> Sql:
@@ -99,8 +133,12 @@ def order_to_sql(term: OrderTerm, table: str, dialect: Dialect, aliases: Aliases
         own = subject_to_sql(term.subject, table, dialect, aliases)
         return dialect.order_value(own, term)[0]
     hops = [aliases.next() for _ in term.hops]
-    tables = ", ".join(
-        f"{dialect.table(hop.table.name)} {a}" for hop, a in zip(term.hops, hops, strict=True)
+    tables = joined(
+        ", ",
+        (
+            sql("{} {}", source_to_sql(hop.table, dialect), alias)
+            for hop, alias in zip(term.hops, hops, strict=True)
+        ),
     )
     links: list[Sql | str] = [
         links_to_sql(hop.links, before, alias, dialect)
@@ -183,8 +221,8 @@ def _of_related(
     link = links_to_sql(subject.links, table, target, dialect)
     inner = where_to_sql(where, target, dialect, aliases)
     condition = sql("{} AND {}", link, inner) if inner.text else Sql(link)
-    name = dialect.table(subject.table.name)
-    return sql("SELECT {} FROM {} {} WHERE {}", chosen, name, target, condition)
+    source = source_to_sql(subject.table, dialect)
+    return sql("SELECT {} FROM {} {} WHERE {}", chosen, source, target, condition)
 
 
 def beyond_to_sql(where: Beyond, table: str, dialect: Dialect, aliases: Aliases) -> Sql:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dynamic_databases.catalog.types import Column, Table
 from schema.plan.nodes import (
     EVERYTHING,
+    RETURNED_KEY,
     AllOf,
     Assignment,
     Compare,
@@ -32,8 +33,6 @@ from schema.sql.read import Counters, pairs_to_sql, row_condition
 from schema.sql.statement import Sql, joined, sql
 from schema.sql.where import Aliases, where_to_sql
 
-RETURNED_KEY = "\0returned"  # no variable of GraphQL can have this name
-
 
 @dataclass(frozen=True)
 class Probe:
@@ -44,6 +43,7 @@ class Probe:
     shown: tuple[Column, ...] = ()  # columns whose JSON is wanted besides
     key: tuple[Column, ...] = ()  # columns that are wanted as a slot of use RAW takes them
     new_key: tuple[Assignment, ...] = ()  # what becomes of some of them, likewise
+    held: tuple[Where, ...] = ()  # conditions of which it is asked whether the row satisfies them
 
 
 def insert_to_sql(
@@ -77,7 +77,7 @@ def existing_to_sql(row: InsertedRow, dialect: Dialect) -> Sql | None:
         return None
     returned = key_out(row.returned, "t1.", dialect)
     name, condition = dialect.table(row.table.name), row_condition(known, "t1", dialect)
-    seen = _and_where(row.visible, dialect)
+    seen = _and_where(row.visible, dialect, Aliases(1))
     return sql("SELECT {} FROM {} t1 WHERE {}{}", returned, name, condition, seen)
 
 
@@ -96,9 +96,9 @@ def answered(table: Table, selection: Sequence[Selected], dialect: Dialect) -> l
     return [dialect.json_text(dialect.json_object(pairs))]
 
 
-def _and_where(where: Where, dialect: Dialect) -> Sql:
+def _and_where(where: Where, dialect: Dialect, aliases: Aliases) -> Sql:
     """Return ` AND …` for the alias t1, or nothing where everything matches."""
-    condition = where_to_sql(where, "t1", dialect, Aliases(1))
+    condition = where_to_sql(where, "t1", dialect, aliases)
     return sql(" AND {}", condition) if condition.text else condition
 
 
@@ -109,23 +109,23 @@ def probe_to_sql(
     dialect: Dialect,
     where: Where = EVERYTHING,
 ) -> Sql:
-    """Return a locking SELECT: a flag per value, the key, then a JSON object of columns.
+    """Return a locking SELECT: flags, the key, then a JSON object of columns.
+
+    There is a flag per condition of `held`, then one per value.
 
     It finds the row with this key if it satisfies `where`.
     """
+    aliases = Aliases(1)
     flags = [
-        sql("CASE WHEN {} THEN 1 ELSE 0 END", _changes(a, "t1.", dialect)) for a in probe.values
+        *held_flags(probe.held, dialect, aliases),
+        *(flag(_changes(a, "t1.", dialect)) for a in probe.values),
     ]
     pairs = [
         (column.name, Sql(dialect.json_value(f"t1.{dialect.quote(column.name)}", column.type)))
         for column in probe.shown
     ]
     flags += [
-        sql(
-            "CASE WHEN {} THEN 1 ELSE 0 END",
-            dialect.moved(f"t1.{dialect.quote(a.column.name)}", a.slot),
-        )
-        for a in probe.expected
+        flag(dialect.moved(f"t1.{dialect.quote(a.column.name)}", a.slot)) for a in probe.expected
     ]
     chosen = [*flags, key_out(probe.key, "t1.", dialect)] if probe.key else flags
     chosen += new_keys(probe.new_key, "t1.", dialect)
@@ -138,9 +138,20 @@ def probe_to_sql(
         source,
         dialect.lock_hint,
         _key(key, dialect),
-        _and_where(where, dialect),
+        _and_where(where, dialect, aliases),
         dialect.locked(),
     )
+
+
+def flag(condition: Sql) -> Sql:
+    """Return 1 where a condition holds, else 0."""
+    return sql("CASE WHEN {} THEN 1 ELSE 0 END", condition)
+
+
+def held_flags(held: Sequence[Where], dialect: Dialect, aliases: Aliases) -> list[Sql]:
+    """Return a flag for each of conditions on the alias t1."""
+    conditions = (where_to_sql(where, "t1", dialect, aliases) for where in held)
+    return [flag(condition) if condition.text else Sql("1") for condition in conditions]
 
 
 def update_to_sql(

@@ -23,6 +23,7 @@ from schema.sql.write import (
     answered,
     assigned,
     delete_to_sql,
+    held_flags,
     key_columns,
     new_keys,
     raw_key,
@@ -66,16 +67,19 @@ def matching_keys_to_sql(
 ) -> Sql:
     """Return a SELECT of the keys of all rows that match, and of what they will be.
 
-    With `locks` it locks the rows, for which some servers want the right to update them.
+    After them stand the flags of `held`. With `locks` it locks the rows, for which some servers
+    want the right to update them.
     """
     values = write.values if isinstance(write, UpdateRows) else ()
     new = new_keys(written_key(write.table, values), "t1.", dialect)
+    aliases = Aliases(1)
+    flags = held_flags(write.held, dialect, aliases) if isinstance(write, UpdateRows) else []
     return sql(
         "SELECT {} FROM {} t1{}{}{}",
-        joined(", ", [key_out(key_columns(write.table), "t1.", dialect), *new]),
+        joined(", ", [key_out(key_columns(write.table), "t1.", dialect), *new, *flags]),
         dialect.table(write.table.name),
         dialect.lock_hint if locks else "",
-        _matching(write.where, dialect),
+        _matching(write.where, dialect, aliases),
         dialect.locked() if locks else "",
     )
 
@@ -99,8 +103,8 @@ def _returning_keys(write: Sql, plan: UpdateRows | DeleteRows, dialect: Dialect)
     return sql("{} RETURNING {}", write, key_out(key_columns(plan.table), "", dialect))
 
 
-def _matching(where: Where, dialect: Dialect) -> Sql:
-    condition = where_to_sql(where, "t1", dialect, Aliases(1))
+def _matching(where: Where, dialect: Dialect, aliases: Aliases | None = None) -> Sql:
+    condition = where_to_sql(where, "t1", dialect, aliases or Aliases(1))
     return sql(" WHERE {}", condition) if condition.text else Sql("")
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from gateway.config import load_config
 from gateway.limits import LimitsOfTenants
+from tenants.authentication.tokens import issue_token
 from tenants.limits import NAMES, check_limits
+from tenants.models import Role, TablePermission
 from tests.fixtures.vendors import on_sqlite
 
 NESTED = "{ artist { albums { tracks { name } } } }"
@@ -103,6 +105,35 @@ def test_a_limit_of_the_tenants_own(
 
     assert music.query("/t/music/graphql", above).code == "QUERY_TOO_COMPLEX"
     assert "data" in music.query("/t/music/graphql", below).json
+
+
+@pytest.mark.parametrize(("name", "figure", "above", "below"), REFUSED, ids=IDS)
+@on_sqlite
+def test_a_limit_of_a_role(
+    music, tenant_of, name: str, figure: int, above: str, below: str
+) -> None:
+    tenant, _ = tenant_of("music")
+    role = Role.objects.create(name="reader", limits={name: figure})
+    TablePermission.objects.create(role=role, table="*", select_columns=["*"])
+    reader = f"Bearer {issue_token(tenant, 'reader', None, None)}"
+
+    def is_refused(document: str) -> bool:
+        answer = music.query("/t/music/graphql", document, authorization=reader).json
+        return "QUERY_TOO_COMPLEX" in json.dumps(answer)
+
+    assert is_refused(above)
+    assert not is_refused(below)
+    assert "data" in music.query("/t/music/graphql", above).json  # the admin's
+
+
+def test_of_a_tenants_and_a_roles_limit_the_lower_one_holds() -> None:
+    limits = LimitsOfTenants(load_config({"GATEWAY_SECRET_KEY": "x" * 50}))
+    for tenant, role, depth in ((5, 7, 5), (7, 5, 5), (7, None, 7), (None, 5, 5), (None, 99, 12)):
+        own = () if tenant is None else (("max_depth", tenant),)
+        of_role = () if role is None else (("max_depth", role),)
+        assert limits.of(own, of_role).operation.max_depth == depth
+    assert limits.of((), (("requests_per_second", 3),)).requests_per_second == 3
+    assert limits.of((), (("max_rows", 10),)).operation.default_rows == 10
 
 
 def test_the_cost_counts_with_the_variables_of_each_request(music_with) -> None:

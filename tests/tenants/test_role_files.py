@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from tenants.models import Role, TablePermission
 from tenants.process import process_directory
 from tenants.role_files import read_roles
-from tenants.roles import BadGrants, read_grants
+from tenants.roles import BadGrants, RoleGrants, read_grants
 from tests.fixtures.commands import run
 
 FILE = """
@@ -26,6 +26,8 @@ roles:
       sales.invoice:
         select: {columns: "*", aggregate: true}
   reader:
+    inherits: [support]
+    limits: {max_depth: 8, requests_per_second: 5}
     tables: {}
 """
 
@@ -45,7 +47,8 @@ def stored(transactional_db, tmp_path):
 def test_what_a_file_says() -> None:
     roles = read_roles(FILE)
 
-    customer = roles["support"]["customer"]
+    support = roles["support"].tables
+    customer = support["customer"]
     assert customer.select.columns == {"id", "name"}
     assert json.loads(customer.select.rows) == {"repId": {"_eq": "X-Gateway-User-Id"}}
     assert customer.select.limit == 50
@@ -53,9 +56,11 @@ def test_what_a_file_says() -> None:
     assert json.loads(customer.insert.presets) == {"since": "2024-05-01"}
     assert customer.update.rows == customer.update.check == customer.update.presets == ""
     assert json.loads(customer.delete.rows) == {"_not": {"invoices": {}}}
-    assert roles["support"]["sales.invoice"].select.aggregate
-    assert roles["support"]["sales.invoice"].insert is None
-    assert roles["reader"] == {}
+    assert support["sales.invoice"].select.aggregate
+    assert support["sales.invoice"].insert is None
+    assert roles["reader"] == RoleGrants(
+        {}, ("support",), (("max_depth", 8), ("requests_per_second", 5))
+    )
 
 
 def table(text: str) -> str:
@@ -71,9 +76,13 @@ def table(text: str) -> str:
         ("roles: {}\nother: {}", "an object with the key roles, and no other"),
         ("roles: {admin: {}}", "roles.admin: is no name of a role"),
         ("roles: {'a b': {}}", "roles.a b: is no name of a role"),
-        ("roles: {r: {inherits: [a]}}", "roles.r.inherits: is not supported"),
-        ("roles: {r: {limits: {}}}", "roles.r.limits: is not supported"),
-        ("roles: {r: {tabels: {}}}", "roles.r.tabels: is unknown; there is: tables"),
+        ("roles: {r: {inherits: a}}", "roles.r.inherits: write a list of roles"),
+        ("roles: {r: {inherits: [admin]}}", "roles.r.inherits: 'admin' is no role to inherit"),
+        ("roles: {r: {limits: []}}", "roles.r.limits: it must be an object"),
+        ("roles: {r: {limits: {max_deep: 1}}}", "roles.r.limits: 'max_deep' is no limit"),
+        ("roles: {r: {limits: {tenant_requests: 1}}}", "'tenant_requests' is no limit"),
+        ("roles: {r: {limits: {max_depth: 0}}}", "max_depth must be a whole number from 1"),
+        ("roles: {r: {tabels: {}}}", "roles.r.tabels: is unknown; there are: tables, inherits"),
         ("roles: {r: {}, r: {}}", "line 1: r stands twice"),
         (table("{select: {columns: []}, select: {columns: []}}"), "select stands twice"),
         ("roles: {1: {}}", "line 1: 1 is no text"),
@@ -104,14 +113,55 @@ def test_a_file_that_is_exported_says_the_same(stored) -> None:
     text = run("role", "export")
 
     assert read_roles(text) == read_roles(FILE)
-    assert run("role", "show", "reader") == "roles:\n  reader:\n    tables: {}\n"
+    assert run("role", "show", "reader") == (
+        "roles:\n  reader:\n    inherits:\n    - support\n    limits:\n      max_depth: 8\n"
+        "      requests_per_second: 5\n    tables: {}\n"
+    )
 
 
 def test_a_file_is_stored_as_a_whole_or_not_at_all(stored) -> None:
     stored(FILE)
     with pytest.raises(CommandError, match=r"Nothing was stored: roles\.z\.tables\.t\.read"):
         stored("roles: {support: {tables: {}}, z: {tables: {t: {read: {}}}}}")
-    assert set(read_roles(run("role", "export"))["support"]) == {"customer", "sales.invoice"}
+    assert set(read_roles(run("role", "export"))["support"].tables) == {"customer", "sales.invoice"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "roles: {a: {inherits: [b]}}",
+            "a inherits from b, which is no role; there are: a, reader",
+        ),
+        ("roles: {a: {inherits: [a]}}", "roles inherit in a circle: a → a"),
+        ("roles: {support: {inherits: [reader]}}", "roles inherit in a circle: "),
+    ],
+)
+def test_roles_inherit_from_others_in_no_circle(stored, text: str, message: str) -> None:
+    stored(FILE)
+    with pytest.raises(CommandError, match=message):
+        stored(text)
+    assert read_roles(run("role", "export")) == read_roles(FILE)
+
+
+def test_the_admin_refuses_a_circle_and_unknown_limits(stored) -> None:
+    stored(FILE)
+    support = Role.objects.get(name="support")
+    support.inherits = ["reader"]
+    with pytest.raises(ValidationError, match="roles inherit in a circle"):
+        support.full_clean()
+    support.inherits, support.limits = [], {"max_deep": 1}
+    with pytest.raises(ValidationError, match="'max_deep' is no limit"):
+        support.full_clean()
+
+
+def test_what_can_not_be_read_of_a_role_permits_less(stored) -> None:
+    stored(FILE)
+    Role.objects.filter(name="reader").update(inherits={"a": 1}, limits=[5])
+
+    reader = process_directory().current().roles["reader"]
+    assert reader.inherits == ()
+    assert dict(reader.limits)["max_depth"] == 1
 
 
 def test_a_table_that_a_file_lacks_is_not_permitted_any_more(stored) -> None:
@@ -120,7 +170,7 @@ def test_a_table_that_a_file_lacks_is_not_permitted_any_more(stored) -> None:
 
     assert answer == "support  False  customer  sales.invoice\n"
     assert set(read_roles(run("role", "export"))) == {"reader", "support"}
-    (permission,) = process_directory().current().roles["support"]
+    (permission,) = process_directory().current().roles["support"].permissions
     assert json.loads(permission.grants) == {"select": {"columns": ["id"]}}
 
 
@@ -131,15 +181,17 @@ def test_permissions_of_before_are_exported_in_the_same_form(transactional_db) -
     )
 
     assert read_roles(run("role", "export", "old")) == {
-        "old": {
-            "*": read_grants(
-                {
-                    "select": {"columns": "*", "aggregate": True},
-                    "update": {"columns": ["name"]},
-                    "delete": {},
-                }
-            )
-        }
+        "old": RoleGrants(
+            {
+                "*": read_grants(
+                    {
+                        "select": {"columns": "*", "aggregate": True},
+                        "update": {"columns": ["name"]},
+                        "delete": {},
+                    }
+                )
+            }
+        )
     }
 
 
@@ -169,7 +221,7 @@ def test_grants_that_can_not_be_read_permit_nothing(transactional_db) -> None:
     role = Role.objects.create(name="support")
     TablePermission.objects.create(role=role, table="t", grants={"select": {"rows": 1}})
 
-    (permission,) = process_directory().current().roles["support"]
+    (permission,) = process_directory().current().roles["support"].permissions
     assert permission.grants == "{}"
 
 

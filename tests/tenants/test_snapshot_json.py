@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamic_databases.aliases import Alias
-from tenants.snapshot import DirectoryEntry, Permission, Snapshot, TokenRecord
+from tenants.snapshot import DirectoryEntry, Permission, RoleRecord, Snapshot, TokenRecord
 from tenants.snapshot_json import snapshot_of, values_of
 
 pytestmark = pytest.mark.pure
@@ -53,11 +53,19 @@ PERMISSIONS = st.builds(
 )
 
 
+ROLES = st.builds(
+    RoleRecord,
+    permissions=st.lists(PERMISSIONS, max_size=2).map(tuple),
+    inherits=st.lists(TEXTS, max_size=2).map(tuple),
+    limits=st.sampled_from([(), (("max_depth", 8),)]),
+)
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     entries = draw(st.lists(ENTRIES, max_size=3, unique_by=lambda entry: entry.pk))
     tokens = draw(st.dictionaries(st.integers(1, 9), TOKENS, max_size=3))
-    roles = draw(st.dictionaries(TEXTS, st.lists(PERMISSIONS, max_size=2).map(tuple), max_size=2))
+    roles = draw(st.dictionaries(TEXTS, ROLES, max_size=2))
     found = Snapshot().with_environments(draw(st.lists(TEXTS, max_size=3)))
     keyed = [(key, f"digest{key}", record) for key, record in tokens.items()]
     return found.with_tenants((), entries).with_tokens((), keyed).with_roles(roles)

@@ -3,12 +3,14 @@
 from schema.plan.nodes.conditions import (
     ANSWERED,
     EVERYTHING,
+    RETURNED_KEY,
     AllOf,
     AnyOf,
     Beyond,
     Compare,
     Function,
     GroupAggregate,
+    Held,
     Hop,
     IsNull,
     JsonCast,
@@ -24,7 +26,9 @@ from schema.plan.nodes.conditions import (
     Use,
     Where,
     both,
+    either,
 )
+from schema.plan.nodes.masks import Cells, MaskedTable, masked
 from schema.plan.nodes.operation import Action, Introspect, Plan, Read, Root
 from schema.plan.nodes.reads import (
     Absent,
@@ -80,6 +84,7 @@ from schema.plan.nodes.writes import (
 __all__ = [
     "ANSWERED",
     "EVERYTHING",
+    "RETURNED_KEY",
     "Absent",
     "Action",
     "AffectedRows",
@@ -92,6 +97,7 @@ __all__ = [
     "AnyOf",
     "Assignment",
     "Beyond",
+    "Cells",
     "ChangeFields",
     "Compare",
     "Connection",
@@ -106,6 +112,7 @@ __all__ = [
     "GroupAggregate",
     "GroupBy",
     "GroupKeys",
+    "Held",
     "Hop",
     "How",
     "Insert",
@@ -114,6 +121,7 @@ __all__ = [
     "Introspect",
     "IsNull",
     "JsonCast",
+    "MaskedTable",
     "Nested",
     "NestedAggregate",
     "NestedConnection",
@@ -152,4 +160,6 @@ __all__ = [
     "Where",
     "Write",
     "both",
+    "either",
+    "masked",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from dynamic_databases.catalog.types import Column, Kind, SqlType, Table
-from schema.plan.operands import Operand
+from schema.plan.operands import Operand, VariableRef
 
+# The variable of a row's key that a statement gave back; no variable of GraphQL can be called so.
+RETURNED_KEY = "\0returned"
 Link = tuple[Column, Column]  # (own column, their column)
 _COUNT = SqlType(Kind.BIGINT, "bigint")
 
@@ -230,7 +233,18 @@ class Not:
     part: Where
 
 
-Where = Compare | IsNull | Related | AllOf | AnyOf | Not | Unknown | Beyond
+@dataclass(frozen=True)
+class Held:
+    """A flag that an earlier statement gave back with the row's key is 1: the last is -1."""
+
+    place: int
+
+    @property
+    def slot(self) -> Slot:
+        return Slot(VariableRef(RETURNED_KEY, (self.place,)), _COUNT, Use.RAW)
+
+
+Where = Compare | IsNull | Related | AllOf | AnyOf | Not | Unknown | Beyond | Held
 EVERYTHING = AllOf()
 
 
@@ -239,6 +253,14 @@ def both(one: Where, other: Where) -> Where:
     if EVERYTHING in (one, other):
         return other if one == EVERYTHING else one
     return AllOf((one, other))
+
+
+def either(conditions: Iterable[Where]) -> Where:
+    """Return the condition that holds where one of some does; of none: never."""
+    parts = tuple(dict.fromkeys(conditions))
+    if EVERYTHING in parts:
+        return EVERYTHING
+    return parts[0] if len(parts) == 1 else AnyOf(parts)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dynamic_databases.catalog.types import Column, SqlType, Table
 from schema.plan.nodes.conditions import EVERYTHING, Function, Link, OrderTerm, Slot, Where
+from schema.plan.nodes.masks import MaskedTable
 from schema.plan.operands import Operand
 
 
@@ -182,6 +183,15 @@ class Page:
     offset: Slot | None = None
     distinct_on: tuple[Column, ...] = ()
     single: bool = False
+
+    @property
+    def is_masked(self) -> bool:
+        return isinstance(self.table, MaskedTable)
+
+    @property
+    def is_of_stored_rows(self) -> bool:
+        """Return whether all rows count, each as it is stored."""
+        return self.where == EVERYTHING and not self.is_masked
 
 
 @dataclass(frozen=True)

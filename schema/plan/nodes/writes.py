@@ -74,7 +74,8 @@ class Insert:
 class Update:
     """Write what differs of the row with this key, if it satisfies `where`.
 
-    It must satisfy `check` once it is stored.
+    It must satisfy `check` once it is stored, which may depend on which of `held` it satisfied
+    before.
     """
 
     table: Table
@@ -83,6 +84,7 @@ class Update:
     page: Page
     where: Where = EVERYTHING
     check: Where = EVERYTHING
+    held: tuple[Where, ...] = ()
 
 
 class Resolve(StrEnum):
@@ -105,7 +107,7 @@ class ChangeFields:
 class Save:
     """The three-way save: `expected` holds what the client read.
 
-    `where` and `check` are as those of an update.
+    `where`, `check` and `held` are as those of an update.
     """
 
     table: Table
@@ -118,6 +120,7 @@ class Save:
     field_of: tuple[tuple[str, str], ...]  # column → GraphQL field
     where: Where = EVERYTHING
     check: Where = EVERYTHING
+    held: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,10 @@ class InsertRows:
 
 @dataclass(frozen=True)
 class UpdateRows:
-    """Update the rows that `where` matches, `at_most` so many; they must satisfy `check` then."""
+    """Update the rows that `where` matches, `at_most` so many; they must satisfy `check` then.
+
+    `held` is as that of an update.
+    """
 
     table: Table
     where: Where
@@ -176,6 +182,7 @@ class UpdateRows:
     at_most: Operand
     answer: tuple[Answer, ...]
     check: Where = EVERYTHING
+    held: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True)
