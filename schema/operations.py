@@ -165,7 +165,9 @@ class CompiledOperation:
         self._readers: tuple[VariableReader, ...] = variable_readers(
             built.schema.graphql_schema,
             operation.variable_definitions,
-            structural_variables((operation, *self._fragments.values())),
+            structural_variables(
+                built.schema.graphql_schema, (operation, *self._fragments.values())
+            ),
             suggests=limits.suggestions,
         )
         self._prepared: LruCache[VariableShape, Prepared] = LruCache(max_shapes)

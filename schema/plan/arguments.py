@@ -6,7 +6,7 @@ the plan; its leaves don't.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from graphql import (
@@ -15,7 +15,6 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
-    GraphQLNonNull,
     GraphQLScalarType,
     Undefined,
 )
@@ -29,8 +28,18 @@ from graphql.language import (
 )
 
 from schema.errors import BadUserInput
-from schema.plan.custom_fields import custom_fields_of, expanded
-from schema.plan.input_kinds import is_condition, is_leaf_list, is_order
+from schema.plan.custom_fields import CustomFields, CustomUse, custom_fields_of
+from schema.plan.custom_inputs import (
+    custom_leaf,
+    custom_null,
+    custom_tree,
+    custom_tree_of_value,
+    operators_tree,
+    takes_object,
+    takes_operators,
+    with_custom_values,
+)
+from schema.plan.input_kinds import is_condition, is_direction, is_leaf_list, is_order, nullable
 from schema.plan.operands import Composed, Constant, Flag, ListOf, VariableRef
 from schema.plan.variables import VariableReader
 
@@ -51,11 +60,11 @@ class Arguments:
         if isinstance(node, VariableNode):
             name = node.name.value
             return _tree_of_value(self._types[name], self._values[name], name, ())
-        inner = expected.of_type if isinstance(expected, GraphQLNonNull) else expected
+        inner = nullable(expected)
         if isinstance(node, NullValueNode):
             return None
         if isinstance(inner, GraphQLList):
-            return self._list(node, inner)
+            return self._list(node, inner, self.tree)
         if isinstance(inner, GraphQLInputObjectType):
             return self._object(cast("ObjectValueNode", node), inner)
         return self._leaf(node, inner)
@@ -66,9 +75,14 @@ class Arguments:
             return bool(self._values[node.name.value])
         return bool(cast("Any", node).value)
 
-    def _list(self, node: ValueNode, expected: GraphQLList[Any]) -> Any:
+    def _list(
+        self,
+        node: ValueNode,
+        expected: GraphQLList[Any],
+        tree: Callable[[ValueNode, GraphQLInputType], Any],
+    ) -> Any:
         nodes = node.values if isinstance(node, ListValueNode) else (node,)
-        items = [self.tree(item, expected.of_type) for item in nodes if self.has(item)]
+        items = [tree(item, expected.of_type) for item in nodes if self.has(item)]
         if not is_leaf_list(expected):
             return items
         operands = tuple(
@@ -79,8 +93,10 @@ class Arguments:
         return ListOf(operands)
 
     def _object(self, node: ObjectValueNode, expected: GraphQLInputObjectType) -> dict[str, Any]:
-        self._check_condition(node, expected)
-        given = {field.name.value: field.value for field in node.fields if self.has(field.value)}
+        def is_needed(name: str) -> bool:
+            return is_condition(expected) or is_condition(expected.fields[name].type)
+
+        given = self._given(node, is_needed)
         tree: dict[str, Any] = {}
         fields = expected.fields
         if is_order(expected):
@@ -90,36 +106,78 @@ class Arguments:
                 tree[name] = self._field(given[name], field)
             elif field.default_value is not Undefined:
                 tree[name] = _tree_of_constant(field.type, field.default_value)
-        return expanded(tree, expected)
+        return with_custom_values(tree, expected)
 
-    def _check_condition(self, node: ObjectValueNode, expected: GraphQLInputObjectType) -> None:
-        """Raises BadUserInput where a condition would lose a part: it would match more rows."""
+    def _given(
+        self, node: ObjectValueNode, is_needed: Callable[[str], bool]
+    ) -> dict[str, ValueNode]:
+        """Return the fields that have a value.
+
+        Raises BadUserInput where a condition would lose a part: it would match more rows.
+        """
+        given = {}
         for field in node.fields:
-            if self.has(field.value):
-                continue
-            declared = expected.fields[field.name.value].type
-            if is_condition(expected) or is_condition(declared):
+            name, value = field.name.value, field.value
+            if self.has(value):
+                given[name] = value
+            elif is_needed(name):
                 raise BadUserInput(
-                    f"{field.name.value} is given by the variable "
-                    f"${cast('Any', field.value).name.value}, "
+                    f"{name} is given by the variable ${cast('Any', value).name.value}, "
                     "which was left out: a condition needs a value; "
                     "leave the condition out for all rows."
                 )
+        return given
 
     def _field(self, node: ValueNode, field: GraphQLInputField) -> Any:
-        """Return the tree of an input's field; of custom fields their values, yet without types."""
-        if not custom_fields_of(field):
+        custom = custom_fields_of(field)
+        if custom is None:
             return self.tree(node, field.type)
-        if isinstance(node, ObjectValueNode):
-            return {
-                item.name.value: self.tree(item.value, field.type)
-                for item in node.fields
-                if self.has(item.value)
-            }
+        return self._custom(node, custom, cast("GraphQLScalarType", field.type))
+
+    def _custom(self, node: ValueNode, custom: CustomFields, json: GraphQLScalarType) -> Any:
+        """Return the tree of custom fields, which GraphQL took as JSON: types are checked here."""
+        is_filter = custom.use is CustomUse.FILTER
+
+        def typed(node: ValueNode, declared: GraphQLInputType, place: str) -> Any:
+            if self._is_null(node):
+                return custom_null(place, declared)
+            if isinstance(node, VariableNode):
+                return self._custom_variable(node, declared, place)
+            inner = nullable(declared)
+            if isinstance(inner, GraphQLList) and _has_variable(node):
+                return self._list(node, inner, lambda item, kind: typed(item, kind, place))
+            if not isinstance(inner, GraphQLInputObjectType):
+                return custom_leaf(place, _untyped(node, json), declared)
+            if not isinstance(node, ObjectValueNode):
+                raise takes_operators(place, inner)
+            return operators_tree(self._given(node, lambda _: is_filter), inner, place, typed)
+
         if isinstance(node, VariableNode):
             name = node.name.value
-            return _tree_of_structure(self._values[name], name, ())
-        return self.tree(node, field.type)
+            return custom_tree_of_value(self._values[name], VariableRef(name), custom)
+        if isinstance(node, NullValueNode) and custom.use is not CustomUse.WRITE:
+            return None
+        if not isinstance(node, ObjectValueNode):
+            raise takes_object(custom)
+        return custom_tree(self._given(node, lambda _: is_filter), custom, typed)
+
+    def _custom_variable(self, node: VariableNode, declared: GraphQLInputType, place: str) -> Any:
+        """Return the tree of a variable inside custom fields. Raises BadUserInput."""
+        name = node.name.value
+        inner = nullable(declared)
+        if str(nullable(self._types[name])) == str(inner):
+            return self.tree(node, declared)
+        if isinstance(inner, GraphQLInputObjectType) or is_direction(inner):
+            raise BadUserInput(
+                f"customFields.{place} takes {inner}: declare ${name} as that, "
+                "or give all of customFields by a variable."
+            )
+        return custom_leaf(place, VariableRef(name), declared)
+
+    def _is_null(self, node: ValueNode) -> bool:
+        if isinstance(node, VariableNode):
+            return self._values[node.name.value] is None
+        return isinstance(node, NullValueNode)
 
     def names(self, node: ValueNode) -> list[str] | None:
         """Return a list of names, which are structure wherever they stand."""
@@ -150,7 +208,7 @@ class Arguments:
 def _tree_of_value(declared: Any, value: Any, name: str, path: tuple[str | int, ...]) -> Any:
     if value is None:
         return None
-    inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+    inner = nullable(declared)
     if isinstance(inner, GraphQLList):
         if is_leaf_list(inner):
             return VariableRef(name, path)
@@ -160,30 +218,25 @@ def _tree_of_value(declared: Any, value: Any, name: str, path: tuple[str | int, 
     if isinstance(inner, GraphQLInputObjectType):
         fields = inner.fields
         tree = {
-            key: _tree_of_structure(item, name, (*path, key))
-            if custom_fields_of(fields[key])
+            key: custom_tree_of_value(item, VariableRef(name, (*path, key)), custom)
+            if (custom := custom_fields_of(fields[key]))
             else _tree_of_value(fields[key].type, item, name, (*path, key))
             for key, item in value.items()
         }
-        return expanded(tree, inner)
+        return with_custom_values(tree, inner)
     if isinstance(inner, GraphQLEnumType):
         return value
     operand = VariableRef(name, path)
     return Flag(value, operand) if isinstance(value, bool) else operand
 
 
-def _tree_of_structure(value: Any, name: str, path: tuple[str | int, ...]) -> Any:
-    """Return the values of custom fields that a variable holds, yet without types."""
-    if not isinstance(value, dict):
-        return None if value is None else VariableRef(name, path)
-    return {
-        key: None if item is None else VariableRef(name, (*path, key))
-        for key, item in value.items()
-    }
+def _untyped(node: ValueNode, json: GraphQLScalarType) -> Composed | Constant:
+    """Return the operand of a literal that no type describes."""
+    return Composed(node, json) if _has_variable(node) else Constant(json.parse_literal(node))
 
 
 def _tree_of_constant(declared: Any, value: Any) -> Any:
-    inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+    inner = nullable(declared)
     if value is None or isinstance(inner, GraphQLEnumType | GraphQLList | GraphQLInputObjectType):
         return value
     return Flag(value, Constant(value)) if isinstance(value, bool) else Constant(value)

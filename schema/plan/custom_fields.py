@@ -1,16 +1,26 @@
-"""`customFields`: JSON for GraphQL, columns for the plan.
+"""`customFields` of inputs: JSON for GraphQL, columns for the plan.
 
-In inputs its names are structure, so that a plan knows the columns, and its values are coerced as
-the types of these columns would. An input's field carries what it takes as its extension.
+Its names are structure, so that a plan knows the columns. What a name takes is checked by the type
+that the column's own field would have. An input's field carries these types as its extension.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
-from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLInputType, coerce_input_value
+from graphql import (
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    coerce_input_value,
+    get_named_type,
+)
 from graphql.error import GraphQLError
 from graphql.language import (
     FieldNode,
@@ -27,18 +37,42 @@ from schema.errors import BadUserInput
 from schema.names.tables import CUSTOM_FIELDS
 
 
+class CustomUse(Enum):
+    """What custom fields are given for."""
+
+    READ = auto()  # a list of names
+    WRITE = auto()  # a value by name
+    FILTER = auto()  # operators by name
+    ORDER = auto()  # a direction by name
+
+
+_REFUSED = {CustomUse.WRITE: "can't be written", CustomUse.ORDER: "can't be ordered by"}
+
+
 @dataclass(frozen=True)
 class CustomFields:
     """What an input's field `customFields` takes, as the extension of that field."""
 
     owner: str  # the table's type
+    use: CustomUse
     fields: Mapping[str, str]  # each spelling of a name → the field that it stands for
-    types: Mapping[str, GraphQLInputType]  # of those that may be written, by field
+    types: Mapping[str, GraphQLInputType]  # by field, of those that can be used so
+
+    def field_of(self, spelling: str) -> str:
+        """Return the field that a name stands for. Raises BadUserInput."""
+        name = self.fields.get(spelling)
+        if name is None:
+            known = ", ".join(dict.fromkeys(self.fields.values())) or "none"
+            raise BadUserInput(f"{self.owner} has no custom field {spelling!r}; it has: {known}.")
+        if name not in self.types:
+            refused = _REFUSED.get(self.use, "can't be used")
+            raise BadUserInput(f"customFields.{spelling} {refused}.")
+        return name
 
 
 @dataclass(frozen=True)
 class Custom:
-    """A value of `customFields`, which is JSON: coerced as its column's type would be."""
+    """A value inside `customFields`, which is JSON: coerced as a field of its type would be."""
 
     name: str
     source: Any  # a constant, or a place in the variables
@@ -55,65 +89,69 @@ class Custom:
         return hash((self.name, self.source))
 
 
-def expanded(tree: dict[str, Any], expected: GraphQLInputObjectType) -> dict[str, Any]:
-    """Put the values of `customFields` with the others, each under its column's field.
-
-    Raises BadUserInput where a name is unknown, given twice or not to be written.
-    """
-    custom = custom_fields_of(expected.fields.get(CUSTOM_FIELDS))
-    if custom is None or CUSTOM_FIELDS not in tree:
-        return tree
-    tree = dict(tree)
-    given = tree.pop(CUSTOM_FIELDS)
-    if not isinstance(given, dict):
-        raise BadUserInput(f"{expected.name}.customFields takes an object: {{name: value, …}}.")
-    for spelling, leaf in given.items():
-        name = custom.fields.get(spelling)
-        if name is None:
-            known = ", ".join(dict.fromkeys(custom.fields.values())) or "none"
-            raise BadUserInput(f"{custom.owner} has no custom field {spelling!r}; it has: {known}.")
-        if name not in custom.types:
-            raise BadUserInput(f"customFields.{spelling} can't be written.")
-        if name in tree:
-            raise BadUserInput(f"{expected.name}.{name} is given twice; give it once.")
-        operand = getattr(leaf, "operand", leaf)  # of a Flag
-        tree[name] = None if leaf is None else Custom(spelling, operand, custom.types[name])
-    return tree
-
-
 def custom_fields_of(field: GraphQLInputField | None) -> CustomFields | None:
     return None if field is None else field.extensions.get(CUSTOM_FIELDS)
 
 
-def structural_variables(nodes: Iterable[Node]) -> frozenset[str]:
-    """Return the variables that stand for custom fields or names in an operation."""
-    finder = _StructureFinder()
+def structural_variables(
+    schema: GraphQLSchema, nodes: Iterable[Node]
+) -> Mapping[str, frozenset[CustomUse]]:
+    """Return the variables that stand for custom fields or names, and for what they are used."""
+    finder = _StructureFinder(schema)
     for node in nodes:
-        visit(node, finder)
-    return frozenset(finder.found)
+        # Most documents name no custom fields, and to follow types takes a while.
+        if node.loc is None or CUSTOM_FIELDS in node.loc.source.body:
+            visit(node, TypeInfoVisitor(finder.types, finder))
+    return {name: frozenset(uses) for name, uses in finder.found.items()}
 
 
 class _StructureFinder(Visitor):
     """Collects the variables below `customFields(names:)` and `customFields:`."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: GraphQLSchema) -> None:
         super().__init__()
-        self.found: set[str] = set()
+        self.types = TypeInfo(schema)
+        self.found: dict[str, set[CustomUse]] = {}
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         if node.name.value == CUSTOM_FIELDS:
             for argument in node.arguments:
                 value = argument.value
                 values = value.values if isinstance(value, ListValueNode) else (value,)
-                self.found |= {v.name.value for v in values if isinstance(v, VariableNode)}
+                for item in values:
+                    self._note(item, CustomUse.READ)
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
-        if node.name.value == CUSTOM_FIELDS and isinstance(node.value, VariableNode):
-            self.found.add(node.value.name.value)
+        parent = get_named_type(self.types.get_parent_input_type())  # also as a list's one item
+        if node.name.value == CUSTOM_FIELDS and isinstance(parent, GraphQLInputObjectType):
+            custom = custom_fields_of(parent.fields.get(CUSTOM_FIELDS))
+            if custom is not None:
+                self._note(node.value, custom.use)
+
+    def _note(self, node: Node, use: CustomUse) -> None:
+        if isinstance(node, VariableNode):
+            self.found.setdefault(node.name.value, set()).add(use)
 
 
-def structure_of(value: Any) -> Any:
-    """Return the shape of custom fields, or of their names."""
-    if isinstance(value, dict):
+def structure_of(value: Any, use: CustomUse) -> Any:
+    """Return the shape of custom fields, or of their names, for what they are used for."""
+    if use is CustomUse.READ:
+        return tuple(str(item) for item in value) if isinstance(value, list) else str(value)
+    if not isinstance(value, dict):
+        return "value"
+    if use is CustomUse.WRITE:
         return tuple((name, None if item is None else "value") for name, item in value.items())
-    return tuple(str(item) for item in value) if isinstance(value, list) else str(value)
+    return tuple((name, _nested_structure(item, use)) for name, item in value.items())
+
+
+def is_structural(value: Any, use: CustomUse) -> bool:
+    """Return whether a plan depends on a value: `_isNull` on its boolean, an order on its word."""
+    return isinstance(value, bool) or (isinstance(value, str) and use is CustomUse.ORDER)
+
+
+def _nested_structure(value: Any, use: CustomUse) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return structure_of(value, use)
+    return ("is", value) if is_structural(value, use) else "value"

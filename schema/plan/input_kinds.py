@@ -26,10 +26,20 @@ _CONDITIONS = (
 )
 
 
+def nullable(declared: GraphQLInputType) -> Any:
+    """Return a type without the mark that null is refused."""
+    return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+
+
 def is_order(declared: GraphQLInputType) -> bool:
     """Return whether this is an input of `orderBy`, whose fields count as they are written."""
     named = get_named_type(declared)
     return isinstance(named, GraphQLInputObjectType) and named.name.endswith("OrderBy")
+
+
+def is_direction(declared: GraphQLInputType) -> bool:
+    """Return whether this is the enum of an order's directions."""
+    return getattr(declared, "name", "") == "OrderBy"
 
 
 def is_condition(declared: GraphQLInputType) -> bool:
@@ -40,9 +50,4 @@ def is_condition(declared: GraphQLInputType) -> bool:
 
 def is_leaf_list(declared: GraphQLList[Any]) -> bool:
     """A list of scalars is one operand of any length; lists of enums and objects are structure."""
-    item = (
-        declared.of_type.of_type
-        if isinstance(declared.of_type, GraphQLNonNull)
-        else declared.of_type
-    )
-    return isinstance(item, GraphQLScalarType)
+    return isinstance(nullable(declared.of_type), GraphQLScalarType)

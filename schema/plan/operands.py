@@ -37,6 +37,9 @@ class VariableRef:
             value = value[step]
         return value
 
+    def below(self, step: str) -> VariableRef:
+        return VariableRef(self.name, (*self.path, step))
+
 
 @dataclass(frozen=True)
 class ListOf:

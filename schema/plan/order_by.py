@@ -8,7 +8,7 @@ from typing import Any
 
 from dynamic_databases.catalog.types import Column
 from schema.errors import BadUserInput
-from schema.names.tables import NamedTable, Names
+from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
 from schema.plan.aggregate import aggregate_type
 from schema.plan.nodes import (
     EVERYTHING,
@@ -107,6 +107,8 @@ def _terms(
                 term(subject, direction, hops)
                 for subject, direction in _aggregates(value, target, links)
             ]
+        elif name == CUSTOM_FIELDS and name not in table.relations:
+            terms += [term(table.custom[field], way, hops) for field, way in given_fields(value)]
         elif name not in table.relations:
             raise BadUserInput(f"{table.type} has nothing to order by.")
         else:

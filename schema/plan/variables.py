@@ -7,8 +7,9 @@ statements. Of `customFields` the names are structure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 from graphql import (
@@ -29,10 +30,11 @@ from graphql.error import GraphQLError
 from graphql.pyutils import print_path_list
 
 from schema.errors import BadUserInput, TooComplex
-from schema.plan.custom_fields import custom_fields_of, structure_of
-from schema.plan.input_kinds import is_leaf_list, is_order
+from schema.plan.custom_fields import CustomUse, custom_fields_of, structure_of
+from schema.plan.input_kinds import is_leaf_list, is_order, nullable
 
 VariableShape = tuple[Any, ...]
+_NO_USES: Mapping[str, frozenset[CustomUse]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class VariableReader:
     name: str
     type: GraphQLInputType
     default: Any  # Undefined where there is none
-    is_structure: bool = False  # it stands for custom fields or their names
+    uses: frozenset[CustomUse] = frozenset()  # where it stands for custom fields or their names
     suggests: bool = True  # a refusal names what may have been meant
 
     @property
@@ -53,13 +55,13 @@ class VariableReader:
 def variable_readers(
     schema: GraphQLSchema,
     nodes: Sequence[VariableDefinitionNode],
-    structural: Collection[str] = (),
+    structural: Mapping[str, frozenset[CustomUse]] = _NO_USES,
     *,
     suggests: bool = True,
 ) -> tuple[VariableReader, ...]:
     """Return a reader for each variable that a (valid) operation declares.
 
-    `structural` are those that stand for custom fields or their names.
+    `structural` are those that stand for custom fields or their names, with their uses.
     """
     readers = []
     for node in nodes:
@@ -70,7 +72,8 @@ def variable_readers(
             if is_order(declared):
                 default = _as_written(default, value_from_ast_untyped(node.default_value))
         name = node.variable.name.value
-        readers.append(VariableReader(name, declared, default, name in structural, suggests))
+        uses = structural.get(name, frozenset())
+        readers.append(VariableReader(name, declared, default, uses, suggests))
     return tuple(readers)
 
 
@@ -115,7 +118,9 @@ def shape_of(readers: Sequence[VariableReader], values: Mapping[str, Any]) -> Va
 
 
 def _reader_shape(reader: VariableReader, value: Any) -> Any:
-    return structure_of(value) if reader.is_structure else _shape(reader.type, value)
+    if reader.uses and value is not None:
+        return tuple(structure_of(value, use) for use in CustomUse if use in reader.uses)
+    return _shape(reader.type, value)
 
 
 def _coerced(reader: VariableReader, value: Any) -> Any:
@@ -151,7 +156,7 @@ def _as_written(coerced: Any, given: Any) -> Any:
 def _shape(declared: Any, value: Any) -> Any:
     if value is None:
         return None
-    inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+    inner = nullable(declared)
     if isinstance(inner, GraphQLList):
         return (
             "list" if is_leaf_list(inner) else tuple(_shape(inner.of_type, item) for item in value)
@@ -161,8 +166,8 @@ def _shape(declared: Any, value: Any) -> Any:
         return tuple(
             (
                 name,
-                structure_of(item)
-                if custom_fields_of(fields[name]) and item is not None
+                structure_of(item, custom.use)
+                if item is not None and (custom := custom_fields_of(fields[name]))
                 else _shape(fields[name].type, item),
             )
             for name, item in value.items()

@@ -8,7 +8,7 @@ from typing import Any
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from schema.errors import BadUserInput
 from schema.names.relations import Relation
-from schema.names.tables import NamedTable, Names
+from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
 from schema.plan.aggregate import related_subject
 from schema.plan.nodes import (
     EVERYTHING,
@@ -67,6 +67,8 @@ def plan_where(tree: Any, table: NamedTable, names: Names) -> Where:
             parts.append(_related(name, table.relations[name], value, table, names))
         elif name in table.aggregates:
             parts += _aggregated(name, table.aggregates[name], value, table, names)
+        elif name == CUSTOM_FIELDS:
+            parts += _custom(value, table)
         else:
             parts.append(_combination(name, value, table, names))
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
@@ -85,20 +87,37 @@ def plan_target(tree: Mapping[str, Any], table: NamedTable, names: Names) -> Whe
 def _check_operators(tree: Any, table: NamedTable, names: Names) -> None:
     for name, value in (tree or {}).items():
         if name in table.columns:
-            if not _has_operators(value):
-                raise BadUserInput(
-                    f"{name}: {{}} compares with nothing, so that all rows would be written; "
-                    "give an operator, or leave the column out."
-                )
+            _check_column(name, value)
         elif name in table.relations:
             _check_operators(value, names.tables[table.relations[name].target], names)
         elif name in table.aggregates:
             target = names.tables[table.aggregates[name].target]
             for function, given in (value or {}).items():
                 _check_predicate(f"{name}.{function}.predicate", given, target, names)
+        elif name == CUSTOM_FIELDS:
+            _check_custom(value)
         elif name in ("_and", "_or", "_not"):
             for part in value if isinstance(value, list) else [value]:
                 _check_operators(part, table, names)
+
+
+def _check_column(name: str, value: Any) -> None:
+    if not _has_operators(value):
+        raise _compares_nothing(name, "an operator")
+
+
+def _check_custom(value: Any) -> None:
+    if value == {}:
+        raise _compares_nothing(CUSTOM_FIELDS, "a column with an operator")
+    for field, given in (value or {}).items():
+        _check_column(f"{CUSTOM_FIELDS}.{field}", given)
+
+
+def _compares_nothing(name: str, what: str) -> BadUserInput:
+    return BadUserInput(
+        f"{name}: {{}} compares with nothing, so that all rows would be written; "
+        f"give {what}, or leave it out."
+    )
 
 
 def _has_operators(value: Any) -> bool:
@@ -114,10 +133,7 @@ def _has_operators(value: Any) -> bool:
 
 def _check_predicate(name: str, given: Any, target: NamedTable, names: Names) -> None:
     if not (given or {}).get("predicate", True):
-        raise BadUserInput(
-            f"{name}: {{}} compares with nothing, so that all rows would be written; "
-            "give an operator, or leave the function out."
-        )
+        raise _compares_nothing(name, "an operator")
     _check_operators((given or {}).get("filter"), target, names)
 
 
@@ -178,6 +194,16 @@ def _of_absent(name: str, value: Any) -> list[Where]:
     return parts
 
 
+def _custom(value: Any, table: NamedTable) -> list[Where]:
+    """`customFields: {cf_size: {_gt: 3}}`: the dynamic columns, each by its field."""
+    if value is None:
+        raise BadUserInput(f"{CUSTOM_FIELDS} must not be null; leave it out.")
+    parts: list[Where] = []
+    for field, given in value.items():
+        parts += comparisons(f"{CUSTOM_FIELDS}.{field}", table.custom[field], given)
+    return parts
+
+
 def _combination(name: str, value: Any, table: NamedTable, names: Names) -> Where:
     if value is None:
         raise BadUserInput(f"{name} must not be null; leave it out.")
@@ -222,6 +248,8 @@ def _comparison(name: str, subject: Subject, operator: str, operand: Any) -> Whe
             f"write {name}: {{_isNull: true}}."
         )
     if operator == "_isNull":
+        if not isinstance(operand, Flag):
+            raise BadUserInput(f"{name}._isNull takes true, false or a variable of type Boolean.")
         return IsNull(subject, negated=not operand.value)
     op = Op(operator)
     if isinstance(operand, Flag):

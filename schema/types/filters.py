@@ -10,19 +10,21 @@ from graphql import (
     GraphQLEnumValue,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInputType,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
 )
 
-from dynamic_databases.catalog.types import Kind, SqlType
-from schema.names.tables import NamedTable, Names
+from dynamic_databases.catalog.types import Column, Kind, SqlType
+from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
 from schema.plan.aggregate import aggregate_columns, predicate_columns
+from schema.plan.custom_fields import CustomFields, CustomUse
 from schema.plan.nodes import ANSWERED, Function
 from schema.types.comparisons import Comparisons
 from schema.types.factory import BOOL_EXP, ORDER_BY, TypeFactory
 from schema.types.leaves import Leaves
-from schema.types.vocabulary import order_by_enum
+from schema.types.vocabulary import order_by_enum, scalar
 
 _INT = SqlType(Kind.INTEGER, "integer")
 _DECIMAL = SqlType(Kind.DECIMAL, "numeric")
@@ -111,8 +113,7 @@ class FilterTypes:
             "_not": GraphQLInputField(own),
         }
         for field, column in table.columns.items():
-            comparison = self._comparisons.of(column.type, self._leaves.of(column.type))
-            found[field] = GraphQLInputField(comparison)
+            found[field] = GraphQLInputField(self._comparison(column))
         for field, relation in table.relations.items():
             target = self._names.tables[relation.target]
             text = "Some of these rows matches." if relation.many else "This row matches."
@@ -122,7 +123,11 @@ class FilterTypes:
             found[field] = GraphQLInputField(
                 self._related_bool_exp(target), description="What is computed of these rows."
             )
-        return found
+        types = {field: self._comparison(column) for field, column in table.custom.items()}
+        text = (
+            "Dynamic columns by name: {name: {_eq: value}, …}; with the operators of their types."
+        )
+        return found | custom_fields(table, CustomUse.FILTER, types, text)
 
     def _order_by(self, table: NamedTable) -> Fields:
         found = {field: GraphQLInputField(order_by_enum()) for field in table.comparable}
@@ -132,8 +137,18 @@ class FilterTypes:
         for field, relation in table.aggregates.items():
             target = self._names.tables[relation.target]
             found[field] = GraphQLInputField(self.aggregate_order_by(target))
+        types = {
+            field: order_by_enum()
+            for field, column in table.custom.items()
+            if column.type.has_order
+        }
+        text = "Dynamic columns by name: {name: ASC, …}; they count as they are written."
+        found |= custom_fields(table, CustomUse.ORDER, types, text)
         nothing = GraphQLInputField(order_by_enum(), description="Nothing here can be ordered by.")
         return found or {"_none": nothing}
+
+    def _comparison(self, column: Column) -> GraphQLInputObjectType:
+        return self._comparisons.of(column.type, self._leaves.of(column.type))
 
     def _related_bool_exp(self, table: NamedTable) -> GraphQLInputObjectType:
         """Return the input of `tracksAggregate` in a condition."""
@@ -214,6 +229,19 @@ class FilterTypes:
     ) -> GraphQLInputObjectType | None:
         columns = aggregate_columns(function, table)
         return self._factory.input(table, suffix, partial(_ordered, columns)) if columns else None
+
+
+def custom_fields(
+    table: NamedTable, use: CustomUse, types: Mapping[str, GraphQLInputType], text: str
+) -> Fields:
+    """Return the field `customFields` of an input, where the table has it; `types` by field."""
+    if not table.has_custom_fields:
+        return {}
+    takes = CustomFields(table.type, use, table.custom_by_spelling, types)
+    field = GraphQLInputField(
+        scalar(Kind.JSON), description=text, extensions={CUSTOM_FIELDS: takes}
+    )
+    return {CUSTOM_FIELDS: field}
 
 
 def _ordered(fields: Iterable[str]) -> Fields:

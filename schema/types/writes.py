@@ -21,15 +21,15 @@ from graphql import (
 
 from dynamic_databases.catalog.types import Column, Kind
 from schema.names.relations import Relation
-from schema.names.tables import CUSTOM_FIELDS, NamedTable, Names
-from schema.plan.custom_fields import CustomFields
+from schema.names.tables import NamedTable, Names
+from schema.plan.custom_fields import CustomUse
 from schema.plan.nodes import How
 from schema.plan.operators import updates_in_place_of
 from schema.types.aggregates import Rows
 from schema.types.factory import INSERT_INPUT, TypeFactory
-from schema.types.filters import FilterTypes
+from schema.types.filters import FilterTypes, custom_fields
 from schema.types.leaves import Leaves, describe
-from schema.types.vocabulary import field_change, resolve_enum, scalar
+from schema.types.vocabulary import field_change, resolve_enum
 
 _NUMBERS = (Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL, Kind.FLOAT)
 _TEXTS = {
@@ -154,19 +154,13 @@ class WriteTypes:
 
     def _custom_fields(self, table: NamedTable, writable: frozenset[str]) -> Fields:
         """Return the field that writes dynamic columns by name, where there are such."""
-        if not table.has_custom_fields:
-            return {}
         types = {
             name: self._leaves.input(column)
             for name, column in table.custom.items()
             if column.name in writable
         }
-        takes = CustomFields(table.type, table.custom_by_spelling, types)
         text = "Dynamic columns by name: {name: value, …}; each as its own field would take it."
-        field = GraphQLInputField(
-            scalar(Kind.JSON), description=text, extensions={CUSTOM_FIELDS: takes}
-        )
-        return {CUSTOM_FIELDS: field}
+        return custom_fields(table, CustomUse.WRITE, types, text)
 
     def _nested_insert(self, relation: Relation) -> GraphQLInputObjectType:
         target = self._names.tables[relation.target]

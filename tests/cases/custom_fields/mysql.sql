@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('customFields', JSON_OBJECT('price', CAST(p1.c0 AS CHAR), 'at', CASE WHEN p1.c1 >= '0001-01-01' AND MONTH(p1.c1) > 0 AND DAYOFMONTH(p1.c1) > 0 THEN CONCAT(TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT(p1.c1, '%%Y-%%m-%%dT%%H:%%i:%%s.%%f'))), '+00:00') END), 'some', JSON_OBJECT('price', CAST(p1.c0 AS CHAR)))), '[]') FROM (SELECT t1.`price` AS c0, t1.`at` AS c1 FROM `track` t1 ORDER BY t1.`track_id` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [20000000]

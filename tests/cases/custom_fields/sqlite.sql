@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('customFields', json_object('price', gateway_decimal(p1.c0, NULL), 'at', CASE WHEN p1.c1 IS NULL THEN NULL WHEN length(p1.c1) = 19 AND datetime(p1.c1, '+0 days') = replace(p1.c1, 'T', ' ') AND p1.c1 >= '0001' THEN replace(p1.c1, ' ', 'T') || '+00:00' ELSE gateway_datetime(p1.c1) END), 'some', json_object('price', gateway_decimal(p1.c0, NULL))))), zeroblob(2147483647)) FROM (SELECT t1."price" AS c0, t1."at" AS c1 FROM "track" t1 ORDER BY t1."track_id" LIMIT 100) p1) AS BLOB)
+-- []

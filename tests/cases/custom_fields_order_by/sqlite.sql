@@ -1,0 +1,2 @@
+SELECT CAST((SELECT coalesce(printf('[%s]', group_concat(json_object('trackId', CASE WHEN typeof(p1.c0) = 'integer' THEN CAST(p1.c0 AS TEXT) ELSE 'gateway_mark' END))), zeroblob(2147483647)) FROM (SELECT t1."track_id" AS c0 FROM "track" t1 ORDER BY coalesce(CASE WHEN t1."at" IS NULL THEN NULL WHEN length(t1."at") = 19 AND datetime(t1."at", '+0 days') = replace(t1."at", 'T', ' ') AND t1."at" >= '0001' THEN replace(t1."at", ' ', 'T') || '+00:00' ELSE gateway_datetime(t1."at") END, t1."at") DESC, t1."price" NULLS LAST, t1."track_id" LIMIT 100) p1) AS BLOB)
+-- []

@@ -1,0 +1,2 @@
+SELECT LEFT(CAST(JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('title', p1.c0, 'tracks', JSON_COMPACT((SELECT COALESCE(JSON_ARRAYAGG(JSON_OBJECT('trackId', CAST(t3.`track_id` AS CHAR)) ORDER BY t3.`track_id` LIMIT 100), '[]') FROM `track` t3 WHERE t3.`album` = p1.c1 AND t3.`price` IS NOT NULL)))), '[]') FROM (SELECT t1.`Title` AS c0, t1.`AlbumId` AS c1 FROM `album` t1 WHERE EXISTS (SELECT 1 FROM `track` t2 WHERE t2.`album` = t1.`AlbumId` AND t2.`price` = %s) ORDER BY t1.`AlbumId` LIMIT 100) p1)) AS BINARY), %s + 1)
+-- [Decimal('0.99'), 20000000]
