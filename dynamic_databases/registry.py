@@ -34,6 +34,7 @@ from dynamic_databases.catalog.read import (
     read_enum_rows,
 )
 from dynamic_databases.catalog.types import Catalog, Fingerprint
+from dynamic_databases.catalog_schedule import CatalogSchedule
 from dynamic_databases.concurrency.exceptions import repeated
 from dynamic_databases.connections.pool import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
@@ -93,6 +94,7 @@ class Registry:
     ) -> None:
         self.connections = connections
         max_lag = package_setting("GATEWAY_REPLICA_MAX_LAG_SECONDS")
+        self.schedule = CatalogSchedule(self.is_expired)
         self.replicas = Replicas(connections, self._replicas_of, max_lag)
         self._load = load
         self._pk_of = pk_of
@@ -251,6 +253,7 @@ class Registry:
             self._read_revisions.pop(alias, None)
             self._bound.pop(alias, None)
             self._models_of.pop(alias, None)
+        self.schedule.forget(alias)
         self.replicas.forget(replicas)
         for one in (forgotten := [alias, *replicas]):
             self.connections.close(one)

@@ -25,7 +25,6 @@ from tenants.directory import Directory
 
 if TYPE_CHECKING:  # a command needs none of a server's modules
     from gateway.control.recorder import SnapshotRecorder
-    from gateway.execution.catalog_refresh import CatalogRefresher
     from gateway.execution.circuit_breaker import CircuitBreakers
 
 _log = logging.getLogger("gateway.cache_invalidation")
@@ -36,7 +35,6 @@ class ServerCaches:
     """What a server has besides the registry and the directory, which commands have too."""
 
     breakers: CircuitBreakers
-    refresher: CatalogRefresher
     recorder: SnapshotRecorder | None
 
 
@@ -72,7 +70,6 @@ class CacheInvalidation:
         # Settings, catalog and models, then connections; of its replicas as well.
         forgotten = self._registry.forget(alias)
         for server in self._servers:
-            server.refresher.forget(alias)
             for one in forgotten:
                 server.breakers.forget(one)
 

@@ -145,7 +145,7 @@ def state_of(runtime: Runtime) -> ProcessState:
 
 
 def _server_caches(runtime: Runtime) -> ServerCaches:
-    return ServerCaches(runtime.breakers, runtime.refresher, runtime.recorder)
+    return ServerCaches(runtime.breakers, runtime.recorder)
 
 
 class _LargestLimits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,7 +33,6 @@ class MountedSchemas:
         self._limits = LimitsOfTenants(config)
         self._check_seconds = config.catalog_check_seconds
         self._own_words = config.database_messages
-        self._next_look: dict[Alias, float] = {}
         self._schemas = SchemaCache(
             config.schema_cache_bytes,
             config.operation_cache_entries,
@@ -76,10 +74,6 @@ class MountedSchemas:
 
     def _entry(self, alias: Alias) -> Entry:
         """Return a catalog; every few seconds the database is asked whether it has changed."""
-        now = time.monotonic()
-        due = self._next_look.get(alias)
-        if due is not None and now < due and not self._registry.is_expired(alias):
-            return self._registry.entry(alias)
-        self._next_look[alias] = now + self._check_seconds
-        # At first it is read now, or was a moment ago.
-        return self._registry.entry(alias) if due is None else self._registry.current(alias)
+        registry = self._registry
+        is_due = registry.schedule.is_due(alias, self._check_seconds)
+        return registry.current(alias) if is_due else registry.entry(alias)

@@ -10,7 +10,7 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
@@ -31,6 +31,7 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
+from dynamic_databases.aliases import Alias
 from dynamic_databases.errors import DatabaseProblem, SchemaChanged
 from dynamic_databases.process import process_registry
 from schema.apps import SchemaConfig
@@ -40,6 +41,7 @@ from schema.execution.node_reader import give_types
 from schema.execution.runner import Answer, Fragments, Runner
 from schema.global_ids import SCOPE, scope_of
 from schema.mount_source import Mount, mount_source
+from schema.mounted_source import run_on_source
 from schema.names.changes import fields_changed, what_is_gone
 from schema.operations import CompiledOperation, Prepared
 from schema.plan.session_variables import given_session
@@ -166,9 +168,14 @@ class _Execution:
             review=self._review if self._has_middleware else None,
             session=given_session(self._document.context_value),
         )
+
+        def run(source: Alias) -> Answer:
+            with registry.connections.lease(source) as wrapper:
+                on_source = replace(runner, source=source)
+                return on_source.run(wrapper, operation, prepared, self._variables)
+
         try:
-            with registry.connections.lease(alias) as wrapper:
-                answer = runner.run(wrapper, operation, prepared, self._variables)
+            answer = run_on_source(registry, alias, prepared.plan, run)
         except SchemaChanged as error:
             entry = registry.refresh(alias)
             changed = fields_changed(self._mount.schema.built.names, entry.catalog)

@@ -18,6 +18,7 @@ pytest_plugins = (
     "tests.fixtures.http_proxy",
     "tests.fixtures.outages",
     "tests.fixtures.redis",
+    "tests.fixtures.replicas",
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
     "tests.fixtures.row_rules",

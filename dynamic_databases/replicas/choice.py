@@ -7,6 +7,7 @@ with what it held at the last one, so that no answer is older than `max_lag` sec
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from dynamic_databases.replicas.position import UnusableReplica
 from dynamic_databases.replicas.progress import NEVER, Mark, Progress, lag_problem
 from dynamic_databases.replicas.vendors.dispatch import vendor_of
 
+_log = logging.getLogger("dynamic_databases.replicas")
 _PAUSE_SECONDS = 0.05  # between two checks of a replica that is waited for
 _CHECKS = 5  # of each replica while its last answer counts, at least
 _CHECK_SECONDS = 1.0  # between two checks of a replica, at most
@@ -81,7 +83,9 @@ class Replicas:
                 held = vendor_of(wrapper).held(wrapper)
             with self._lock:
                 progress = self._known.setdefault(replica, Progress())
+                before = progress.problem
                 progress.reached(mark, held, self.max_lag)
+            _log_change(replica, before, progress.problem)
         except DatabaseProblem as error:
             self.failed(replica, error)
             raise
@@ -110,7 +114,10 @@ class Replicas:
     def failed(self, replica: Alias, error: Exception) -> None:
         """Read nothing from a replica until a check finds it in order."""
         with self._lock:
-            self._known.setdefault(replica, Progress()).failed(str(error))
+            progress = self._known.setdefault(replica, Progress())
+            before = progress.problem
+            progress.failed(str(error))
+        _log_change(replica, before, progress.problem)
 
     def forget(self, replicas: Sequence[Alias]) -> None:
         """They are other servers from now on, or gone."""
@@ -137,3 +144,12 @@ class Replicas:
     def _may_answer(self, replica: Alias, after: float, now: float) -> bool:
         progress = self._known.get(replica)
         return progress is not None and progress.may_answer(after, now)
+
+
+def _log_change(replica: Alias, before: str, now: str) -> None:
+    """Log once that a replica is left out, and that it is in order again."""
+    if now and now != before:
+        event = {"replica": replica, "problem": now}
+        _log.warning("a replica isn't read from", extra={"event": event})
+    elif before and not now:
+        _log.info("a replica is read from again", extra={"event": {"replica": replica}})

@@ -32,22 +32,12 @@ class CatalogRefresher:
         self._readers = readers
         self._check_seconds = config.catalog_check_seconds
         self._catalog_deadline_ms = config.catalog_deadline_ms
-        self._next_look: dict[Alias, float] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     def schedule(self, alias: Alias) -> None:
         """Ask the database where the last look is old enough."""
-        now = time.monotonic()
-        due = self._next_look.get(alias)
-        if due is not None and now < due and not self._registry.is_expired(alias):
-            return
-        self._next_look[alias] = now + self._check_seconds
-        if due is not None:  # at first it was read a moment ago
+        if self._registry.schedule.is_due(alias, self._check_seconds):
             self._start(alias, self._refresh_if_changed)
-
-    def forget(self, alias: Alias) -> None:
-        """The alias is another database's from now on, or gone."""
-        self._next_look.pop(alias, None)
 
     async def refresh_now(
         self, alias: Alias, deadline: Deadline, names: Names

@@ -24,6 +24,7 @@ from dynamic_databases.process import process_registry
 from schema.built_schema import BuiltSchema
 from schema.errors import BadUserInput, OperationProblem
 from schema.execution.node_reader import give_types
+from schema.execution.routing import routed_alias
 from schema.execution.runner import Runner
 from schema.global_ids import SCOPE, scope_of
 from schema.limits import Limits
@@ -91,11 +92,17 @@ def _run_root(
         raise BadUserInput(_SEVERAL)
     prepared = replace(whole, roots=roots)
     registry = process_registry()
-    with registry.connections.lease(alias) as wrapper:
+    source = routed_alias(registry, alias, prepared.plan)
+    with registry.connections.lease(source) as wrapper:
         cursors = cast("SchemaConfig", apps.get_app_config("schema")).cursors
         session = given_session(info.context)
         runner = Runner(
-            alias, lambda: registry.models(alias), limits, cursors, session=session
+            alias,
+            lambda: registry.models(alias),
+            limits,
+            cursors,
+            session=session,
+            source=source,
         )
         answer = runner.run(wrapper, operation, prepared, info.variable_values)
     if answer.errors:

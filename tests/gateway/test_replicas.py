@@ -7,7 +7,6 @@ wants. The view `place` says which server answered.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import psycopg
@@ -15,32 +14,8 @@ import pytest
 
 from tests.fixtures.ports import free_port
 from tests.fixtures.processes import Gateway, clean_environment, wait_for
-from tests.fixtures.servers import PostgresqlReplica, PostgresqlServer, can_run_postgresql
-from tests.fixtures.vendors import require
-
-SQL = """
-CREATE TABLE note (id SERIAL PRIMARY KEY, text VARCHAR(100) NOT NULL);
-CREATE VIEW place AS SELECT pg_is_in_recovery() AS replica;
-"""
-PLACE = "{ place { replica } }"
-FAST = ("fsync=off", "full_page_writes=off")
-
-
-@pytest.fixture(scope="module")
-def primary() -> Iterator[PostgresqlServer]:
-    require(can_run_postgresql(), "PostgreSQL's programs are missing: no replica can be made")
-    server = PostgresqlServer(free_port(), *FAST)
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(SQL)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def replica(primary) -> Iterator[PostgresqlReplica]:
-    server = PostgresqlReplica(free_port(), primary.url, *FAST)
-    yield server
-    server.stop()
+from tests.fixtures.replicas import FAST, PLACE, lagging
+from tests.fixtures.servers import PostgresqlServer
 
 
 def serving(folder, primary, replica, workers: int = 1, **settings: str) -> Gateway:
@@ -106,24 +81,6 @@ def notes(gateway: Gateway, text: str, **headers: str) -> list:
 def wait_for_replica(gateway: Gateway) -> None:
     """Wait until each of ten answers in a row is a replica's: all workers know that it is one."""
     wait_for(lambda: all(is_on_replica(gateway) for _ in range(10)), seconds=30)
-
-
-@contextmanager
-def lagging(replica: PostgresqlServer) -> Iterator[None]:
-    """Inside the replica receives what is written, and replays nothing."""
-    with psycopg.connect(replica.url, autocommit=True) as connection:
-        connection.execute("SELECT pg_wal_replay_pause()")
-        wait_for(
-            lambda: (
-                connection.execute("SELECT pg_get_wal_replay_pause_state()").fetchone()
-                == ("paused",)
-            )
-        )
-    try:
-        yield
-    finally:
-        with psycopg.connect(replica.url, autocommit=True) as connection:
-            connection.execute("SELECT pg_wal_replay_resume()")
 
 
 def metric(gateway: Gateway, name: str) -> float:
