@@ -44,6 +44,7 @@ from schema.plan.nodes import (
     UpdateRows,
 )
 from schema.sql.compiled import (
+    CombinedUpdates,
     CompiledDelete,
     CompiledEach,
     CompiledInsert,
@@ -67,18 +68,18 @@ def in_transaction(steps: Sequence[Step[bytes]], end: End) -> Flow[list[bytes]]:
     out what it has been sent.
     """
     answers: list[bytes] = []
-    begins, is_over = True, False
+    is_open = False
     for step in steps:
         try:
             batch = next(step)
             while True:
-                is_over = batch.is_last and len(steps) == 1
-                found = yield RoundTrip(batch.requests, begins, end if is_over else None)
-                begins = False
+                ends = end if batch.is_last and len(steps) == 1 else None
+                found = yield RoundTrip(batch.requests, not is_open, ends)
+                is_open = ends is None
                 batch = step.send(found)
         except StopIteration as stop:
             answers.append(stop.value)
-    if not begins and not is_over:
+    if is_open:
         yield RoundTrip((), ends=end)
     return answers
 
@@ -204,15 +205,50 @@ def _update(writer: WriteContext, write: CompiledUpdate) -> Step[bytes]:
         )
         _, answers = yield from checked_last(table, step) if writer.may_move(table) else step
         return answers[0]
+    if write.combined is not None and writer.is_alone and write.combined.likely:
+        answer = yield from _update_at_once(writer, write, write.combined)
+        if answer is not None:
+            return answer
     (probed,) = yield Batch((writer.ask(write.probe),))
     row = probed_row(probed)
     if row is None:
         return NULL
     held, row = divided(row, len(write.plan.held))
-    flags = row[: len(write.plan.values)]
-    chosen = tuple(i for i, differs in enumerate(flags) if int(differs))
+    chosen = _differing(write, row)
     found = yield from updated(writer, write, row, chosen, [write.page], held)
+    if found and write.combined is not None:
+        write.combined.likely = chosen
     return found[0] if found else NULL
+
+
+def _update_at_once(
+    writer: WriteContext, write: CompiledUpdate, combined: CombinedUpdates
+) -> Step[bytes | None]:
+    """Lock, probe and update the row in one round trip, where what differs is what is likely.
+
+    Else what the probe found is tried. Gives None where nothing was written: either nothing
+    differs, or the row changed meanwhile, or the database didn't write it.
+    """
+    chosen = combined.likely
+    for _ in range(2):
+        statement = writer.compiler.combined_update(write.plan, combined, chosen)
+        (rows,), answers = yield from writer.last([writer.ask(statement)], [(write.page, None)])
+        row = probed_row(rows)
+        if row is None:
+            return NULL
+        if int(row[-1]):
+            combined.likely = chosen
+            return answers[0]
+        chosen = _differing(write, row)
+        if not chosen:
+            return None
+    return None
+
+
+def _differing(write: CompiledUpdate, probed: Row) -> tuple[int, ...]:
+    """Return which values aren't what the row that was probed holds."""
+    flags = probed[: len(write.plan.values)]
+    return tuple(i for i, differs in enumerate(flags) if int(differs))
 
 
 def _rows(writer: WriteContext, write: CompiledRows) -> Step[bytes]:

@@ -164,7 +164,8 @@ class Runner:
         nested = [self._nested(prepared, root, variables) for root in prepared.roots]
         for one in nested:
             variables = {**variables, **(one.variables if one else {})}
-        writer = WriteContext(prepared.compiler, variables, partial(self._orm, meter))
+        is_alone = len(prepared.roots) == 1 and not self.dry_run and self.review is None
+        writer = WriteContext(prepared.compiler, variables, partial(self._orm, meter), is_alone)
         steps: list[Step[bytes]] = [
             written(writer, root.write)
             if root.write is not None

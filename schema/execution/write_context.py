@@ -51,6 +51,7 @@ class WriteContext:
     compiler: Compiler
     variables: Variables
     portable: Callable[[Variables], OrmReader]
+    is_alone: bool = False  # one step is all of the transaction, and its end is COMMIT
 
     def ask(self, statement: Statement) -> Request:
         return request(statement, self.variables)

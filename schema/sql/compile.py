@@ -34,6 +34,7 @@ from schema.plan.nodes import (
 )
 from schema.sql.compile_reads import ReadCompiler
 from schema.sql.compiled import (
+    CombinedUpdates,
     CompiledDelete,
     CompiledEach,
     CompiledInsert,
@@ -49,6 +50,7 @@ from schema.sql.compiled import (
 from schema.sql.statement import Statement
 from schema.sql.write import (
     Probe,
+    combined_update_to_sql,
     delete_to_sql,
     direct_update_to_sql,
     existing_to_sql,
@@ -119,6 +121,17 @@ class Compiler(ReadCompiler):
                 write.updates[chosen] = known
         return known
 
+    def combined_update(
+        self, update: Update, combined: CombinedUpdates, chosen: tuple[int, ...]
+    ) -> Statement:
+        """Return the statement that writes the values at `chosen` if those and no others differ."""
+        known = combined.statements.get(chosen)
+        if known is None:
+            known = self._finished(combined_update_to_sql(update, chosen, self.dialect))
+            if len(combined.statements) < _KEPT_UPDATES:
+                combined.statements[chosen] = known
+        return known
+
     def _insert_one(self, write: Insert) -> CompiledInsert:
         can_answer = self._is_exact and self.dialect.inserts_return_json
         # RETURNING is computed before AFTER triggers. With triggers the row is read once more.
@@ -142,6 +155,7 @@ class Compiler(ReadCompiler):
             direct,
             self._returns_key(write),
             new_key,
+            combined=self._combined(write),
             check=self._check_after(write),
         )
 
@@ -172,6 +186,20 @@ class Compiler(ReadCompiler):
         if write.where != EVERYTHING or write.check != EVERYTHING:
             return None
         return self._finished(direct_update_to_sql(write, self.dialect))
+
+    def _combined(self, write: Update) -> CombinedUpdates | None:
+        """Return where the combined updates are kept; None where a write takes several statements.
+
+        A key that is written, a check of the row and triggers do.
+        """
+        table, key = write.table, {a.column.name for a in write.key}
+        if not self.dialect.combines_updates or len(write.values) < 2:
+            return None
+        if table.has_triggers or table.key_may_be_null or write.check != EVERYTHING:
+            return None
+        if any(a.column.name in key for a in write.values):
+            return None
+        return CombinedUpdates()
 
     def _inserts(self, rows: Sequence[InsertedRow]) -> tuple[CompiledRow, ...]:
         return tuple(self._insert(row) for row in rows)

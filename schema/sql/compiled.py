@@ -74,6 +74,18 @@ class CompiledInsert:
     page: CompiledPage | None
 
 
+@dataclass
+class CombinedUpdates:
+    """Statements that lock a row, say what differs, and write that if it is what they set.
+
+    `likely` are the values that were written last: requests of one operation mostly change the same
+    columns.
+    """
+
+    statements: dict[tuple[int, ...], Statement] = field(default_factory=dict)
+    likely: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class CompiledUpdate:
     """`updates` fills up as requests differ in which columns they really change.
@@ -91,6 +103,7 @@ class CompiledUpdate:
     returns_key: bool = False
     new_key: tuple[int, ...] = ()
     updates: dict[tuple[int, ...], Statement] = field(default_factory=dict)
+    combined: CombinedUpdates | None = None  # where one round trip may do
     check: CompiledPage | None = None  # as that of a row
 
 

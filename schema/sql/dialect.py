@@ -47,6 +47,7 @@ class Dialect(Protocol):
     in_place: InPlace | None
     writes_return_keys: bool  # UPDATE and DELETE … RETURNING
     deletes_answer_rows: bool  # RETURNING takes no more memory than a SELECT of the rows does
+    combines_updates: bool  # one statement can lock a row, look at it and update it
     inserts_return_json: bool  # an INSERT can answer its row as a JSON object
     numbers_rows: bool  # rows carry their place as `o`: a derived table has no order
     after_order: str  # follows an ORDER BY of rows that hold JSON

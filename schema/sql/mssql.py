@@ -46,6 +46,7 @@ class MssqlDialect:
     deferred = Deferred()
     in_place: InPlace | None = None
     writes_return_keys = False
+    combines_updates = False
     deletes_answer_rows = False
     inserts_return_json = False
     numbers_rows = True

@@ -60,6 +60,7 @@ class MysqlDialect:
     deferred = Deferred()
     in_place: InPlace | None = _InPlace()
     writes_return_keys = False
+    combines_updates = False
     deletes_answer_rows = False
     numbers_rows = False
     after_order = ""

@@ -64,6 +64,7 @@ class PostgresqlDialect:
     deferred = Deferred(after="SET CONSTRAINTS ALL IMMEDIATE")
     in_place: InPlace | None = None
     writes_return_keys = True
+    combines_updates = True
     deletes_answer_rows = True
     inserts_return_json = True
     numbers_rows = False

@@ -77,6 +77,7 @@ class SqliteDialect:
     deferred = Deferred(_VIOLATIONS, _VIOLATIONS)
     in_place: InPlace | None = None
     writes_return_keys = True
+    combines_updates = False
     deletes_answer_rows = False  # SQLite keeps all that RETURNING gives until the last row is gone
     inserts_return_json = True
     numbers_rows = False

@@ -226,6 +226,31 @@ def key_columns(table: Table) -> tuple[Column, ...]:
     return tuple(table.by_name[name] for name in table.primary_key)
 
 
+def combined_update_to_sql(update: Update, chosen: Sequence[int], dialect: Dialect) -> Sql:
+    """Return a statement that locks and probes a row, and writes the values at `chosen`.
+
+    It writes them if those and no others differ. After the probe's flags stands how many rows were
+    written.
+    """
+    probe = probe_to_sql(update.table, update.key, Probe(update.values), dialect, update.where)
+    flags = [f"c{i}" for i in range(len(update.values))]
+    as_chosen = " AND ".join(f"{flag} = {int(i in chosen)}" for i, flag in enumerate(flags))
+    write = sql(
+        'UPDATE {} SET {} WHERE {} AND (SELECT count(*) = 1 AND bool_and({}) FROM "#probed")',
+        dialect.table(update.table.name),
+        joined(", ", (assigned(update.values[i], update.table, dialect) for i in chosen)),
+        _plain_key(update.key, dialect),
+        Sql(as_chosen),
+    )
+    return sql(
+        'WITH "#probed" ({}) AS MATERIALIZED ({}), "#written" AS ({} RETURNING 1) '
+        'SELECT *, (SELECT count(*) FROM "#written") FROM "#probed"',
+        Sql(", ".join(flags)),
+        probe,
+        write,
+    )
+
+
 def delete_to_sql(table: Table, key: Sequence[Assignment], dialect: Dialect) -> Sql:
     delete = sql("DELETE FROM {} WHERE {}", dialect.table(table.name), _plain_key(key, dialect))
     return dialect.counted(delete, table)

@@ -172,13 +172,23 @@ def parameters_of(statement, values: dict) -> object:
     return "what the server returned" if is_raw else statement.parameters(values)
 
 
+def updates_of(write: CompiledUpdate, compiler) -> list:
+    """The statements of a row's first update, and of those that follow."""
+    if write.direct is not None:
+        return [write.direct]
+    first = [write.probe, compiler.update(write, (0,))]
+    if write.combined is None:
+        return first
+    return [*first, compiler.combined_update(write.plan, write.combined, (0,))]
+
+
 def statements_of(write, compiler) -> list:
     match write:
         case CompiledInsert():
             inserts = [(row.insert, row.inserted) for row in write.rows]
             return [*(one for pair in inserts for one in pair), write.page]
         case CompiledUpdate():
-            return [write.probe, compiler.update(write, (0,)), write.page]
+            return [*updates_of(write, compiler), write.page]
         case CompiledSave():
             return [write.probe, compiler.update(write, (0,)), *write.rows.values(), write.after]
         case CompiledDelete():

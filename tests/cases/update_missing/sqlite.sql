@@ -1,8 +1,5 @@
-SELECT CASE WHEN t1."name" COLLATE BINARY IS NOT ? THEN 1 ELSE 0 END FROM "artist" t1 WHERE t1."artist_id" = ?
--- ['x', 999]
-
-UPDATE "artist" SET "name" = ? WHERE "artist_id" = ?
--- ['x', 999]
+UPDATE "artist" SET "name" = ? WHERE "artist_id" = ? AND "name" COLLATE BINARY IS NOT ?
+-- ['x', 999, 'x']
 
 SELECT CAST((SELECT json_object('name', CASE WHEN typeof(p1.c0) <> 'blob' THEN CAST(p1.c0 AS TEXT) END) FROM (SELECT t1."name" AS c0 FROM "artist" t1 WHERE (t1."artist_id" = ?)) p1) AS BLOB)
 -- [999]
