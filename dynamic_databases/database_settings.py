@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +17,12 @@ from uuid import UUID
 
 from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.config.allowed import MSSQL, MYSQL, POSTGRESQL, SQLITE
+from dynamic_databases.connections.state import SESSION_KEY, GivenSession
 from dynamic_databases.models import Baseline, Database
 from dynamic_databases.package_settings import package_setting
 from dynamic_databases.registry import DatabaseSettings
+
+_SESSION_SETTINGS = ("GATEWAY_SESSION_TO_DATABASE", "GATEWAY_SESSION_SET_ROLE")
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,10 @@ def source_of(row: SourceRow, baseline: BaselineRow | None) -> DatabaseSettings:
 def _source(row: Database) -> DatabaseSettings:
     config = row.opened_config()
     baseline = without_bookkeeping(row.baseline.catalog) if row.baseline else None
-    replicas = {number: _runtime_settings(one) for number, one in row.opened_replicas().items()}
+    opened = row.opened_replicas()
+    replicas = {number: _settings(row.name, one) for number, one in opened.items()}
     return DatabaseSettings(
-        _runtime_settings(config), baseline, _override_file(row.name), row.revision, replicas
+        _settings(row.name, config), baseline, _override_file(row.name), row.revision, replicas
     )
 
 
@@ -107,6 +112,16 @@ def _override_file(name: str) -> Path | None:
     """Return where a database's overrides are; a name that is no file's name has none."""
     file = f"{name}.json"
     return package_setting("GATEWAY_OVERRIDES_DIR") / file if Path(file).name == file else None
+
+
+def gives_sessions() -> bool:
+    """Return whether the settings name databases that are given their callers' sessions."""
+    return any(package_setting(name) for name in _SESSION_SETTINGS)
+
+
+def _settings(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a connection to the database of this name, or to a replica of it."""
+    return _runtime_settings(config) | _session(name, config)
 
 
 def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
@@ -139,6 +154,21 @@ def _runtime_settings(config: dict[str, Any]) -> dict[str, Any]:
             "NAME": None,
         },
     }
+
+
+def _session(name: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the setting of a database that is given its callers' sessions; SQLite has none."""
+    if config["ENGINE"] == SQLITE:
+        return {}
+    if config["ENGINE"] == POSTGRESQL and _is_listed(name, "GATEWAY_SESSION_SET_ROLE"):
+        return {SESSION_KEY: GivenSession.VARIABLES_AND_ROLE}
+    if any(_is_listed(name, setting) for setting in _SESSION_SETTINGS):
+        return {SESSION_KEY: GivenSession.VARIABLES}
+    return {}
+
+
+def _is_listed(name: str, setting: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in package_setting(setting))
 
 
 def _of_postgresql(options: dict[str, Any]) -> dict[str, Any]:

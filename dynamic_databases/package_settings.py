@@ -69,6 +69,8 @@ _DEFAULTS: Mapping[str, Callable[[], object]] = {
     "GATEWAY_SECRET_FILES_ROOT": _constant(Path("/run/secrets")),
     "GATEWAY_SECRET_KEYS": _keys_of_django,
     "GATEWAY_SECRET_OWN_FOLDER": _constant(None),
+    "GATEWAY_SESSION_SET_ROLE": _constant(()),
+    "GATEWAY_SESSION_TO_DATABASE": _constant(()),
     "GATEWAY_SERVER_CONNECTIONS": _constant(80),
     "GATEWAY_SQLITE_MEMORY_BYTES": _constant(1_000_000_000),
     "GATEWAY_SQLITE_ROOT": lambda: _folder("databases"),

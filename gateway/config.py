@@ -122,6 +122,8 @@ class Config:
         "GATEWAY_LOGIN_REFRESH_SECONDS", "1209600", whole(60, 31_536_000)
     )
     jwt_issuers: tuple[IssuerConfig, ...] = _setting("GATEWAY_JWT", "", read_issuers)
+    session_to_database: tuple[str, ...] = _setting("GATEWAY_SESSION_TO_DATABASE", "", words)
+    session_set_role: tuple[str, ...] = _setting("GATEWAY_SESSION_SET_ROLE", "", words)
     user_hashers: tuple[str, ...] = _setting("GATEWAY_USER_HASHERS", "", words)
     log_requests: bool = _setting("GATEWAY_LOG_REQUESTS", "0", flag)
     slow_ms: int = _setting("GATEWAY_SLOW_MS", "1000", whole(0, 3_600_000))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dynamic_databases.aliases import Alias
 from dynamic_databases.concurrency.deadline import Deadline
 from dynamic_databases.concurrency.garbage_collection import gc_paused, release_frames
+from dynamic_databases.database_settings import gives_sessions
 from dynamic_databases.errors import NotRegistered
 from dynamic_databases.replicas.last_writes import LastWrites
 from gateway.access import access_of, limits_of_role, session_of
@@ -57,6 +58,7 @@ class GraphQLEndpoint:
         self._writes = LastWrites()
         self._request_log = RequestLog(runtime.metrics, runtime.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
+        self._gives_sessions = gives_sessions()
         self._at_once: Counter[int] = Counter()  # requests under way, by tenant
         # Random once per process, then counted: a random number per request is a system call.
         self._request_ids = (
@@ -160,8 +162,9 @@ class GraphQLEndpoint:
             deadline = Deadline(record.started + limits.deadline_ms / 1000, time.monotonic)
             common = wants_common(http.headers)
             cached = await self.schema(resolved, principal, deadline, common=common)
-            # Only rules of rows read them.
-            session = session_of(principal, resolved) if cached.built.rules else _NO_SESSION
+            # Only rules of rows and databases that are given them read them.
+            is_read = cached.built.rules or self._gives_sessions
+            session = session_of(principal, resolved) if is_read else _NO_SESSION
             call = ExecutionRequest(
                 request, resolved, cached, limits, deadline, record.request_id, session
             )

@@ -117,6 +117,8 @@ GATEWAY_REPLICA_MAX_LAG_SECONDS = GATEWAY.replica_max_lag_seconds
 GATEWAY_CONTROLLER = GATEWAY.controller
 GATEWAY_CONTROLLER_CHECK_SECONDS = GATEWAY.controller_check_seconds
 GATEWAY_USER_HASHERS = GATEWAY.user_hashers
+GATEWAY_SESSION_TO_DATABASE = GATEWAY.session_to_database
+GATEWAY_SESSION_SET_ROLE = GATEWAY.session_set_role
 
 AUTHENTICATION_BACKENDS = [
     "gateway.login.tenant_users.TenantUserBackend",  # first: it takes the log-ins with a tenant

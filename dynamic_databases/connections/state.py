@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from dynamic_databases.connections.sockets import DriverSocket
 
 _STATE = "gateway_state"
+SESSION_KEY = "GATEWAY_SESSION"  # of a wrapper's settings
+
+
+class GivenSession(StrEnum):
+    """What of its callers' sessions a database is given."""
+
+    NOTHING = ""
+    VARIABLES = "variables"
+    VARIABLES_AND_ROLE = "variables and role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,11 @@ def end_after_use(wrapper: Any) -> None:
     used again it would end another use's statement. On SQLite no statement goes on over it.
     """
     state_of(wrapper).ends_after_use = True
+
+
+def session_given_to(wrapper: Any) -> GivenSession:
+    """Return what the database of a wrapper is given of a caller's session."""
+    return GivenSession(wrapper.settings_dict.get(SESSION_KEY, ""))
 
 
 def socket_in(wrapper: Any) -> DriverSocket:

@@ -7,6 +7,7 @@ UNKNOWN = "The connection was lost after the write was sent: it may or may not h
 TIMED_OUT = "The database didn't finish in time; nothing was changed."
 NOT_PERMITTED = "The database doesn't permit this to the gateway's user."
 REFUSED_BY_POLICY = "A policy of the database (row-level security) refuses this row."
+SETTING_REFUSED = "The database doesn't take a setting of this session, such as its role."
 CHANGED = "A table or column that this query needs is no longer there."
 RETYPED = "A column that this query needs has another type now; ask again."
 NO_FUNCTION = (

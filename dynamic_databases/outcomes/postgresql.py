@@ -37,6 +37,7 @@ from dynamic_databases.outcomes.messages import (
     REFUSED_BY_TRIGGER,
     RETRY,
     RETYPED,
+    SETTING_REFUSED,
     SEVERAL,
     TAKEN_BY_RULE,
     TIMED_OUT,
@@ -83,6 +84,7 @@ _PARSER = "scanner_yyerror"  # the function that refuses a statement for its syn
 _FUNCTIONS: dict[tuple[str, str], tuple[type[StatementFailed], str]] = {
     ("0A000", "RewriteQuery"): (RefusedByTrigger, TAKEN_BY_RULE),
     ("42501", "ExecWithCheckOptions"): (NotPermitted, REFUSED_BY_POLICY),
+    ("22023", "call_string_check_hook"): (NotPermitted, SETTING_REFUSED),  # no such role
 }
 _OLD_PLAN = "cached plan must not change result type"
 

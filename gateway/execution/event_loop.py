@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+
 from dynamic_databases import outcomes
 from dynamic_databases.aliases import Alias
 from dynamic_databases.concurrency.deadline import Deadline
@@ -38,9 +40,13 @@ class EventLoopExecutor:
         self._connections = connections
 
     async def run(
-        self, alias: Alias, deadline: Deadline, flow: Callable[[], Flow[_T]], meter: AnswerMeter
+        self,
+        alias: Alias,
+        deadline: Deadline,
+        flow_on: Callable[[BaseDatabaseWrapper], Flow[_T]],
+        meter: AnswerMeter,
     ) -> _T:
-        """Return what a flow makes; `meter` counts what is received.
+        """Return what the flow on a connection makes; `meter` counts what is received.
 
         Raises NoConnection before anything was sent. Else it raises as `Workers.run` does,
         AnswerTooLarge, and OutcomeUnknown where the deadline passes during a COMMIT.
@@ -53,7 +59,7 @@ class EventLoopExecutor:
             pipeline: Pipeline | None = None
             try:
                 pipeline = pipeline_of(pooled.wrapper)
-                return await _drive(pipeline, flow(), deadline, meter)
+                return await _drive(pipeline, flow_on(pooled.wrapper), deadline, meter)
             finally:
                 self._return(pooled, pipeline, meter)
         finally:

@@ -179,9 +179,14 @@ class OperationExecutor:
         if ready is not None:
             with suppress(NoConnection):
                 meter = AnswerMeter(max_bytes)
-                flow = partial(self._runner(call, max_bytes, attempt).flow, *ready, meter)
+                runner = self._runner(call, max_bytes, attempt)
                 try:
-                    return await self._event_loop.run(call.source, call.deadline, flow, meter)
+                    return await self._event_loop.run(
+                        call.source,
+                        call.deadline,
+                        lambda wrapper: runner.flow_on(wrapper, *ready, meter),
+                        meter,
+                    )
                 except ConstraintViolation as error:
                     raise shown_violation(error, *ready[:2]) from error
         execute = partial(self._execute, call, max_bytes, attempt)

@@ -27,6 +27,7 @@ from schema.limits import Limits
 from schema.names.tables import NamedTable
 from schema.operations import OperationCache
 from schema.sql.compile import Compiler
+from tenants.principals import ADMIN_ROLE
 
 _ROWS = 3  # that are looked at in each list
 _COUNTED_ROWS = 100_000  # of each table, whose cells are looked at
@@ -90,7 +91,13 @@ class _Asker:
         self._limits = limits
         self._operations = OperationCache(built, limits, 1)
         cursors = cast("SchemaConfig", apps.get_app_config("schema")).cursors
-        self._runner = Runner(alias, lambda: registry.models(alias), limits, cursors)
+        self._runner = Runner(
+            alias,
+            lambda: registry.models(alias),
+            limits,
+            cursors,
+            session={"x-gateway-role": ADMIN_ROLE},
+        )
 
     def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> Any:
         """Return the data of the only root field. Raises DatabaseProblem or OperationProblem."""

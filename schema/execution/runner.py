@@ -17,6 +17,7 @@ from schema.errors import AnswerTooLarge, BadUserInput, OperationProblem, TextTo
 from schema.execution.blocking import drive
 from schema.execution.constraint_columns import as_shown, tables_of
 from schema.execution.cursors import Cursors
+from schema.execution.database_session import lent_session, with_local_session
 from schema.execution.mutation import checks, constant, in_transaction, reviewed, written
 from schema.execution.nested_connections import NestedConnections
 from schema.execution.node_reader import NodeReader
@@ -88,6 +89,30 @@ class Runner:
         variables: Variables,
     ) -> Answer:
         """Return the answer over a leased connection, in a thread that may block."""
+        if session_type(wrapper.vendor).has_pipeline and not _may_use_orm(prepared):
+            return self._run(wrapper, operation, prepared, variables)  # `flow_on` is enough
+        with lent_session(wrapper, self.session):
+            return self._run(wrapper, operation, prepared, variables)
+
+    def flow_on(
+        self,
+        wrapper: BaseDatabaseWrapper,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+        meter: AnswerMeter,
+    ) -> Flow[Answer]:
+        """Return `flow` for a connection, whose database may be given the session."""
+        flow = self.flow(operation, prepared, variables, meter)
+        return with_local_session(wrapper, flow, self.session)
+
+    def _run(
+        self,
+        wrapper: BaseDatabaseWrapper,
+        operation: CompiledOperation,
+        prepared: Prepared,
+        variables: Variables,
+    ) -> Answer:
         *others, (last, text_bytes) = self._ways(prepared, wrapper.vendor)
         for way, its_bytes in others:
             try:
@@ -120,7 +145,7 @@ class Runner:
     ) -> Answer:
         """Run one way of answering to its end."""
         meter = AnswerMeter(self.max_bytes, text_bytes)
-        flow = self.flow(operation, prepared, variables, meter)
+        flow = self.flow_on(wrapper, operation, prepared, variables, meter)
         try:
             return drive(wrapper, flow, prepared.compiler.dialect.begin, meter)
         except ConstraintViolation as error:
@@ -289,6 +314,11 @@ def shown_violation(
     built = operation.built
     actions = (root.root.action for root in prepared.roots)
     return as_shown(error, actions, built.catalog, built.names)
+
+
+def _may_use_orm(prepared: Prepared) -> bool:
+    """Return whether statements may be sent outside of the flow; nodes show it when read."""
+    return prepared.is_portable or any(root.node is not None for root in prepared.roots)
 
 
 def _see_that_it_can_be_undone(actions: Iterable[Action]) -> None:

@@ -31,6 +31,11 @@ def given_session(context: object) -> dict[str, str]:
     return {name: str(value) for text, value in pairs if (name := session_name(text)) is not None}
 
 
+def missing_variable(name: str) -> Forbidden:
+    """Return the error of a session variable that is needed and isn't there."""
+    return Forbidden(f"The session variable {name} is missing.", {"variable": name})
+
+
 @dataclass(frozen=True)
 class SessionVariable:
     """A session variable as a value of a GraphQL input type."""
@@ -42,9 +47,7 @@ class SessionVariable:
         """Return the value. Raises Forbidden where it is missing, or doesn't fit the type."""
         text = variables.get(SESSION, {}).get(self.name)
         if text is None:
-            raise Forbidden(
-                f"The session variable {self.name} is missing.", {"variable": self.name}
-            )
+            raise missing_variable(self.name)
         try:
             value = coerce_input_value(_parsed(text, self.type), self.type)
         except (GraphQLError, ValueError):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import ClassVar, Protocol
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dynamic_databases.connections.state import GivenSession
 from schema.answer_size import AnswerMeter
 from schema.execution.round_trips import RoundTrip, Rows
+from schema.execution.session_statements import SessionStatements
 from schema.execution.sessions.mssql import MssqlSession
 from schema.execution.sessions.mysql import MysqlSession
 from schema.execution.sessions.postgresql import PostgresqlSession
@@ -26,6 +29,8 @@ class Session(Protocol):
     keeps_buffers: ClassVar[bool]
     # The database runs in this process, and copies the texts of its statements several times.
     copies_texts: ClassVar[bool]
+    # How the database is given the variables of a caller; none where it has no session.
+    session_statements: ClassVar[Mapping[GivenSession, SessionStatements]]
 
     def __init__(self, wrapper: BaseDatabaseWrapper, begin: str, meter: AnswerMeter) -> None:
         """`begin` starts a transaction that may write; `meter` counts what is received."""

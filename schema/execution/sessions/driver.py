@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dynamic_databases.connections.state import GivenSession
 from schema.answer_size import AnswerMeter
 from schema.execution.round_trips import End, Request, RoundTrip, Row, Rows
+from schema.execution.session_statements import SessionStatements
 from schema.sql.statement import Statement
 
 _PIECE = 65_536  # bytes that are looked at together: a whole text needs up to four times its bytes
@@ -23,6 +25,7 @@ class DriverSession:
     has_pipeline: ClassVar[bool] = False
     keeps_buffers: ClassVar[bool] = False
     copies_texts: ClassVar[bool] = False
+    session_statements: ClassVar[Mapping[GivenSession, SessionStatements]] = {}
 
     def __init__(self, wrapper: BaseDatabaseWrapper, begin: str, meter: AnswerMeter) -> None:
         self._wrapper: Any = wrapper

@@ -6,11 +6,13 @@ trigger refuses that one comes after it (manual: "SET NOCOUNT", "CREATE TRIGGER"
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
+from dynamic_databases.connections.state import GivenSession
 from dynamic_databases.connections.vendors.mssql_cursor import check_parameters
 from schema.execution.round_trips import End, Rows
+from schema.execution.session_statements import SessionStatements
 from schema.execution.sessions.driver import DriverSession
 from schema.sql.statement import Statement
 
@@ -25,6 +27,13 @@ class MssqlSession(DriverSession):
     """A session whose last rows are the statement's own."""
 
     commits_alone = True
+    # The value is a sql_variant: 4,000 characters at most, and an error beyond.
+    session_statements: ClassVar[Mapping[GivenSession, SessionStatements]] = {
+        GivenSession.VARIABLES: SessionStatements(
+            give="EXEC sp_set_session_context @key = N'gateway.session', @value = %s",
+            take_back="EXEC sp_set_session_context @key = N'gateway.session', @value = NULL",
+        )
+    }
 
     def has_failed(self) -> None:
         self._wrapper.errors_occurred = True  # IDENTITY_INSERT may be on: it is not used again

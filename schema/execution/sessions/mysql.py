@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from dynamic_databases import outcomes
-from dynamic_databases.connections.state import end_after_use
+from dynamic_databases.connections.state import GivenSession, end_after_use
 from dynamic_databases.connections.vendors.mysql import shut_down
 from dynamic_databases.errors import TooDeep
 from schema.errors import AnswerTooLarge
 from schema.execution.round_trips import Request, Rows
+from schema.execution.session_statements import SessionStatements
 from schema.execution.sessions.driver import DriverSession
 from schema.sql.statement import Statement
 
@@ -24,6 +25,11 @@ class MysqlSession(DriverSession):
     """A session whose COMMIT goes with its statements: some tables are in no transaction."""
 
     keeps_buffers = True
+    session_statements: ClassVar[Mapping[GivenSession, SessionStatements]] = {
+        GivenSession.VARIABLES: SessionStatements(
+            give="SET @gateway_session = %s", take_back="SET @gateway_session = NULL"
+        )
+    }
 
     def _rows(self, request: Request) -> Rows:
         rows = super()._rows(request)
