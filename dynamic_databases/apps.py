@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import django_stubs_ext
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.db.models.signals import post_delete, post_save, pre_migrate
@@ -75,6 +75,14 @@ class DynamicDatabasesConfig(AppConfig):
         )
         install_thread_wrappers(pool.generation, databases.registered_alias)
         install_database_apps(databases.is_registered_alias)
+        if apps.is_installed("django.contrib.contenttypes"):
+            from dynamic_databases.content_types import install_content_types  # noqa: PLC0415 - it is another app's
+
+            install_content_types()
+        if apps.is_installed("django.contrib.admin"):
+            from dynamic_databases.table_admin import install_table_admin  # noqa: PLC0415 - the same
+
+            install_table_admin()
         databases.loader = self.registry.config
         for signal in (post_save, post_delete):
             signal.connect(self.invalidator.database_changed, sender=Database)

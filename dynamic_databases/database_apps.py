@@ -15,23 +15,34 @@ from django.db.models import Model
 
 from dynamic_databases.aliases import Alias, as_alias
 from dynamic_databases.errors import UnknownTable
+from dynamic_databases.models_factory.factory import ModelSet
 from dynamic_databases.process import process_registry
 
 
-class DatabaseAppConfig(AppConfig):
-    """The models of one registered database, bound to it; its label is the alias."""
+class GeneratedAppConfig(AppConfig):
+    """An app without a package: its models are made of a catalog."""
 
-    def __init__(self, alias: Alias) -> None:
+    def __init__(self, label: str, verbose_name: str) -> None:
         # Django's own constructor looks for a package and its folder.
-        self.name = self.label = alias
-        self.verbose_name = f"Database {alias}"
+        self.name = self.label = label
+        self.verbose_name = verbose_name
         self.module: ModuleType | None = None
         self.models_module: ModuleType | None = None
         self.apps = apps
-        self._alias = alias
 
     def __repr__(self) -> str:
-        return f"<DatabaseAppConfig: {self.label}>"
+        return f"<{type(self).__name__}: {self.label}>"
+
+    def import_models(self) -> None:
+        """Do nothing: models are made of the catalog."""
+
+
+class DatabaseAppConfig(GeneratedAppConfig):
+    """The models of one registered database, bound to it; its label is the alias."""
+
+    def __init__(self, alias: Alias) -> None:
+        super().__init__(alias, f"Database {alias}")
+        self._alias = alias
 
     def get_model(self, model_name: str, require_ready: bool = True) -> type[Model]:  # noqa: ARG002 - Django's signature
         """Return the model of a table, or of a class name in any case. Raises LookupError."""
@@ -52,8 +63,24 @@ class DatabaseAppConfig(AppConfig):
         for table in registry.entry(self._alias).catalog.tables:
             yield registry.model(self._alias, str(table.name))
 
-    def import_models(self) -> None:
-        """Do nothing: models are made of the catalog."""
+
+class CatalogAppConfig(GeneratedAppConfig):
+    """The models that databases of one catalog share; pickled fields name them."""
+
+    def __init__(self, models: ModelSet) -> None:
+        super().__init__(models.label, "Tables of a catalog")
+        self._models = models
+
+    def get_model(self, model_name: str, require_ready: bool = True) -> type[Model]:  # noqa: ARG002 - Django's signature
+        """Return the model of a class name in any case. Raises LookupError."""
+        return self._models.apps.get_registered_model(self.label, model_name)
+
+    def get_models(
+        self,
+        include_auto_created: bool = False,  # noqa: ARG002 - Django's signature
+        include_swapped: bool = False,  # noqa: ARG002
+    ) -> Iterator[type[Model]]:
+        return iter(self._models.models.values())
 
 
 class AppConfigs(dict[str, AppConfig]):
@@ -66,9 +93,19 @@ class AppConfigs(dict[str, AppConfig]):
         self._is_registered = is_registered
 
     def __missing__(self, label: str) -> AppConfig:
-        if not self._is_registered(label):
+        if self._is_registered(label):
+            return DatabaseAppConfig(as_alias(label))
+        models = process_registry().models_labelled(label)
+        if models is None:
             raise KeyError(label)
-        return DatabaseAppConfig(as_alias(label))
+        return CatalogAppConfig(models)
+
+    def get(self, label: str, default: Any = None) -> Any:
+        """Find what a look-up finds: `_meta.app_config` asks this way."""
+        try:
+            return self[label]
+        except KeyError:
+            return default
 
 
 def install_database_apps(is_registered: Callable[[object], bool]) -> None:

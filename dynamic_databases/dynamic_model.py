@@ -10,8 +10,9 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 
 from dynamic_databases import diff
-from dynamic_databases.aliases import Alias, DatabaseAliases
+from dynamic_databases.aliases import DatabaseAliases
 from dynamic_databases.errors import EditConflict, KeylessTable
+from dynamic_databases.model_identity import RowModel, RowQuerySet
 
 if TYPE_CHECKING:
     from typing import Self
@@ -20,19 +21,24 @@ if TYPE_CHECKING:
 ModelRefresher = Callable[["DynamicSchemaModel"], "type[DynamicSchemaModel]"]
 
 
-class DynamicManager(models.Manager["DynamicSchemaModel"]):
+class DynamicManager(models.Manager.from_queryset(RowQuerySet)):  # type: ignore[misc]
     """Leaves the dynamic columns out of SELECT until somebody asks for them."""
 
     def get_queryset(self) -> models.QuerySet[DynamicSchemaModel]:
-        queryset = super().get_queryset()
+        queryset: models.QuerySet[DynamicSchemaModel] = super().get_queryset()
         dynamic = self.model.dynamic_attributes
         return queryset.defer(*dynamic) if dynamic else queryset
 
+    def get_by_natural_key(self, *values: Any) -> DynamicSchemaModel:
+        """Return the row of a natural key, as serializers ask for it. Raises DoesNotExist."""
+        names = self.model.natural_key_attributes
+        row: DynamicSchemaModel = self.get(**dict(zip(names, values, strict=True)))
+        return row
 
-class DynamicSchemaModel(models.Model):
+
+class DynamicSchemaModel(RowModel):
     """A row of a table that was unknown when the code was written."""
 
-    database_alias: ClassVar[Alias | None] = None  # of a bound model
     table_name: ClassVar[str] = ""
     keyless: ClassVar[bool] = False
     dynamic_attributes: ClassVar[tuple[str, ...]] = ()  # of the columns that the baseline lacks
@@ -40,9 +46,11 @@ class DynamicSchemaModel(models.Model):
     refresher: ClassVar[ModelRefresher | None] = None
 
     objects = DynamicManager()
+    _rows = models.Manager.from_queryset(RowQuerySet)()  # for Django's own look-ups
 
     class Meta:
         abstract = True
+        base_manager_name = "_rows"
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
@@ -112,6 +120,15 @@ class DynamicSchemaModel(models.Model):
         """Return {attname: value} of what `save()` would write."""
         now = {name: self.__dict__[name] for name in self._loaded_names()}
         return diff.patch_of(self._state_read(), now)
+
+    def restore(self, attnames: Iterable[str]) -> None:
+        """Put back the values that were read, so that `save()` leaves these columns alone."""
+        read = self._state_read()
+        for attname in attnames:
+            if attname in read:
+                setattr(self, attname, _snapshot(read[attname]))
+            else:
+                del self.__dict__[attname]  # it was never read
 
     @property
     def custom_fields(self) -> CustomFields:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from django.apps import apps
 from django.db import models, transaction
 
 from dynamic_databases.aliases import Alias
@@ -39,6 +40,18 @@ class Caches(Protocol):
         """A poll found changes up to a revision; None where what changed isn't known."""
 
 
+def forget_database(registry: Registry, alias: Alias) -> list[Alias]:
+    """Drop what this process knows of a database, and Django's memory of its content types.
+
+    Return the alias, with those of the replicas that were in use.
+    """
+    forgotten = registry.forget(alias)
+    if apps.is_installed("django.contrib.contenttypes"):
+        manager: Any = apps.get_model("contenttypes", "ContentType").objects
+        manager.clear_cache()
+    return forgotten
+
+
 class RegistryAlone:
     """The caches of a process that has nothing but a registry."""
 
@@ -46,7 +59,7 @@ class RegistryAlone:
         self._registry = registry
 
     def database_changed(self, alias: Alias) -> None:
-        self._registry.forget(alias)
+        forget_database(self._registry, alias)
 
     def catalog_changed(self, alias: Alias) -> None:
         self._registry.expire(alias)

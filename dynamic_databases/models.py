@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
+from django.dispatch import Signal
 from jsonfield import JSONField
 
 from dynamic_databases.aliases import Alias, replica_alias
@@ -34,6 +35,7 @@ from dynamic_databases.errors import InvalidConfig, StillInUse
 from dynamic_databases.package_settings import package_setting
 from dynamic_databases.process import process_registry
 
+database_unregistered = Signal()  # of Database, with `instance`, after it was taken out of use
 _log = logging.getLogger("dynamic_databases.models")
 _SHOWN = 20  # rows that depend on a database, in a message
 # Baselines are immutable and shared: a thousand databases of one have its catalog once.
@@ -255,9 +257,15 @@ class Database(Tracked):
         return self.label
 
     def unregister(self) -> None:
-        """Take the database out of use everywhere, with its connections, models and schema."""
-        self.enabled = False
-        self.save()
+        """Take the database out of use everywhere, with its connections, models and schema.
+
+        Its content types and permissions are deleted, with the project's rows that refer to them.
+        To keep those, save it with `enabled = False`.
+        """
+        with transaction.atomic():
+            self.enabled = False
+            self.save()
+            database_unregistered.send(Database, instance=self)
 
     def remove(self, *, force: bool = False) -> None:
         """Delete the row; the database itself stays. Raises StillInUse unless `force`."""

@@ -219,6 +219,12 @@ class Registry:
                 self._models_of[alias] = models
         return models
 
+    def models_labelled(self, label: str) -> ModelSet | None:
+        """Return the models in use here whose app label it is: they are of a catalog."""
+        with self._lock:
+            sets = list(self._model_sets.values())
+        return next((models for models in sets if models.label == label), None)
+
     def model(self, alias: Alias, table: str) -> type[DynamicSchemaModel]:
         """Return the model of one table, bound to `alias`. Raises UnknownTable."""
         models = self.models(alias)

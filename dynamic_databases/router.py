@@ -8,13 +8,14 @@ from django.conf import settings
 from django.db import models, router
 
 from dynamic_databases.active import active_alias
-from dynamic_databases.aliases import DatabaseAliases, primary_of
+from dynamic_databases.aliases import Alias, DatabaseAliases, primary_of
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import NoActiveDatabase
+from dynamic_databases.model_identity import is_generated
 
 
 class DynamicDatabasesRouter:
-    """Bound model → its alias; instance → where it came from; otherwise the active database.
+    """Instance → where it came from; bound model → its alias; otherwise the active database.
 
     Listed in `DATABASE_ROUTERS`. Models that aren't dynamic are none of its business, but keep
     out of tenants' databases. A row that was read from a replica is written to its database.
@@ -33,17 +34,23 @@ class DynamicDatabasesRouter:
         first, second = self._home(obj1), self._home(obj2)
         return first is None or second is None or first == second
 
-    def allow_migrate(self, db: str, app_label: str, **_hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
-        return False if _is_dynamic(db) else None
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
+        model = hints.get("model")
+        if model is not None and issubclass(model, DynamicSchemaModel) and is_generated(model):
+            home: Alias | None = model.database_alias
+            return home == _registered(db)  # `loaddata` asks
+        return False if _registered(db) is not None else None
 
     def _alias(self, model: type[models.Model], hints: dict[str, Any]) -> str | None:
         if not issubclass(model, DynamicSchemaModel):
             return None
         instance = hints.get("instance")
         came_from = instance._state.db if isinstance(instance, DynamicSchemaModel) else None
+        if came_from is not None and primary_of(came_from) == model.database_alias:
+            came_from = None  # from a replica: the bound model names the database itself
         alias = (
-            model.database_alias
-            or came_from
+            came_from
+            or model.database_alias
             or (self._home(instance) if instance else None)
             or active_alias()
         )
@@ -67,6 +74,6 @@ def others_answer_first() -> bool:
     return False
 
 
-def _is_dynamic(name: str) -> bool:
+def _registered(name: str) -> Alias | None:
     databases: object = settings.DATABASES
-    return isinstance(databases, DatabaseAliases) and databases.registered_alias(name) is not None
+    return databases.registered_alias(name) if isinstance(databases, DatabaseAliases) else None

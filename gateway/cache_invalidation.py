@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_databases.aliases import Alias
 from dynamic_databases.change_log import Change
+from dynamic_databases.invalidation import forget_database
 from dynamic_databases.registry import Registry
 from gateway.file_lock import remove_unkept
 from tenants.directory import Directory
@@ -67,8 +68,8 @@ class CacheInvalidation:
 
     def database_changed(self, alias: Alias) -> None:
         """Drop what is known of a database: it was saved, disabled or deleted."""
-        # Settings, catalog and models, then connections; of its replicas as well.
-        forgotten = self._registry.forget(alias)
+        # Settings, catalog and models, then connections, of its replicas as well; content types.
+        forgotten = forget_database(self._registry, alias)
         for server in self._servers:
             for one in forgotten:
                 server.breakers.forget(one)

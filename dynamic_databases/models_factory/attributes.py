@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Table, TableName
 
+_LONGEST_CLASS = 80  # content types and permissions keep names of a hundred characters
 _ID_SUFFIX = re.compile(r"(?:_id|(?<=[a-z0-9])I[dD])$")
 
 
@@ -72,7 +73,7 @@ def _class_name(text: str) -> str:
     name = "".join(word[:1].upper() + word[1:] for word in words)
     if not name or not name[0].isalpha() or not text.isascii():
         name = f"Table{name}_{_digest(text)}"
-    return name
+    return name if len(name) <= _LONGEST_CLASS else f"{name[:_LONGEST_CLASS]}_{_digest(text)}"
 
 
 def _identifier(text: str) -> str:

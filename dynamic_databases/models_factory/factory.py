@@ -6,8 +6,10 @@ whose reads and writes go to one alias; relations follow by the row they start f
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+from django.apps import apps as project_apps
 from django.apps.registry import Apps
 from django.db import models
 
@@ -19,8 +21,9 @@ from dynamic_databases.errors import UnknownTable
 from dynamic_databases.identifiers import quote_for_orm, quote_table
 from dynamic_databases.models_factory.attributes import Attributes, attributes_of, class_names
 from dynamic_databases.models_factory.fields import field_for
+from dynamic_databases.models_factory.form_fields import RowForeignKey
+from dynamic_databases.models_factory.identity import identity_of
 
-APP_LABEL = "dynamic"
 _RESERVED = frozenset(name for name in dir(DynamicSchemaModel) if not name.startswith("__")) | {
     "pk",
     "objects",
@@ -41,6 +44,8 @@ class CatalogApps(Apps):
     def __init__(self, parent: CatalogApps | None = None) -> None:
         self._parent = parent
         super().__init__([])
+        # `_meta.app_config` finds the app of a database there.
+        self.app_configs = project_apps.app_configs
 
     def get_models(
         self,
@@ -55,12 +60,16 @@ class CatalogApps(Apps):
 
 
 class ModelSet:
-    """The models of one catalog, by table; `dynamic` are the columns beyond the baseline."""
+    """The models of one catalog, by table; their app label is the catalog's digest.
+
+    `dynamic_attributes` are of the columns beyond the baseline.
+    """
 
     def __init__(self, catalog: Catalog, baseline: Catalog | None = None) -> None:
         self.catalog = catalog
         self.apps = CatalogApps()
-        builder = _ModelBuilder(catalog, self.apps)
+        self.label = catalog_label(catalog, baseline)
+        builder = _ModelBuilder(catalog, self.apps, self.label)
         self.models: dict[TableName, type[DynamicSchemaModel]] = {
             table.name: builder.build(table) for table in catalog.tables
         }
@@ -98,7 +107,12 @@ class BoundModels:
         return self._bound[model]
 
     def _bind(self, model: type[DynamicSchemaModel]) -> type[DynamicSchemaModel]:
-        meta = type("Meta", (), {"proxy": True, "apps": self._apps, "app_label": APP_LABEL})
+        options = {"proxy": True, "apps": self._apps, "app_label": self._alias}
+        names = {
+            "verbose_name": model._meta.verbose_name,
+            "verbose_name_plural": model._meta.verbose_name_plural,
+        }
+        meta = type("Meta", (), options | names)
         namespace = {
             "__module__": __name__,
             "__qualname__": model.__qualname__,
@@ -110,12 +124,19 @@ class BoundModels:
         return type(model.__name__, (model,), namespace)
 
 
+def catalog_label(catalog: Catalog, baseline: Catalog | None) -> str:
+    """Return the app label of a catalog's models: equal in every process that has read it."""
+    parts = (catalog.fingerprint, baseline.fingerprint if baseline else "")
+    return f"catalog_{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
+
+
 class _ModelBuilder:
     """Builds the models of one catalog, which know each other's names."""
 
-    def __init__(self, catalog: Catalog, apps: Apps) -> None:
+    def __init__(self, catalog: Catalog, apps: Apps, label: str) -> None:
         self._vendor = catalog.vendor
         self._apps = apps
+        self._label = label
         self._names = class_names(catalog)
         self.attributes: dict[TableName, Attributes] = {
             table.name: attributes_of(table, self._names, _RESERVED) for table in catalog.tables
@@ -129,10 +150,16 @@ class _ModelBuilder:
             fields["pk"] = models.CompositePrimaryKey(*(own.columns[part] for part in key))
         meta = {
             "apps": self._apps,
-            "app_label": APP_LABEL,
+            "app_label": self._label,
             "managed": False,
             "db_table": _db_table(table.name, self._vendor),
             "verbose_name": str(table.name),
+            "verbose_name_plural": str(table.name),
+            "unique_together": [
+                tuple(own.columns[column] for column in unique.columns)
+                for unique in table.unique_keys
+                if len(unique.columns) > 1
+            ],
         }
         namespace: dict[str, Any] = {
             "__module__": __name__,
@@ -141,6 +168,7 @@ class _ModelBuilder:
             "table_name": str(table.name),
             "keyless": not table.primary_key,
             "attribute_of_column": dict(own.columns),  # a foreign key's attname is its column's
+            **identity_of(table, own),
             **fields,
         }
         return type(self._names[table.name], (DynamicSchemaModel,), namespace)
@@ -171,7 +199,7 @@ class _ModelBuilder:
         attname = own.columns[key.columns[0]]
         to_fields = [self.attributes[key.target].columns[column] for column in key.target_columns]
         options: dict[str, Any] = {
-            "to": f"{APP_LABEL}.{self._names[key.target]}",
+            "to": f"{self._label}.{self._names[key.target]}",
             "on_delete": models.DO_NOTHING,  # the database's own rules act
             "related_name": self._related_name(table, key),
         }
@@ -183,7 +211,7 @@ class _ModelBuilder:
         )
         if len(key.columns) == 1 and plain and attname in fields:
             del fields[attname]
-            fields[name] = models.ForeignKey(
+            fields[name] = RowForeignKey(
                 **options,
                 to_field=to_fields[0],
                 db_column=quote_for_orm(column.name, self._vendor),

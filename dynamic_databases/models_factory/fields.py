@@ -16,6 +16,12 @@ from dynamic_databases.catalog.code_pages import first_lost, refusal
 from dynamic_databases.catalog.types import Column, Kind, SqlType
 from dynamic_databases.errors import BadValue
 from dynamic_databases.identifiers import quote_for_orm
+from dynamic_databases.models_factory.form_fields import (
+    LooseTextField,
+    RowTextField,
+    as_local,
+    length_of,
+)
 
 _UTC = dt.UTC
 
@@ -51,6 +57,10 @@ class LocalDateTimeField(models.DateTimeField[Any, Any]):
 
     def from_db_value(self, value: Any, *_: Any) -> Any:
         return self.to_python(value)
+
+    def save_form_data(self, instance: models.Model, data: Any) -> None:
+        """Keep what was typed: forms take it as a time of the current zone."""
+        super().save_form_data(instance, as_local(data))
 
 
 class SqliteLocalDateTimeField(LocalDateTimeField):
@@ -88,7 +98,7 @@ class LooseDecimalField(models.DecimalField[Any, Any]):
         return number if places is None or not number.is_finite() else round(number, places)
 
 
-class CodePageField(models.TextField[Any, Any]):
+class CodePageField(RowTextField):
     """A text of SQL Server that isn't Unicode: what it can't hold is refused."""
 
     def __init__(self, sql_type: SqlType, **options: Any) -> None:
@@ -138,6 +148,8 @@ def field_for(
         )
     if column.default is not None and not primary_key:
         options["db_default"] = CatalogExpression(column.default)
+    if column.type.kind is Kind.ENUM and column.type.labels:
+        options["choices"] = [(label, label) for label in column.type.labels]
     field = _plain_field(column.type, vendor, options)
     field.help_text = f"{attribute}: {column.type.name}"
     return field
@@ -149,6 +161,8 @@ def _plain_field(sql_type: SqlType, vendor: str, options: dict[str, Any]) -> mod
     by_name = _BY_NAME.get((vendor, sql_type.plain))
     if by_name is not None:
         return by_name(**options)
+    if sql_type.kind is Kind.TEXT:
+        options = {**options, "max_length": length_of(sql_type)}
     if sql_type.code_page:
         return CodePageField(sql_type, **options)
     if sql_type.kind is Kind.DECIMAL:
@@ -163,7 +177,7 @@ _FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
     Kind.BIGINT: models.BigIntegerField,
     Kind.DECIMAL: models.DecimalField,
     Kind.FLOAT: models.FloatField,
-    Kind.TEXT: models.TextField,
+    Kind.TEXT: RowTextField,
     Kind.BINARY: models.BinaryField,
     Kind.DATE: models.DateField,
     Kind.TIME: models.TimeField,
@@ -172,12 +186,13 @@ _FIELDS: dict[Kind, Callable[..., models.Field[Any, Any]]] = {
     Kind.DURATION: models.DurationField,
     Kind.UUID: models.UUIDField,
     Kind.JSON: models.JSONField,
-    Kind.ENUM: models.TextField,
-    Kind.OTHER: models.TextField,
+    Kind.ENUM: RowTextField,
+    Kind.OTHER: RowTextField,
 }
 _OF_VENDOR: dict[tuple[str, Kind], Callable[..., models.Field[Any, Any]]] = {
     ("sqlite", Kind.DECIMAL): LooseDecimalField,
     ("sqlite", Kind.LOCAL_DATETIME): SqliteLocalDateTimeField,
+    ("sqlite", Kind.TEXT): LooseTextField,
     ("sqlite", Kind.UUID): models.TextField,  # as it was written, dashes or not
 }
 _BY_NAME: dict[tuple[str, str], Callable[..., models.Field[Any, Any]]] = {

@@ -1,0 +1,380 @@
+"""Tables of registered databases in Django's admin, through its own pages."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.urls import path
+
+from dynamic_databases.models import Baseline, Database
+from dynamic_databases.process import process_registry
+from tests.fixtures.databases import execute, library_sql
+from tests.fixtures.statements import Sent, is_of_the_session
+from tests.fixtures.vendors import POSTGRESQL, SQLITE
+
+
+@pytest.fixture(params=[SQLITE, POSTGRESQL], ids=lambda vendor: vendor.name)
+def shop(request, new_database) -> Database:
+    return new_database(request.param, library_sql(request.param), "shop")
+
+
+@pytest.fixture
+def site(settings) -> Iterator[Callable[[admin.AdminSite], None]]:
+    """`site(one)` serves an admin site at /tables/, beside the project's own pages."""
+
+    def serve(one: admin.AdminSite) -> None:
+        urls = ModuleType("urls_of_a_test")
+        urls.urlpatterns = [path("tables/", one.urls)]
+        settings.ROOT_URLCONF = urls
+
+    return serve
+
+
+@pytest.fixture
+def client(transactional_db) -> Client:
+    get_user_model().objects.create_superuser("root", password="a long password")
+    client = Client()
+    client.login(username="root", password="a long password")
+    return client
+
+
+def registered(*databases: Database, **options: object) -> admin.AdminSite:
+    """A site with the artists and albums of databases, as a project registers them."""
+    site = admin.AdminSite()
+    for database in databases:
+        site.register(database.get_model("artist"), **options)
+        site.register(database.get_model("album"))
+    return site
+
+
+def page_of(database: Database, table: str, rest: str = "") -> str:
+    return f"/tables/{database.label}/{table}/{rest}"
+
+
+def form_of(client: Client, page: str) -> dict[str, str]:
+    """The values of a page's form, as a browser sends them."""
+    adminform = client.get(page).context["adminform"].form
+    return {
+        bound.html_name: "" if bound.value() is None else str(bound.value())
+        for bound in adminform
+        if bound.value() not in (None, False)
+    }
+
+
+def text_of(response) -> str:
+    content = re.sub(r"<(script|style).*?</\1>", "", response.content.decode(), flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", content)).split())
+
+
+def test_rows_are_listed_searched_and_filtered(client, site, shop) -> None:
+    site(
+        registered(
+            shop, list_display=["name", "country"], search_fields=["name"], list_filter=["country"]
+        )
+    )
+    artists = page_of(shop, "artist")
+
+    assert "3 artist" in text_of(client.get(artists))
+    found = text_of(client.get(artists, {"q": "jör"}))
+    assert "Björk" in found
+    assert "Coltrane" not in found
+    assert "Ada" in text_of(client.get(artists, {"country": "AT"}))
+    assert "1 artist" in text_of(client.get(artists, {"country__isnull": "True"}))
+    assert "Shop" not in text_of(client.get("/tables/"))
+
+
+def test_a_filter_by_a_relation_offers_rows_of_the_database(client, site, shop) -> None:
+    one = admin.AdminSite()
+    one.register(shop.get_model("album"), list_filter=["artist"], list_display=["title", "artist"])
+    site(one)
+
+    page = text_of(client.get(page_of(shop, "album"), {"artist__artist_id__exact": 1}))
+    assert "Second" in page
+    assert "Homogenic" not in page
+    assert page.count("Coltrane") == 1  # among the filters
+
+
+def test_a_row_is_added_edited_and_deleted(client, site, shop) -> None:
+    site(registered(shop))
+    artist = shop.get_model("artist")
+
+    added = client.post(page_of(shop, "artist", "add/"), {"name": "New", "country": ""})
+    assert added.status_code == 302
+    row = artist.objects.get(name="New")
+    assert row.country is None
+    page = page_of(shop, "artist", f"{row.pk}/change/")
+    assert client.post(page, form_of(client, page) | {"country": "FR"}).status_code == 302
+    assert artist.objects.get(pk=row.pk).country == "FR"
+    assert "Changed Country" in text_of(client.get(page_of(shop, "artist", f"{row.pk}/history/")))
+    assert (
+        client.post(page_of(shop, "artist", f"{row.pk}/delete/"), {"post": "yes"}).status_code
+        == 302
+    )
+    assert not artist.objects.filter(pk=row.pk).exists()
+
+
+def test_an_edit_writes_the_changed_columns_alone(client, site, shop) -> None:
+    site(registered(shop))
+    execute(shop.url, "UPDATE album SET title = ' spaces ' WHERE album_id = 2")
+    page = page_of(shop, "album", "2/change/")
+    data = form_of(client, page)
+    sent = Sent()
+
+    from django.db import connections  # noqa: PLC0415 - used once
+
+    with connections[shop.label].execute_wrapper(
+        lambda run, sql, params, many, ctx: (
+            is_of_the_session(sql) or sent.append(sql),
+            run(sql, params, many, ctx),
+        )[1]
+    ):
+        client.post(page, data)
+        assert sent.updates == []
+        client.post(page, data | {"price": "1.50"})
+    (update,) = sent.updates
+    assert "price" in update
+    assert "title" not in update
+    assert execute(shop.url, "SELECT title FROM album WHERE album_id = 2") == [(" spaces ",)]
+
+
+def test_columns_beyond_the_baseline_are_edited(client, site, shop) -> None:
+    shop.baseline = Baseline.capture(shop, "music")
+    shop.save()
+    execute(shop.url, "ALTER TABLE artist ADD COLUMN cf_label VARCHAR(20)")
+    process_registry().refresh(shop.label)
+    site(registered(shop))
+    page = page_of(shop, "artist", "1/change/")
+
+    client.post(page, form_of(client, page) | {"cf_label": "Motown"})
+
+    assert shop.get_model("artist").objects.get(pk=1).custom_fields == {"cf_label": "Motown"}
+
+
+def test_selected_rows_are_deleted(client, site, shop) -> None:
+    site(registered(shop))
+    artist = shop.get_model("artist")
+    keys = [artist.objects.create(name=name).pk for name in ("x", "y")]
+    data = {"action": "delete_selected", "_selected_action": keys}
+
+    assert "Are you sure" in text_of(client.post(page_of(shop, "artist"), data))
+    client.post(page_of(shop, "artist"), data | {"post": "yes"})
+    assert not artist.objects.filter(pk__in=keys).exists()
+
+
+def test_related_rows_are_edited_inline(client, site, shop) -> None:
+    class Albums(admin.TabularInline):
+        model = shop.get_model("album")
+        fields = ["title"]
+        extra = 0
+
+    one = admin.AdminSite()
+    one.register(shop.get_model("artist"), inlines=[Albums])
+    site(one)
+    page = page_of(shop, "artist", "2/change/")
+
+    assert "Homogenic" in client.get(page).content.decode()
+    prefix = client.get(page).context["inline_admin_formsets"][0].formset.prefix
+    (album,) = shop.get_model("album").objects.filter(artist_id=2)
+    data = {
+        f"{prefix}-TOTAL_FORMS": 1,
+        f"{prefix}-INITIAL_FORMS": 1,
+        f"{prefix}-0-album_id": album.pk,
+        f"{prefix}-0-artist": 2,
+        f"{prefix}-0-title": "Debut",
+    }
+    assert client.post(page, form_of(client, page) | data).status_code == 302
+    assert shop.get_model("album").objects.get(pk=album.pk).title == "Debut"
+
+
+def test_two_databases_have_pages_and_log_entries_of_their_own(client, site, new_database) -> None:
+    databases = [new_database(v, library_sql(v), v.name) for v in (SQLITE, POSTGRESQL)]
+    site(registered(*databases))
+    for database in databases:
+        page = page_of(database, "artist", "1/change/")
+        client.post(page, form_of(client, page) | {"name": f"Ada of {database.name}"})
+
+    for database in databases:
+        history = text_of(client.get(page_of(database, "artist", "1/history/")))
+        assert history.count("Changed Name") == 1
+        entry = LogEntry.objects.get(content_type__app_label=database.label)
+        assert entry.get_edited_object().name == f"Ada of {database.name}"
+    index = client.get("/tables/").content.decode()
+    assert all(page_of(database, "artist", "1/change/") in index for database in databases)
+
+
+def test_staff_need_the_permissions_of_the_database(client, site, new_database) -> None:
+    first, second = (new_database(SQLITE, library_sql(SQLITE), name) for name in ("a", "b"))
+    site(registered(first, second))
+    ann = get_user_model().objects.create_user("ann", password="x" * 12, is_staff=True)
+    kind = ContentType.objects.get_for_model(first.get_model("artist"))
+    ann.user_permissions.add(Permission.objects.get(content_type=kind, codename="view_artist"))
+    client.force_login(ann)
+
+    assert "3 artist" in text_of(client.get(page_of(first, "artist")))
+    assert client.get(page_of(first, "artist", "add/")).status_code == 403
+    assert client.post(page_of(first, "artist", "1/change/"), {"name": "x"}).status_code == 403
+    assert client.get(page_of(first, "album")).status_code == 403
+    assert client.get(page_of(second, "artist")).status_code == 403
+
+
+def test_an_added_column_is_shown(client, site, shop) -> None:
+    site(registered(shop))
+    page = page_of(shop, "artist", "1/change/")
+    assert "born" not in form_of(client, page)
+    execute(shop.url, "ALTER TABLE artist ADD COLUMN born INTEGER")
+
+    assert "Born" in text_of(client.get(page))
+    client.post(page, form_of(client, page) | {"born": "1815"})
+    assert execute(shop.url, "SELECT born FROM artist WHERE artist_id = 1") == [(1815,)]
+
+
+def test_a_dropped_column_is_gone_from_the_pages(client, site, shop) -> None:
+    site(registered(shop))
+    execute(shop.url, "ALTER TABLE artist DROP COLUMN country")
+
+    assert "country" not in form_of(client, page_of(shop, "artist", "1/change/"))
+    assert client.get(page_of(shop, "artist")).status_code == 200
+
+
+def test_an_admin_class_that_names_a_dropped_column_says_so(client, site, shop) -> None:
+    site(registered(shop, list_display=["name", "country"]))
+    execute(shop.url, "ALTER TABLE artist DROP COLUMN country")
+
+    for _ in range(2):
+        page = client.get(page_of(shop, "artist"))
+        assert page.status_code == 400
+        assert "'list_display[1]' refers to 'country'" in text_of(page)
+    execute(shop.url, "ALTER TABLE artist ADD COLUMN country VARCHAR(2)")
+    assert client.get(page_of(shop, "artist")).status_code == 200
+
+
+def test_a_dropped_table_has_a_clear_page(client, site, new_database) -> None:
+    database = new_database(POSTGRESQL, library_sql(POSTGRESQL))
+    site(registered(database))
+    execute(database.url, "DROP TABLE artist CASCADE")
+
+    for rest in ("", "1/change/", "add/", "1/delete/", "1/history/"):
+        page = client.get(page_of(database, "artist", rest))
+        assert page.status_code == 404
+        assert "The database has no table 'artist' any more." in text_of(page)
+    assert client.get("/tables/").status_code == 200
+    assert client.get(page_of(database, "album")).status_code == 200
+
+
+def test_a_database_out_of_service_has_a_clear_page(client, site, shop) -> None:
+    site(registered(shop))
+    shop.enabled = False
+    shop.save()
+
+    page = client.get(page_of(shop, "artist"))
+    assert (page.status_code, "out of service" in text_of(page)) == (404, True)
+    assert client.get("/tables/").status_code == 200
+
+
+def test_a_database_that_is_down_has_a_clear_page(client, site, new_database) -> None:
+    database = new_database(POSTGRESQL, library_sql(POSTGRESQL))
+    site(registered(database))
+    page = page_of(database, "artist", "1/change/")
+    client.post(page, form_of(client, page) | {"name": "Eve"})
+    config = database.config | {"HOST": "127.0.0.1", "PORT": "1"}
+    Database.objects.filter(pk=database.pk).update(config=config)
+    process_registry().forget(database.label)
+
+    answer = client.get(page)
+    assert answer.status_code == 503
+    assert "check PORT" in text_of(answer)
+    assert client.get("/tables/").status_code == 200  # with the log entry of the row
+
+
+def test_what_the_database_refuses_has_a_clear_page(client, site, shop) -> None:
+    site(registered(shop))
+
+    page = client.post(page_of(shop, "artist", "1/delete/"), {"post": "yes"})
+    assert page.status_code == 400
+    assert "Nothing was saved." in text_of(page)
+    assert shop.get_model("artist").objects.filter(pk=1).exists()
+
+
+def test_unique_values_are_a_problem_of_the_form(client, site, shop) -> None:
+    one = admin.AdminSite()
+    one.register(shop.get_model("genre"))
+    site(one)
+
+    page = client.post(page_of(shop, "genre", "add/"), {"name": "Rock"})
+    assert page.status_code == 200
+    assert "already exists" in text_of(page)
+
+
+def test_a_class_of_the_project_keeps_what_it_says(client, site, shop) -> None:
+    class ArtistAdmin(admin.ModelAdmin):
+        list_display = ["shout"]
+
+        def changelist_view(self, request, extra_context=None):
+            context = {"title": "All of them", **(extra_context or {})}
+            return super().changelist_view(request, context)
+
+        def shout(self, row):
+            return row.name.upper()
+
+    one = admin.AdminSite()
+    one.register(shop.get_model("artist"), ArtistAdmin)
+    site(one)
+
+    page = text_of(client.get(page_of(shop, "artist")))
+    assert "COLTRANE" in page
+    assert "All of them" in page
+
+
+def test_a_view_is_read_only(client, site, new_database) -> None:
+    sql = """CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO a VALUES (1, 'x');
+        CREATE VIEW only_names AS SELECT name FROM a;"""
+    database = new_database(SQLITE, sql)
+    one = admin.AdminSite()
+    one.register(database.get_model("only_names"))
+    site(one)
+
+    assert client.get(page_of(database, "onlynames")).status_code == 200
+    assert client.get(page_of(database, "onlynames", "add/")).status_code == 403
+
+
+def test_keys_and_computed_columns_are_shown(client, site, new_database) -> None:
+    sql = """CREATE TABLE item (code VARCHAR(9) PRIMARY KEY, net INTEGER NOT NULL,
+        gross INTEGER GENERATED ALWAYS AS (net * 2) STORED);
+        INSERT INTO item (code, net) VALUES ('a', 2);"""
+    database = new_database(SQLITE, sql)
+    one = admin.AdminSite()
+    one.register(database.get_model("item"))
+    site(one)
+    page = page_of(database, "item", "a/change/")
+
+    assert set(form_of(client, page)) == {"net"}
+    assert client.post(page, {"net": "3"}).status_code == 302
+    assert execute(database.url, "SELECT code, net, gross FROM item") == [("a", 3, 6)]
+    client.post(page_of(database, "item", "add/"), {"code": "b", "net": "1"})
+    assert execute(database.url, "SELECT code FROM item ORDER BY code") == [("a",), ("b",)]
+
+
+def test_a_table_with_a_key_of_several_columns_is_refused(shop) -> None:
+    with pytest.raises(ImproperlyConfigured, match="composite primary key"):
+        admin.AdminSite().register(shop.get_model("playlist_track"))
+
+
+def test_models_of_the_project_are_registered_as_ever() -> None:
+    one = admin.AdminSite()
+
+    one.register([Database, Baseline], list_per_page=7)
+
+    assert {type(one.get_model_admin(model)).__mro__[1] for model in (Database, Baseline)} == {
+        admin.ModelAdmin
+    }
