@@ -18,8 +18,8 @@ from dynamic_databases.errors import ControlTableRefused
 
 # What only `DynamicSchemaModel` has: models can't be imported before the apps are ready.
 _OF_A_CATALOG = "database_alias"
-# Django's commands that write tables or rows of the project itself into the database they are
-# given.
+# Django's commands that could write tables or rows of the project itself into the database they are
+# given. Ours refuse that: `loaddata` for each row, the others at once.
 WRITING_COMMANDS = (
     "migrate",
     "flush",

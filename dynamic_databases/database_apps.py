@@ -7,6 +7,8 @@ database that is gone, and whatever goes through all apps (`migrate`, the admin)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +19,8 @@ from dynamic_databases.aliases import Alias, as_alias
 from dynamic_databases.errors import UnknownTable
 from dynamic_databases.models_factory.factory import ModelSet
 from dynamic_databases.process import process_registry
+
+_stand_in: ContextVar[AppConfig | None] = ContextVar("app_that_stands_in", default=None)
 
 
 class GeneratedAppConfig(AppConfig):
@@ -93,6 +97,9 @@ class AppConfigs(dict[str, AppConfig]):
         self._is_registered = is_registered
 
     def __missing__(self, label: str) -> AppConfig:
+        stand_in = _stand_in.get()
+        if stand_in is not None and stand_in.label == label:
+            return stand_in
         if self._is_registered(label):
             return DatabaseAppConfig(as_alias(label))
         models = process_registry().models_labelled(label)
@@ -106,6 +113,16 @@ class AppConfigs(dict[str, AppConfig]):
             return self[label]
         except KeyError:
             return default
+
+
+@contextmanager
+def app_stands_in(config: AppConfig) -> Iterator[None]:
+    """In this context, have Django find `config` by its label."""
+    token = _stand_in.set(config)
+    try:
+        yield
+    finally:
+        _stand_in.reset(token)
 
 
 def install_database_apps(is_registered: Callable[[object], bool]) -> None:

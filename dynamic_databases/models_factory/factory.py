@@ -62,13 +62,16 @@ class CatalogApps(Apps):
 class ModelSet:
     """The models of one catalog, by table; their app label is the catalog's digest.
 
-    `dynamic_attributes` are of the columns beyond the baseline.
+    `dynamic_attributes` are of the columns beyond the baseline. With an alias they are that
+    database's alone, and so is the label.
     """
 
-    def __init__(self, catalog: Catalog, baseline: Catalog | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, baseline: Catalog | None = None, alias: Alias | None = None
+    ) -> None:
         self.catalog = catalog
         self.apps = CatalogApps()
-        self.label = catalog_label(catalog, baseline)
+        self.label = alias or catalog_label(catalog, baseline)
         builder = _ModelBuilder(catalog, self.apps, self.label)
         self.models: dict[TableName, type[DynamicSchemaModel]] = {
             table.name: builder.build(table) for table in catalog.tables
@@ -76,6 +79,7 @@ class ModelSet:
         for table in catalog.tables:
             model = self.models[table.name]
             own = builder.attributes[table.name]
+            model.database_alias = alias
             model.dynamic_attributes = _dynamic_attributes(table, baseline, own, model)
             model._meta._expire_cache()  # type: ignore[attr-defined]  # Django's own way to reset
 
@@ -222,7 +226,7 @@ class _ModelBuilder:
         else:
             from_fields = [own.columns[part] for part in key.columns]
             fields[name] = models.ForeignObject(
-                **options, from_fields=from_fields, to_fields=to_fields, null=True
+                **options, from_fields=from_fields, to_fields=to_fields, null=True, serialize=False
             )
 
     def _related_name(self, table: Table, key: ForeignKey) -> str | None:

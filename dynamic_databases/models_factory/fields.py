@@ -144,12 +144,14 @@ def field_for(
             expression=CatalogExpression("NULL"),  # the database alone computes it
             output_field=inner,
             db_persist=True,
+            serialize=False,
             db_column=options["db_column"],
         )
     if column.default is not None and not primary_key:
         options["db_default"] = CatalogExpression(column.default)
     if column.type.kind is Kind.ENUM and column.type.labels:
         options["choices"] = [(label, label) for label in column.type.labels]
+    options["serialize"] = not column.is_version  # a fixture can't set it
     field = _plain_field(column.type, vendor, options)
     field.help_text = f"{attribute}: {column.type.name}"
     return field

@@ -39,7 +39,6 @@ WRITING = (
     ("migrate", [], {"fake": True}),
     ("migrate", [], {"skip_checks": True, "run_syncdb": True}),
     ("flush", [], {"interactive": False}),
-    ("loaddata", ["nothing.json"], {}),
     ("createcachetable", ["cache"], {}),
     ("createsuperuser", [], {"interactive": False, "username": "eve", "email": "e@example.com"}),
     ("changepassword", ["ada"], {}),

@@ -199,9 +199,9 @@ def test_static_entries_come_first_and_no_new_tenant_hides_behind_one(acme, auth
 @pytest.mark.parametrize("name", ["acme", "acme/development", "shop.example.com"])
 def test_no_table_of_the_project_is_made_under_a_tenants_name(acme, ada, name) -> None:
     assert not router.allow_migrate(name, "auth")
-    for command, arguments in (("migrate", ()), ("loaddata", ("x.json",)), ("flush", ())):
+    for command in ("migrate", "flush"):
         with pytest.raises(CommandError, match="registered database"):
-            call_command(command, *arguments, database=name, verbosity=0)
+            call_command(command, database=name, verbosity=0)
     assert execute(ada.url, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("author",)]
 
 
