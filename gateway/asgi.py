@@ -132,8 +132,6 @@ class Application:
             if message["type"] == "lifespan.startup":
                 set_up_logging()
                 sys.setswitchinterval(_SWITCH_SECONDS)
-                # Imported now, not in the event loop with the first request of the admin.
-                _ = get_resolver().url_patterns
                 self._ready()
                 collect()  # no request waits yet
                 await send({"type": "lifespan.startup.complete"})
@@ -291,4 +289,5 @@ async def _refuse(
         await write_response(send, response, seconds)
 
 
+_ = get_resolver().url_patterns  # imports them: not in the event loop, and once for all workers
 application = Application()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import math
 import os
@@ -17,7 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import parent_process
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from types import FrameType
 from typing import cast
@@ -47,7 +48,7 @@ _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's configuration, with the gateway's; it is pickled for each worker process."""
+    """uvicorn's configuration, with the gateway's; several workers share what it loads."""
 
     def __init__(self, config: Config, host: str, port: int, workers: int, log_level: str) -> None:
         super().__init__(
@@ -83,10 +84,21 @@ def serve(config: Config, host: str, port: int, workers: int, log_level: str) ->
         GatewayServer(server_config).run()
         return
     with _shared_figures():
+        _load_for_all(server_config)
         supervisor = Supervisor(server_config, [server_config.bind_socket()])
         supervisor.run()
     if supervisor.is_forced:
         _end_by(signal.SIGTERM)
+
+
+def _load_for_all(server_config: ServerConfig) -> None:
+    """Import the application here: each worker is a fork of this process, and ready in an instant.
+
+    What they have in common is in memory once, as long as no collection writes to it.
+    """
+    server_config.load()
+    gc.collect()
+    gc.freeze()
 
 
 def _have_no_standard_input() -> None:
@@ -228,10 +240,31 @@ class GatewayServer(uvicorn.Server):
 
 
 class Worker(Process):
-    """One process of several."""
+    """One process of several, a fork of the supervisor's, which has no threads."""
 
     config: ServerConfig
     _missed = 0  # pings, one after the other
+
+    def __init__(self, config: ServerConfig, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        # uvicorn has no parameter for the way its processes start: a new interpreter each.
+        self.process = get_context("fork").Process(  # type: ignore[assignment]
+            target=self.target, kwargs={"sockets": sockets}
+        )
+
+    def start(self) -> None:
+        """Fork. A signal that comes meanwhile is the worker's as soon as it is one."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, multiprocess.SIGNALS)
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        for number in multiprocess.SIGNALS:  # the supervisor only notes them
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, multiprocess.SIGNALS)
+        super().target(sockets)
 
     def is_alive(self, timeout: float = 5) -> bool:
         """Return whether it runs and answers.
@@ -260,7 +293,7 @@ class Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self._signals = 0
         # uvicorn has no parameter for the class of its worker processes.
-        multiprocess.Process = Worker  # type: ignore[misc]
+        multiprocess.Process = Worker  # type: ignore[assignment, misc]
 
     @property
     def is_forced(self) -> bool:
