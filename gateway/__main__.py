@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 
 from gateway.config import InvalidSetting, load_config
@@ -27,6 +28,7 @@ def main() -> int:
         return 2
     set_up_logging()
     serve(config, given.host, given.port, given.workers, given.log_level)
+    gc.freeze()  # Python walks its objects as it ends, all for nothing: a fifth of a short run
     return 0
 
 
