@@ -12,10 +12,12 @@ from functools import cache
 from typing import Any
 from wsgiref.headers import Headers
 
+import brotli
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from whitenoise import WhiteNoise
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from gateway.http.asgi_messages import Send
@@ -25,10 +27,21 @@ from gateway.http.request import HttpRequest
 _CHUNK = 262_144  # bytes that one read in a thread gives
 
 
+class _Compressor(Compressor):  # type: ignore[misc]  # no types
+    """Brotli's best takes 15 s for GraphiQL, for a tenth less than what takes one second."""
+
+    @staticmethod
+    def compress_brotli(data: bytes) -> bytes:
+        return bytes(brotli.compress(data, quality=9))
+
+
 class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
     """Hashed and compressed files; names stay as they are where nothing was collected."""
 
     manifest_strict = False
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        return _Compressor(**options)
 
     def stored_name(self, name: str) -> str:
         return str(self.hashed_files.get(self.hash_key(self.clean_name(name)), name))
