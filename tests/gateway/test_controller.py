@@ -245,9 +245,11 @@ def test_a_table_that_does_not_answer_keeps_nobody_from_what_was_revoked(gateway
         GATEWAY_POLL_SECONDS="0.1",
         GATEWAY_DEADLINE_MS="60000",
     )
-    gateway.manage("database", "add", "central", url)
-    gateway.manage("tenant", "add", "acme")
-    token = gateway.manage("token", "create", "acme", "--role", "admin").splitlines()[-1]
+    token = gateway.command_all(
+        ("database", "add", "central", url),
+        ("tenant", "add", "acme"),
+        ("token", "create", "acme", "--role", "admin"),
+    )[-1]
     operator = gateway.operator
     execute(url, f"INSERT INTO customer (customer_id, conn) VALUES (1, '{url}')")
     answer = gateway.ask("/t/1/graphql", "{ customer { customerId } }", operator).json()

@@ -52,11 +52,9 @@ class Books:
         self._running = [self._pool.submit(self._run) for _ in range(6)]
 
     def _run(self) -> None:
-        pause = 0.0
-        while not self._stop.wait(pause):
+        while not self._stop.wait(0.02):
             number = next(self._numbers)
             self.said[number] = self._book(number)
-            pause = 0.0 if self.said[number] == "done" else 0.02
 
     def _book(self, number: int) -> str:
         variables = {"d": 2 * number, "c": 2 * number + 1, "n": number}

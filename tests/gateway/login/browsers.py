@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -74,10 +75,14 @@ class Guarded:
         return Browser(self.gateway.url, address)
 
     def hashes(self) -> list[tuple[int, int]]:
-        """Return (process, niceness) of each hash that the servers made."""
+        """Return (process, niceness) of each hash that the servers made.
+
+        Their niceness is what they add to that of the tests.
+        """
         lines = self.hashes_file.read_text().splitlines() if self.hashes_file.exists() else []
         found = [tuple(map(int, line.split())) for line in lines]
-        return [(process, nice) for process, nice in found if nice]
+        own = os.nice(0)
+        return [(process, nice - own) for process, nice in found if nice > own]
 
     def have_failed(self, failures: int, *, address: str) -> None:
         """Make it so many failures at an address, as if they had just been."""
