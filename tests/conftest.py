@@ -25,11 +25,16 @@ pytest_plugins = (
     "tests.fixtures.issuers",
 )
 
-_SLOW = {"gateway_with", "shared_gateway", "demo_gateway"}  # fixtures that start processes
+_STARTERS = {"gateway_with", "shared_gateway", "demo_gateway", "Gateway", "Demo"}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that start gateways: the last file to end bounds the whole run."""
-    slow = {item.path for item in items if _SLOW & set(getattr(item, "fixturenames", ()))}
+    slow = {item.path for item in items if _STARTERS & _used_by(item)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def _used_by(item: pytest.Item) -> set[str]:
+    """Return the fixtures of a test and the names of its module."""
+    return {*getattr(item, "fixturenames", ()), *vars(getattr(item, "module", item))}

@@ -1,0 +1,1 @@
+"""Hostile input, with the answer that is right for each."""

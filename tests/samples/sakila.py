@@ -1,0 +1,188 @@
+"""Sakila, a film rental."""
+
+from __future__ import annotations
+
+from tests.samples.table import Table
+
+SAKILA: list[Table] = [
+    (
+        "actor",
+        [
+            ("actor_id", "int!"),
+            ("first_name", "text45!"),
+            ("last_name", "text45!"),
+            ("last_update", "moment!"),
+        ],
+        ["actor_id"],
+        [],
+    ),
+    (
+        "country",
+        [("country_id", "int!"), ("country", "text50!"), ("last_update", "moment!")],
+        ["country_id"],
+        [],
+    ),
+    (
+        "city",
+        [
+            ("city_id", "int!"),
+            ("city", "text50!"),
+            ("country_id", "int!"),
+            ("last_update", "moment!"),
+        ],
+        ["city_id"],
+        [(["country_id"], "country", ["country_id"])],
+    ),
+    (
+        "address",
+        [
+            ("address_id", "int!"),
+            ("address", "text50!"),
+            ("address2", "text50"),
+            ("district", "text20!"),
+            ("city_id", "int!"),
+            ("postal_code", "text10"),
+            ("phone", "text20!"),
+            ("last_update", "moment!"),
+        ],
+        ["address_id"],
+        [(["city_id"], "city", ["city_id"])],
+    ),
+    (
+        "category",
+        [("category_id", "int!"), ("name", "text25!"), ("last_update", "moment!")],
+        ["category_id"],
+        [],
+    ),
+    (
+        "language",
+        [("language_id", "int!"), ("name", "code20!"), ("last_update", "moment!")],
+        ["language_id"],
+        [],
+    ),
+    (
+        "film",
+        [
+            ("film_id", "int!"),
+            ("title", "text255!"),
+            ("description", "long"),
+            ("release_year", "int"),
+            ("language_id", "int!"),
+            ("original_language_id", "int"),
+            ("rental_duration", "small!"),
+            ("rental_rate", "decimal!"),
+            ("length", "small"),
+            ("replacement_cost", "decimal!"),
+            ("rating", "text10"),
+            ("last_update", "moment!"),
+        ],
+        ["film_id"],
+        [
+            (["language_id"], "language", ["language_id"]),
+            (["original_language_id"], "language", ["language_id"]),
+        ],
+    ),
+    (
+        "film_actor",
+        [("actor_id", "int!"), ("film_id", "int!"), ("last_update", "moment!")],
+        ["actor_id", "film_id"],
+        [(["actor_id"], "actor", ["actor_id"]), (["film_id"], "film", ["film_id"])],
+    ),
+    (
+        "film_category",
+        [("film_id", "int!"), ("category_id", "int!"), ("last_update", "moment!")],
+        ["film_id", "category_id"],
+        [(["film_id"], "film", ["film_id"]), (["category_id"], "category", ["category_id"])],
+    ),
+    (
+        "store",
+        [
+            ("store_id", "int!"),
+            ("manager_staff_id", "int!"),
+            ("address_id", "int!"),
+            ("last_update", "moment!"),
+        ],
+        ["store_id"],
+        [(["address_id"], "address", ["address_id"])],
+    ),
+    (
+        "staff",
+        [
+            ("staff_id", "int!"),
+            ("first_name", "text45!"),
+            ("last_name", "text45!"),
+            ("address_id", "int!"),
+            ("picture", "bytes"),
+            ("email", "text50"),
+            ("store_id", "int!"),
+            ("active", "bool!"),
+            ("username", "text16!"),
+            ("last_update", "moment!"),
+        ],
+        ["staff_id"],
+        [(["address_id"], "address", ["address_id"]), (["store_id"], "store", ["store_id"])],
+    ),
+    (
+        "customer",
+        [
+            ("customer_id", "int!"),
+            ("store_id", "int!"),
+            ("first_name", "text45!"),
+            ("last_name", "text45!"),
+            ("email", "text50"),
+            ("address_id", "int!"),
+            ("active", "bool!"),
+            ("create_date", "moment!"),
+            ("last_update", "moment"),
+        ],
+        ["customer_id"],
+        [(["store_id"], "store", ["store_id"]), (["address_id"], "address", ["address_id"])],
+    ),
+    (
+        "inventory",
+        [
+            ("inventory_id", "int!"),
+            ("film_id", "int!"),
+            ("store_id", "int!"),
+            ("last_update", "moment!"),
+        ],
+        ["inventory_id"],
+        [(["film_id"], "film", ["film_id"]), (["store_id"], "store", ["store_id"])],
+    ),
+    (
+        "rental",
+        [
+            ("rental_id", "int!"),
+            ("rental_date", "moment!"),
+            ("inventory_id", "int!"),
+            ("customer_id", "int!"),
+            ("return_date", "moment"),
+            ("staff_id", "int!"),
+            ("last_update", "moment!"),
+        ],
+        ["rental_id"],
+        [
+            (["inventory_id"], "inventory", ["inventory_id"]),
+            (["customer_id"], "customer", ["customer_id"]),
+            (["staff_id"], "staff", ["staff_id"]),
+        ],
+    ),
+    (
+        "payment",
+        [
+            ("payment_id", "int!"),
+            ("customer_id", "int!"),
+            ("staff_id", "int!"),
+            ("rental_id", "int"),
+            ("amount", "decimal!"),
+            ("payment_date", "moment!"),
+            ("last_update", "moment"),
+        ],
+        ["payment_id"],
+        [
+            (["customer_id"], "customer", ["customer_id"]),
+            (["staff_id"], "staff", ["staff_id"]),
+            (["rental_id"], "rental", ["rental_id"]),
+        ],
+    ),
+]
