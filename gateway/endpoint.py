@@ -55,7 +55,7 @@ class GraphQLEndpoint:
                 runtime.registry.replicas, runtime.breakers, runtime.readers, runtime.metrics
             ),
         )
-        self._writes = LastWrites()
+        self._writes = LastWrites(runtime.config.data_dir / "last-writes")
         self._request_log = RequestLog(runtime.metrics, runtime.config)
         self._access: dict[str, tuple[Mapping[str, object], Access]] = {}
         self._gives_sessions = gives_sessions()
@@ -185,7 +185,7 @@ class GraphQLEndpoint:
     async def _answer_beside_replicas(
         self, call: ExecutionRequest, record: RequestRecord, caller: str
     ) -> tuple[bytes, Reservation | None]:
-        """Let a caller read what it wrote, by this process or by another whose time it sends."""
+        """Let a caller read what it wrote, on this machine or by another, whose time it sends."""
         known = self._writes.of(call.alias, caller)
         call.read_after = max(known, written_at(record.http.headers))
         try:

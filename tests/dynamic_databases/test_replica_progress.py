@@ -86,8 +86,25 @@ def test_mariadb_counts_by_domain(held: str, written: str, includes: bool) -> No
 
 def test_a_write_is_dated_to_the_millisecond_after_it() -> None:
     times = itertools.count(1000.0001)
-    writes = LastWrites(lambda: next(times))
+    writes = LastWrites(clock=lambda: next(times))
 
     assert writes.note("one", "ada") == 1000.001
     assert writes.of("one", "ada") == 1000.001
     assert (writes.of("one", "bob"), writes.of("two", "ada")) == (NEVER, NEVER)
+
+
+def test_processes_of_a_machine_share_what_they_know(tmp_path) -> None:
+    """Each of them opens the file; what isn't one is told once, and kept to itself."""
+    one, other = LastWrites(tmp_path / "writes"), LastWrites(tmp_path / "writes")
+
+    assert other.of("one", "ada") == one.of("one", "ada") == NEVER
+    at = one.note("one", "ada")
+    assert other.of("one", "ada") == at
+    assert (tmp_path / "writes").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_place_for_the_file_a_process_knows_its_own_writes(tmp_path, caplog) -> None:
+    writes = LastWrites(tmp_path / "missing" / "writes")
+
+    assert writes.note("one", "ada") == writes.of("one", "ada")
+    assert "other processes don't learn who wrote" in caplog.text
