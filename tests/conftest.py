@@ -19,6 +19,7 @@ pytest_plugins = (
     "tests.fixtures.outages",
     "tests.fixtures.redis",
     "tests.fixtures.replicas",
+    "tests.fixtures.mariadb_servers",
     "tests.fixtures.golden",
     "tests.fixtures.stand_in",
     "tests.fixtures.row_rules",

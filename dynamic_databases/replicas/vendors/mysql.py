@@ -26,7 +26,7 @@ class GtidPosition:
 
 def written(wrapper: Any) -> GtidPosition:
     """Return what the primary has in its binary log. Raises UnusableReplica where it has none."""
-    return _position(wrapper, "gtid_binlog_pos", "the database's server has no binary log")
+    return _position(wrapper, "gtid_binlog_pos", "the database's server has written no binary log")
 
 
 def held(wrapper: Any) -> GtidPosition:

@@ -153,7 +153,7 @@ def _test(row: Database) -> dict[str, Any]:
     skipped = [f"{thing.name}: {thing.reason}" for thing in catalog.skipped]
     answer: dict[str, Any] = {"tables": f"{len(catalog.tables)} tables"}
     if row.replicas:
-        answer["replicas"] = f"{len(row.replicas)} replicas"
+        answer["replicas"] = row.replica_labels
     return answer | ({"skipped": f"not served: {'; '.join(skipped)}"} if skipped else {})
 
 
