@@ -9,7 +9,7 @@ import yaml
 from django.db import transaction
 
 from tenants.models import Role, TablePermission
-from tenants.roles import BadGrants, RoleGrants, check_inheritance, read_role
+from tenants.roles import BadGrants, Grants, RoleGrants, check_inheritance, read_role
 
 _LONGEST = 1_000_000
 
@@ -106,14 +106,19 @@ def _store_role(name: str, given: RoleGrants) -> dict[str, Any]:
         if table not in rows or rows[table].grants != grants.value
     ]
     for table in changed:
-        row = rows.get(table) or TablePermission(role=role, table=table)
-        row.grants = tables[table].value
-        row.select_columns = row.insert_columns = row.update_columns = None
-        row.can_delete = False
-        row.full_clean()
-        row.save()
+        store_grants(role, table, tables[table])
     more = ["inherits, limits"] if is_changed else []
     return {"role": name, "new": is_new, "changed": [*more, *changed], "removed": removed}
+
+
+def store_grants(role: Role, table: str, grants: Grants) -> None:
+    """Store what a role may do with a table, instead of what it could."""
+    row = role.permissions.filter(table=table).first() or TablePermission(role=role, table=table)
+    row.grants = grants.value
+    row.select_columns = row.insert_columns = row.update_columns = None
+    row.can_delete = False
+    row.full_clean()
+    row.save()
 
 
 def _columns(names: list[str]) -> Any:

@@ -22,6 +22,7 @@ _KEYS = {
     "update": ("columns", "rows", "check", "presets"),
     "delete": ("rows",),
 }
+OPERATIONS = tuple(_KEYS)
 _OBJECTS = ("rows", "check", "presets")
 _ALL = "*"
 _MOST_ROWS, _LONGEST = 1_000_000, 20_000

@@ -25,6 +25,12 @@ class Rule:
 
 _CHANGE = Rule(Reach.DATABASE, ("dynamic_databases.change_database",))
 _VIEW = Rule(Reach.DATABASE, ("dynamic_databases.view_database",))
+_VIEW_ROLES = Rule(Reach.INSTALLATION, ("tenants.view_role", "tenants.view_tablepermission"))
+# What a role may do are rows of a table of their own; inheriting gives them as well.
+_CHANGE_ROLES = (
+    "tenants.change_role",
+    *(f"tenants.{what}_tablepermission" for what in ("add", "change", "delete")),
+)
 
 # Every field of Query and Mutation has a rule: one without is refused.
 RULES: Mapping[str, Rule] = {
@@ -50,6 +56,15 @@ RULES: Mapping[str, Rule] = {
         ("tenants.add_tenantdatabase", "tenants.change_tenantdatabase"),
     ),
     "revokeToken": Rule(Reach.INSTALLATION, ("tenants.change_apitoken",)),
+    "roles": _VIEW_ROLES,
+    "exportRoles": _VIEW_ROLES,
+    "checkRoles": Rule(Reach.INSTALLATION, ("tenants.view_role", "tenants.view_tenant")),
+    "explainRole": Rule(Reach.INSTALLATION, ("tenants.view_role", "tenants.view_tenant")),
+    "addRole": Rule(Reach.INSTALLATION, ("tenants.add_role", *_CHANGE_ROLES)),
+    "grantRole": Rule(Reach.INSTALLATION, _CHANGE_ROLES),
+    "revokeRole": Rule(Reach.INSTALLATION, _CHANGE_ROLES),
+    "removeRole": Rule(Reach.INSTALLATION, ("tenants.delete_role",)),
+    "importRoles": Rule(Reach.INSTALLATION, ("tenants.add_role", *_CHANGE_ROLES)),
     "captureBaseline": Rule(Reach.INSTALLATION, ("dynamic_databases.add_baseline",)),
     "assignBaseline": Rule(Reach.INSTALLATION, ("dynamic_databases.change_database",)),
 }

@@ -15,6 +15,7 @@ from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Baseline, ColumnChange, Database
 from dynamic_databases.process import process_registry
 from gateway.management_api.caller import Caller
+from gateway.management_api.roles import RoleMutation, RoleQuery
 from gateway.management_api.rules import ADD_ENVIRONMENT
 from gateway.management_api.types import (
     ManagedBaseline,
@@ -39,7 +40,7 @@ _PAGE = {
 }
 
 
-class Query(graphene.ObjectType):  # type: ignore[misc]  # graphene has no types
+class Query(RoleQuery):
     """What there is."""
 
     databases = graphene.List(graphene.NonNull(ManagedDatabase), required=True, **_PAGE)
@@ -88,7 +89,7 @@ _Force = graphene.Boolean(
 )
 
 
-class Mutation(graphene.ObjectType):  # type: ignore[misc]
+class Mutation(RoleMutation):
     """What may be done: columns by a tenant's admin, the rest by operators."""
 
     add_column = _column_field("Add a column.", type=_Type, default=graphene.String())

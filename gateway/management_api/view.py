@@ -31,7 +31,9 @@ from gateway.limits import limits_of
 from gateway.management_api.caller import caller_of
 from gateway.management_api.documents import document_of
 from gateway.management_api.schema import schema
+from schema.errors import OperationProblem
 from tenants.errors import ControlUnavailable, TenantProblem
+from tenants.roles import BadGrants
 
 _log = logging.getLogger("gateway.management_api")
 _STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403}
@@ -165,7 +167,10 @@ def _wrong(message: str) -> ExecutionResult:
 def _code_of(cause: Exception) -> str | None:
     if isinstance(cause, DatabaseProblem | TenantProblem):
         return None if cause.code == "INTERNAL_SERVER_ERROR" else cause.code
-    return "BAD_USER_INPUT" if isinstance(cause, ObjectDoesNotExist | ValidationError) else None
+    if isinstance(cause, OperationProblem):  # of a role that is explained
+        return cause.code
+    is_wrong = isinstance(cause, ObjectDoesNotExist | ValidationError | BadGrants)
+    return "BAD_USER_INPUT" if is_wrong else None
 
 
 def _refused(status: int, code: str, message: str, **headers: str) -> HttpResponseBase:

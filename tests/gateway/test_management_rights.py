@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps as django_apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
+from graphql import GraphQLEnumType, GraphQLNamedType, get_named_type, is_leaf_type
 
 from dynamic_databases.models import Database
 from gateway.management_api.rules import RULES
@@ -196,13 +197,19 @@ def _calls() -> dict[str, str]:
     for kind, root in (("query", types.query_type), ("mutation", types.mutation_type)):
         for name, field in root.fields.items():
             given = ", ".join(
-                f"{key}: {'false' if 'Boolean' in str(argument.type) else json.dumps('dev')}"
+                f"{key}: {_some_value(get_named_type(argument.type))}"
                 for key, argument in field.args.items()
                 if str(argument.type).endswith("!")
             )
-            leaf = "" if "Boolean" in str(field.type) else "{ __typename }"
+            leaf = "" if is_leaf_type(get_named_type(field.type)) else "{ __typename }"
             found[name] = f"{kind} {{ {name}{f'({given})' if given else ''} {leaf} }}"
     return found
+
+
+def _some_value(kind: GraphQLNamedType) -> str:
+    if isinstance(kind, GraphQLEnumType):
+        return next(iter(kind.values))
+    return "false" if kind.name == "Boolean" else json.dumps("dev")
 
 
 @pytest.mark.parametrize("operation", sorted(RULES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError
 
@@ -227,10 +228,74 @@ def test_grants_that_can_not_be_read_permit_nothing(transactional_db) -> None:
 
 def test_roles_are_listed_and_removed(stored) -> None:
     stored(FILE)
+    limits = {"max_depth": 8, "requests_per_second": 5}
     assert json.loads(run("role", "list", "--json")) == [
-        {"role": "reader", "tables": 0, "tokens": 0},
-        {"role": "support", "tables": 2, "tokens": 0},
+        {"role": "reader", "tables": 0, "inherits": ["support"], "limits": limits, "tokens": 0},
+        {"role": "support", "tables": 2, "inherits": [], "limits": {}, "tokens": 0},
     ]
+    with pytest.raises(CommandError, match="reader inherits from support; change it first"):
+        run("role", "remove", "support")
     run("role", "remove", "reader")
     with pytest.raises(CommandError, match="There is no role called reader; there are: support"):
         run("role", "show", "reader")
+
+
+def grants(role: str) -> dict:
+    found: dict = yaml.safe_load(run("role", "show", role))["roles"][role]
+    return found
+
+
+def test_a_role_is_added_granted_and_revoked(stored) -> None:
+    stored(FILE)
+    run("role", "add", "desk", "--inherits", "support", "--limit", "max_depth=8")
+    assert grants("desk") == {"inherits": ["support"], "limits": {"max_depth": 8}, "tables": {}}
+
+    run("role", "grant", "desk", "region", "select", "--columns", "id, name", "--limit", "5")
+    run("role", "grant", "desk", "region", "delete", "--rows", '{"id": {"_gt": 9}}')
+    select, delete = {"columns": ["id", "name"], "limit": 5}, {"rows": {"id": {"_gt": 9}}}
+    assert grants("desk")["tables"] == {"region": {"select": select, "delete": delete}}
+
+    run("role", "grant", "desk", "region", "select", "--columns", "*", "--aggregate")
+    run("role", "revoke", "desk", "region", "delete")
+    assert grants("desk")["tables"] == {"region": {"select": {"columns": "*", "aggregate": True}}}
+    run("role", "revoke", "desk", "region")
+    assert grants("desk")["tables"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("add support", "Role with this Name already exists"),
+        ("add admin", "is no name of a role"),
+        ("add desk --inherits nobody", "desk inherits from nobody, which is no role"),
+        ("add desk --limit max_depth", "--limit max_depth: write NAME=VALUE"),
+        ("add desk --limit max_depth=x", "write a whole number"),
+        ("grant nobody t select --columns *", "There is no role called nobody"),
+        ("grant support t select", "support.t.select: columns is missing"),
+        (
+            "grant support t insert --columns * --aggregate",
+            "support.t.insert.aggregate: is unknown",
+        ),
+        ("revoke support t", "The role support has nothing of t"),
+        ("revoke support sales.invoice delete", "The role support has no delete of sales.invoice"),
+    ],
+)
+def test_what_can_not_be_done_with_a_role_is_said(stored, arguments: str, message: str) -> None:
+    stored(FILE)
+    before = run("role", "export")
+    with pytest.raises(CommandError) as raised:
+        run("role", *arguments.split())
+    assert message in str(raised.value)
+    assert run("role", "export") == before
+
+
+def test_a_permission_of_before_keeps_what_it_was_by_a_grant(transactional_db) -> None:
+    role = Role.objects.create(name="old")
+    TablePermission.objects.create(role=role, table="t", select_columns=["id"], can_delete=True)
+    run("role", "grant", "old", "t", "update", "--columns", "name")
+
+    assert grants("old")["tables"]["t"] == {
+        "select": {"columns": ["id"], "aggregate": True},
+        "delete": {},
+        "update": {"columns": ["name"]},
+    }
