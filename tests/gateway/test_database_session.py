@@ -19,6 +19,7 @@ from tenants.authentication.tokens import issue_token
 from tenants.models import Role, TablePermission, Tenant, TenantDatabase
 from tests.fixtures.databases import execute
 from tests.fixtures.vendors import MARIADB, POSTGRESQL, SQLITE, present
+from tests.fixtures.waiting import wait_for
 
 NOTES = "{ note(orderBy: {id: ASC}) { body } }"
 SHOWN = "{ shown { text } }"
@@ -163,6 +164,24 @@ def test_no_pooled_connection_holds_a_session(shown, registry, query) -> None:
         assert (reply.status == 200 and "errors" not in reply.json) is (query is SHOWN)
         ((text, _),) = pooled(registry, shown.database.label)
         assert text is None
+
+
+def test_no_connection_of_a_client_that_went_away_is_used_again(shown, registry) -> None:
+    token, url = token_of(**{"user-id": "3"}), shown.database.url
+    sleeping = present(MARIADB if "mysql" in url or "mariadb" in url else POSTGRESQL).sleeping
+    for _ in range(2):  # in a thread, then in the event loop
+        shown.ask(SHOWN, token)
+        ((_, before),) = pooled(registry, shown.database.label)
+        shown.hang_up(
+            "/t/served/graphql",
+            "{ nap { n } }",
+            lambda: execute(url, sleeping) == [(1,)],
+            authorization=f"Bearer {token}",
+        )
+        wait_for(lambda: execute(url, sleeping) == [(0,)])
+        ((text, after),) = pooled(registry, shown.database.label)
+        assert text is None
+        assert after != before
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError, KeyboardInterrupt, ValueError])

@@ -10,19 +10,15 @@ import http.client
 import logging
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
-from typing import Any
 from urllib.error import HTTPError, URLError
 
+from tenants.authentication.issuers.fetch import fetch
 from tenants.authentication.issuers.keys import BadKeys, Key, key_set
 from tenants.authentication.issuers.settings import IssuerConfig
 
 _ASK_SECONDS = 10.0  # between readings for keys that aren't known
 _FILE_SECONDS, _URL_SECONDS = 5.0, 300.0  # between readings in the background
-_FETCH_SECONDS = 3.0  # below the deadline of the requests that wait for it
-_MOST_BYTES = 500_000
-_PIECE_BYTES = 65_536
 _log = logging.getLogger("tenants.authentication.issuers")
 
 
@@ -93,38 +89,10 @@ class IssuerKeys:
         try:
             if config.key_file is not None:
                 return config.key_file.read_bytes()
-            return _fetch(config.jwks_url)
+            return fetch(config.jwks_url)
         except (OSError, http.client.HTTPException, ValueError) as error:
             why = f"the keys of {self.issuer} can't be read: {_reason(error)}"
             raise KeysUnreadable(why) from error
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The address that the operator named is asked, and no other."""
-
-    def redirect_request(self, *_arguments: Any) -> None:
-        """Let a redirect be an error."""
-
-
-_opener = urllib.request.build_opener(_NoRedirects())
-
-
-def _fetch(url: str) -> bytes:
-    """Return what an address answers, within `_FETCH_SECONDS` and `_MOST_BYTES`.
-
-    Raises OSError (URLError, TimeoutError), HTTPException and ValueError.
-    """
-    until = time.monotonic() + _FETCH_SECONDS
-    request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - settings take http and https alone
-    found = b""
-    with _opener.open(request, timeout=_FETCH_SECONDS) as response:
-        while piece := response.read1(_PIECE_BYTES):
-            found += piece
-            if len(found) > _MOST_BYTES:
-                raise ValueError(f"the answer is above {_MOST_BYTES} bytes")
-            if time.monotonic() > until:
-                raise TimeoutError(f"the answer took more than {_FETCH_SECONDS:g} s")
-    return found
 
 
 def _reason(error: Exception) -> str:
