@@ -64,7 +64,7 @@ golden: develop  ## write the golden files anew; read the diff
 
 soak: develop  ## what must hold over a longer time: tenants come, change and go
 	GATEWAY_TEST_SOAK_SECONDS=$${SOAK_SECONDS:-1800} GATEWAY_TEST_SOAK_TENANTS=200 GATEWAY_TEST_LIVE_SECONDS=120 GATEWAY_TEST_FIRE_SECONDS=120 GATEWAY_TEST_FUZZ_EXAMPLES=2000 GATEWAY_TEST_DOCUMENTS=1000 GATEWAY_TEST_ROUND_TRIPS=100 GATEWAY_TEST_OUTAGE_SECONDS=60 GATEWAY_TEST_ROW_RULES=200 GATEWAY_TEST_ROW_RULE_SETS=50 \
-	  $(BIN)/python -m pytest -s tests/gateway/test_control_database.py tests/gateway/test_live_changes.py tests/gateway/test_outcomes_under_fire.py tests/gateway/test_fuzz.py tests/gateway/test_introspection_memory.py tests/schema/round_trips tests/schema/row_rules/test_oracle.py --timeout 3600
+	  $(BIN)/python -m pytest -s tests/gateway/test_control_database.py tests/gateway/test_live_changes.py tests/gateway/test_outcomes_under_fire.py tests/gateway/test_fuzz.py tests/gateway/test_introspection_memory.py tests/schema/round_trips tests/schema/row_rules/test_oracle.py tests/schema/row_rules/test_oracle_of_unions.py --timeout 3600
 
 bench: develop .venv-bench/installed  ## the gateway against the floor and the other ways to serve the same data
 	-cd benchmarks/contenders/postgraphile && npm install --no-audit --no-fund --no-package-lock --silent

@@ -10,7 +10,7 @@ from tenants.errors import TenantProblem
 from tenants.limits import TenantLimits
 from tenants.principals import ADMIN_ROLE, Principal
 from tenants.resolution import ResolvedTenant
-from tenants.roles import Operation, read_grants
+from tenants.roles import Operation, read_grants, with_inherited
 from tenants.snapshot import Permission, RoleRecord, Roles
 
 
@@ -29,25 +29,14 @@ def access_of(role: str, roles: Roles) -> Access:
         return FULL_ACCESS
     if role not in roles:
         raise UnknownRole(role)
-    own, *others = (_own_access(one) for one in _with_inherited(role, roles))
+    names = with_inherited(role, {name: one.inherits for name, one in roles.items()})
+    own, *others = (_own_access(roles[name]) for name in names)
     return replace(own, inherits=tuple(others))
 
 
 def limits_of_role(role: str, roles: Roles) -> TenantLimits:
     """Return the limits of a role's requests: its own, not those of roles it inherits from."""
     return roles[role].limits if role in roles else ()
-
-
-def _with_inherited(role: str, roles: Roles) -> list[RoleRecord]:
-    """Return a role, and after it those that it inherits from, each once.
-
-    One that was removed meanwhile permits nothing.
-    """
-    names = [role]
-    for name in names:
-        inherited = roles[name].inherits
-        names += [one for one in inherited if one in roles and one not in names]
-    return [roles[name] for name in names]
 
 
 def _own_access(role: RoleRecord) -> Access:

@@ -126,6 +126,17 @@ def check_inheritance(inherits: Mapping[str, Iterable[str]], place: str = "") ->
         raise BadGrants(place, f"roles inherit in a circle: {' → '.join(error.args[1])}.") from None
 
 
+def with_inherited(role: str, inherits: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return a role, and after it those that it inherits from, each once.
+
+    `inherits` has the parents of each role that there is; one that was removed is left out.
+    """
+    found = [role]
+    for name in found:  # it grows meanwhile
+        found += [one for one in inherits[name] if one in inherits and one not in found]
+    return found
+
+
 def check_role_limits(given: object, place: str = "limits") -> TenantLimits:
     """Return a role's limits sorted by name. Raises BadGrants."""
     try:

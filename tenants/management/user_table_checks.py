@@ -13,9 +13,10 @@ from dynamic_databases.models import Database
 from dynamic_databases.process import process_registry
 from tenants.authentication.password_hashes import UnreadableHash, format_of
 from tenants.authentication.user_lookup import UserTableUnusable, user_table_query
-from tenants.models import TablePermission
+from tenants.models import Role, TablePermission
 from tenants.principals import ADMIN_ROLE
 from tenants.role_files import grants_of
+from tenants.roles import with_inherited
 from tenants.user_tables import UserTableConfig
 
 _EVERY = "*"
@@ -87,6 +88,14 @@ def _may_read(role: str, table: Table, column: str) -> bool:
     """Return whether a role may select a column."""
     if role == ADMIN_ROLE:
         return True
+    inherits = {
+        name: parents or () for name, parents in Role.objects.values_list("name", "inherits")
+    }
+    names = with_inherited(role, inherits) if role in inherits else []
+    return any(_permits(name, table, column) for name in names)
+
+
+def _permits(role: str, table: Table, column: str) -> bool:
     by_table = {
         _folded(row.table): _selected(grants_of(row))
         for row in TablePermission.objects.filter(role__name=role)

@@ -117,7 +117,11 @@ def test_a_role_that_may_read_the_hashes_is_warned_of(small_acme) -> None:
     assert may_read in set_up("acme")
     every.delete()
     rules = {"select": {"columns": ["id", "Secret"], "rows": {"id": {"_eq": 1}}}}
-    TablePermission.objects.create(role=role, table="appUser", grants=rules)
+    parent = Role.objects.create(name="parent")
+    TablePermission.objects.create(role=parent, table="appUser", grants=rules)
+    assert may_read not in set_up("acme")
+    role.inherits = ["parent"]
+    role.save()
     assert may_read in set_up("acme")
 
 
