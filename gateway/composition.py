@@ -65,7 +65,7 @@ def make_runtime(config: Config | None = None) -> Runtime:
         release=databases.registry.release,
     )
     controller = _controller(config)
-    issuers = JwtAuthenticator(config.jwt_issuers, own_ids=controller is None)
+    issuers = JwtAuthenticator(config.jwt_issuers)
     control = ControlDatabase(databases.invalidator.poll_now, config.control_deadline_ms / 1000)
     control_watchdog.seconds = config.control_deadline_ms / 1000
     file = _snapshot_file(config)

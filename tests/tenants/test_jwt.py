@@ -34,13 +34,14 @@ from tests.fixtures.issuers import (
 pytestmark = pytest.mark.pure
 ACME = DirectoryEntry(1, "acme", "", "", {"production": Alias("D_7")}, domains=("shop.example",))
 GLOBEX = DirectoryEntry(2, "globex", "", "", {"production": Alias("D_8")}, external_id="c7")
-SNAPSHOT = Snapshot().with_tenants((), [ACME, GLOBEX])
+INITECH = DirectoryEntry(3, "initech", "", "", {}, external_id="77")
+SNAPSHOT = Snapshot().with_tenants((), [ACME, GLOBEX, INITECH])
 ONE_KEY = json.loads(jwks_of(jwk_of(rsa_key(), "one")))
 
 
-def authenticator(own_ids: bool = True, **changes) -> JwtAuthenticator:
+def authenticator(**changes) -> JwtAuthenticator:
     source = {} if {"key_file", "jwks_url"} & changes.keys() else {"key": ONE_KEY}
-    return JwtAuthenticator(read_issuers(setting(**source | changes)), own_ids=own_ids)
+    return JwtAuthenticator(read_issuers(setting(**source | changes)))
 
 
 def ask(found: JwtAuthenticator, token: str, later: float = 0, snapshot: Snapshot = SNAPSHOT):
@@ -177,24 +178,24 @@ def test_a_token_is_checked_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tenant", "own_ids", "expected"),
+    ("tenant", "expected"),
     [
-        ("acme", True, {1}),
-        ("ACME", True, {1}),
-        (["acme", "globex", "nobody"], True, {1, 2}),
-        ("1", True, {1}),
-        (1, True, {1}),
-        ("1", False, set()),
-        ("c7", False, {2}),
-        (None, True, set()),
-        ([], True, set()),
-        ("*", True, set()),
-        ("shop.example", True, set()),  # a domain name is for hosts
-        ("nobody", True, set()),
+        ("acme", {1}),
+        ("ACME", {1}),
+        (["acme", "globex", "nobody"], {1, 2}),
+        ("1", set()),  # the issuer's first tenant need not be ours
+        (1, set()),
+        ("c7", {2}),  # a controller's id
+        (77, {3}),
+        (None, set()),
+        ([], set()),
+        ("*", set()),
+        ("shop.example", set()),  # a domain name is for hosts
+        ("nobody", set()),
     ],
 )
-def test_a_token_opens_the_tenants_that_it_names(tenant, own_ids, expected) -> None:
-    principal = ask(authenticator(own_ids), token_with(tenant=tenant))
+def test_a_token_opens_the_tenants_that_it_names(tenant, expected) -> None:
+    principal = ask(authenticator(), token_with(tenant=tenant))
 
     assert principal.tenant_pks == expected
     assert not principal.is_operator

@@ -58,13 +58,12 @@ class Verified:
 
 
 class JwtAuthenticator:
-    """Takes the tokens of some issuers. `own_ids`: numbers are ids of our tenants as well."""
+    """Takes the tokens of some issuers."""
 
-    def __init__(self, issuers: Sequence[IssuerConfig], *, own_ids: bool = True) -> None:
+    def __init__(self, issuers: Sequence[IssuerConfig]) -> None:
         self._issuers = {one.issuer: one for one in issuers}
         self.keys = tuple(IssuerKeys(one) for one in issuers)
         self._keys_of = {one.issuer: one for one in self.keys}
-        self._own_ids = own_ids
         self._remembered: LruCache[str, Verified] = LruCache(_REMEMBERED_BYTES, _size)
 
     @property
@@ -83,9 +82,9 @@ class JwtAuthenticator:
         if not is_jwt(token):
             return None
         found = self._verified(token, now)
-        names, own_ids = found.identity.tenants, self._own_ids
-        # Not by domain names, which are for hosts.
-        entries = (snapshot.tenant_of_subdomain(name, own_ids=own_ids) for name in names)
+        names = found.identity.tenants
+        # Not by domain names, which are for hosts, nor by our numbers: an issuer's are others.
+        entries = (snapshot.tenant_of_subdomain(name, own_ids=False) for name in names)
         return Principal(
             found.name,
             found.identity.role,
