@@ -7,6 +7,7 @@ database.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -18,11 +19,15 @@ from uuid import UUID
 from dynamic_databases.catalog.bookkeeping import without_bookkeeping
 from dynamic_databases.config.allowed import MSSQL, MYSQL, POSTGRESQL, SQLITE
 from dynamic_databases.connections.state import SESSION_KEY, GivenSession
+from dynamic_databases.errors import InvalidConfig
 from dynamic_databases.models import Baseline, Database
 from dynamic_databases.package_settings import package_setting
 from dynamic_databases.registry import DatabaseSettings
 
 _SESSION_SETTINGS = ("GATEWAY_SESSION_TO_DATABASE", "GATEWAY_SESSION_SET_ROLE")
+
+
+_log = logging.getLogger("dynamic_databases.settings")
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,12 @@ def source_of(row: SourceRow, baseline: BaselineRow | None) -> DatabaseSettings:
 def _source(row: Database) -> DatabaseSettings:
     config = row.opened_config()
     baseline = without_bookkeeping(row.baseline.catalog) if row.baseline else None
-    opened = row.opened_replicas()
-    replicas = {number: _settings(row.name, one) for number, one in opened.items()}
+    replicas: dict[int, dict[str, Any]] = {}
+    for number, one in enumerate(row.opened_replicas(), 1):
+        if isinstance(one, InvalidConfig):
+            _log.warning("the replica %d of %s is left out: %s", number, row.name, one)
+        else:
+            replicas[number] = _settings(row.name, one)
     return DatabaseSettings(
         _settings(row.name, config), baseline, _override_file(row.name), row.revision, replicas
     )

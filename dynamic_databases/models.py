@@ -28,7 +28,7 @@ from dynamic_databases.catalog.types import Catalog
 from dynamic_databases.change_log import Tracked, TrackedManager, TrackedQuerySet, skip_revision
 from dynamic_databases.config.allowed import SQLITE
 from dynamic_databases.config.conventional import without_effect
-from dynamic_databases.config.replicas import check_replicas, replica_config
+from dynamic_databases.config.replicas import check_replicas, open_replica
 from dynamic_databases.config.secrets import Secrets, check_destination, redact
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import InvalidConfig, StillInUse
@@ -324,19 +324,13 @@ class Database(Tracked):
         """Return the checked configuration with open secrets, for drivers. Raises InvalidConfig."""
         return self.secrets.open(allowed_config(self.config))
 
-    def opened_replicas(self) -> dict[int, dict[str, Any]]:
-        """Return the whole configuration of each replica by its number, with open secrets.
+    def opened_replicas(self) -> list[dict[str, Any] | InvalidConfig]:
+        """Return the whole configuration of each replica with open secrets, or why it is refused.
 
-        One that is refused is logged and left out: the database serves without it.
+        The database serves without those that are. Raises InvalidConfig where itself is refused.
         """
-        found: dict[int, dict[str, Any]] = {}
-        for number, one in enumerate(self.replicas, 1):
-            try:
-                whole = allowed_config(replica_config(allowed_config(self.config), one))
-                found[number] = self.replica_secrets.open(whole)
-            except InvalidConfig as error:
-                _log.warning("the replica %d of %s is left out: %s", number, self.name, error)
-        return found
+        config, secrets = allowed_config(self.config), self.replica_secrets
+        return [open_replica(config, one, allowed_config, secrets) for one in self.replicas]
 
     def config_problem(self) -> InvalidConfig | None:
         """Return why the stored configuration is invalid: a new release or setting refuses it."""

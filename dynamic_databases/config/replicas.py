@@ -29,6 +29,16 @@ def replica_config(config: Config, replica: Any) -> dict[str, Any]:
     return {**_without_secrets(config), **replica}
 
 
+def open_replica(
+    config: Config, replica: Any, check: Callable[[Config], dict[str, Any]], secrets: Secrets
+) -> dict[str, Any] | InvalidConfig:
+    """Return a replica's whole configuration with open secrets, or why it is refused."""
+    try:
+        return secrets.open(check(replica_config(config, replica)))
+    except InvalidConfig as error:
+        return error
+
+
 def check_replicas(
     given: Any,
     config: Config,

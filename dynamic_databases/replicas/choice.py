@@ -105,11 +105,11 @@ class Replicas:
 
     def catch_up_all(self, primary: Alias) -> None:
         """Check each replica of a database as `catch_up` does; the error says which one it is."""
-        for number, replica in enumerate(self.of(primary), 1):
+        for replica in self.of(primary):
             try:
                 self.catch_up(replica)
             except DatabaseProblem as error:
-                raise UnusableReplica(f"Replica {number}: {error}") from error.__cause__
+                raise UnusableReplica(f"{replica}: {error}") from error.__cause__
 
     def failed(self, replica: Alias, error: Exception) -> None:
         """Read nothing from a replica until a check finds it in order."""

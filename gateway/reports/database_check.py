@@ -69,13 +69,12 @@ def check(registry: Registry, alias: Alias, names: Mapping[str, str], limits: Li
 
 def _check_replicas(registry: Registry, alias: Alias) -> dict[str, str]:
     found: dict[str, str] = {}
-    for number, replica in enumerate(registry.replicas.of(alias), 1):
+    for replica in registry.replicas.of(alias):
+        found[replica] = ""
         try:
             registry.replicas.catch_up(replica)
         except DatabaseProblem as error:
-            found[f"replica {number}"] = explain(error)
-        else:
-            found[f"replica {number}"] = ""
+            found[replica] = explain(error)
     return found
 
 

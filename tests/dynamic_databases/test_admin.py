@@ -313,3 +313,22 @@ def test_a_configuration_can_not_be_guessed_by_the_lists_filters(transactional_d
     client = staff("view_database")
 
     assert client.get(f"/admin/dynamic_databases/database/?{lookup}").status_code == 400
+
+
+def test_a_replicas_password_is_kept_while_the_replica_is_the_same(admin) -> None:
+    replica = {"HOST": "replica.example", "PASSWORD": "hunter3"}
+    admin.post("/admin/dynamic_databases/database/add/", form(replicas=json.dumps([replica])))
+    row = Database.objects.get()
+    address = f"/admin/dynamic_databases/database/{row.pk}/change/"
+
+    assert "hunter3" not in admin.get(address).content.decode()
+    hidden = {**replica, "PASSWORD": HIDDEN}
+    kept = admin.post(address, form(config=row.shown_config(), replicas=json.dumps([hidden])))
+    moved = {**hidden, "HOST": "elsewhere.example"}
+    refused = admin.post(address, form(config=row.shown_config(), replicas=json.dumps([moved])))
+
+    assert kept.status_code == 302
+    assert Database.objects.get().opened_replicas()[0]["PASSWORD"] == "hunter3"
+    assert "replica 1, PASSWORD: enter it again: the replica was changed" in html.unescape(
+        refused.content.decode()
+    )

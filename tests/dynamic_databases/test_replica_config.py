@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 
 from dynamic_databases.aliases import primary_of, replica_alias, replica_of
 from dynamic_databases.config.replicas import restore_replicas
@@ -35,8 +37,8 @@ def test_a_replica_says_what_differs_and_inherits_the_rest() -> None:
 
     common = {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "PASSWORD": "own"}
     common["HOST"] = "replica.example.com"
-    assert configs[1] == {**common, "USER": "reader", "PORT": "6432"}
-    assert configs[2] == {**common, "USER": "app"}
+    assert configs[0] == {**common, "USER": "reader", "PORT": "6432"}
+    assert configs[1] == {**common, "USER": "app"}
     assert row.replica_labels == [f"{row.label}_REPLICA_1", f"{row.label}_REPLICA_2"]
 
 
@@ -112,17 +114,35 @@ def test_replicas_are_saved_again_in_any_order() -> None:
     row.save()
 
     found = Database.objects.get(name="shop").opened_replicas()
-    assert [found[number]["PASSWORD"] for number in (1, 2)] == ["two", "own"]
+    assert [one["PASSWORD"] for one in found] == ["two", "own"]
 
 
 @pytest.mark.django_db
-def test_one_that_no_key_opens_is_left_out(caplog) -> None:
+def test_one_that_no_key_opens_is_left_out(registry, caplog, capsys) -> None:
     row = stored(OTHER, {"HOST": "second.example.com", "PASSWORD": "two"})
     row.replicas[0]["PASSWORD"] = {"$encrypted": "gAAAA"}
     Database.objects.filter(pk=row.pk).update(replicas=row.replicas)
 
-    assert list(Database.objects.get(name="shop").opened_replicas()) == [2]
+    assert registry.config(row.label) is not None
+    assert registry.replicas.of(row.label) == [row.replica_labels[1]]
     assert "the replica 1 of shop is left out: PASSWORD" in caplog.text
+    call_command("database", "list")
+    assert "refused: PASSWORD: it was encrypted for another database" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_secrets_of_replicas_are_rotated(settings, capsys) -> None:
+    row = stored(OTHER)
+    new, old = Fernet.generate_key().decode(), settings.GATEWAY_SECRET_KEYS
+    settings.GATEWAY_SECRET_KEYS = (new, *old)
+    call_command("secrets", "list")
+    assert "to be rotated" in capsys.readouterr().out
+
+    call_command("secrets", "rotate")
+
+    settings.GATEWAY_SECRET_KEYS = (new,)
+    (found,) = Database.objects.get(pk=row.pk).opened_replicas()
+    assert found["PASSWORD"] == "own"
 
 
 def test_hidden_passwords_come_back_to_the_replica_that_they_are_of() -> None:

@@ -102,6 +102,24 @@ def test_another_tenant_is_out_of_reach(crm, new_database, tenant_of) -> None:
     assert not ColumnChange.objects.filter(database=other).exists()
 
 
+def test_a_replica_that_is_none_is_refused_and_nothing_is_registered(
+    door, postgresql, new_database, operator
+) -> None:
+    """A database of the same server replays nothing."""
+    table = "CREATE TABLE t (id INT PRIMARY KEY)"
+    urls = [new_database(postgresql, table).url for _ in range(2)]
+    register = (
+        'mutation($url: String!, $replica: String!) { registerDatabase(name: "shop", url: $url, '
+        "replicas: [$replica]) { name replicas } }"
+    )
+
+    variables = dict(zip(("url", "replica"), urls, strict=True))
+    answer = door.query(URL, register, variables, authorization=operator)
+
+    assert "_REPLICA_1: it replays nothing: it is no replica" in answer.error["message"]
+    assert not Database.objects.filter(name="shop").exists()
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -55,5 +55,5 @@ def test_a_server_that_applies_nothing_is_no_replica(shop, registry, mariadb_pai
     row = Database.objects.from_url("itself", primary.url, [itself])
     registry.entry(row.label)
 
-    with pytest.raises(DatabaseProblem, match="Replica 1: it applies nothing: it is no replica"):
+    with pytest.raises(DatabaseProblem, match="_REPLICA_1: it applies nothing: it is no replica"):
         registry.replicas.catch_up_all(row.label)

@@ -195,7 +195,7 @@ def test_a_time_that_is_none_is_refused(gateway, given: str) -> None:
 
 def test_commands_show_replicas_and_refuse_what_is_none(gateway, primary, replica) -> None:
     assert replica.url.split(":")[-1].split("/")[0] in gateway.manage("database", "list")
-    assert "replica 1: in order" in gateway.manage("database", "check", "notes")
+    assert "_REPLICA_1: in order" in gateway.manage("database", "check", "notes")
     assert "_REPLICA_1" in gateway.manage("database", "test", "notes")
     other = PostgresqlServer(free_port(), *FAST)
     try:
@@ -205,4 +205,4 @@ def test_commands_show_replicas_and_refuse_what_is_none(gateway, primary, replic
     finally:
         other.stop()
 
-    assert "Nothing was registered. Replica 1: it replays nothing" in refused
+    assert "_REPLICA_1: it replays nothing" in refused

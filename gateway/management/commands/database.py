@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 
 from dynamic_databases.commands import ActionCommand, Answer, find_database, from_standard_input
 from dynamic_databases.connect_causes import explain
-from dynamic_databases.errors import DatabaseProblem, StillInUse
+from dynamic_databases.errors import DatabaseProblem, InvalidConfig, StillInUse
 from dynamic_databases.models import Database
 from dynamic_databases.process import process_registry
+from dynamic_databases.replicas.position import UnusableReplica
 from gateway.limits import limits_of
 from gateway.reports.database_check import Report, check
 
@@ -100,7 +101,9 @@ class Command(ActionCommand):
         row = find_database(options["name"])
         config = settings.GATEWAY
         try:
-            return check(process_registry(), row.label, config.names, limits_of(config))
+            report = check(process_registry(), row.label, config.names, limits_of(config))
+            report.replicas.update(_refused_replicas(row))
+            return report
         except DatabaseProblem as error:
             raise CommandError(f"{row.name}: {explain(error)}") from None
 
@@ -131,18 +134,22 @@ class Command(ActionCommand):
 
 def _line(row: Database) -> dict[str, Any]:
     """Return what the list shows of a database, and why its configuration is refused if it is."""
+    shown: dict[str, Any] = {
+        "name": row.name,
+        "alias": row.label,
+        "state": "enabled" if row.enabled else "disabled",
+        "config": row.shown_config(),
+    }
+    if row.replicas:
+        shown["replicas"] = row.shown_replicas()
     problem = row.config_problem()
-    replicas = {"replicas": row.shown_replicas()} if row.replicas else {}
-    return (
-        {
-            "name": row.name,
-            "alias": row.label,
-            "state": "enabled" if row.enabled else "disabled",
-            "config": row.shown_config(),
-        }
-        | replicas
-        | ({"refused": f"refused: {problem}"} if problem else {})
-    )
+    return shown | ({"refused": f"refused: {problem}"} if problem else _refused_replicas(row))
+
+
+def _refused_replicas(row: Database) -> dict[str, str]:
+    """Return why replicas are refused, by alias: their database serves without them."""
+    opened = zip(row.replica_labels, row.opened_replicas(), strict=True)
+    return {label: f"refused: {one}" for label, one in opened if isinstance(one, InvalidConfig)}
 
 
 def _test(row: Database) -> dict[str, Any]:
@@ -150,6 +157,8 @@ def _test(row: Database) -> dict[str, Any]:
     registry = process_registry()
     catalog = registry.refresh(row.label).catalog
     registry.replicas.catch_up_all(row.label)
+    for replica, reason in _refused_replicas(row).items():
+        raise UnusableReplica(f"{replica}: {reason}")
     skipped = [f"{thing.name}: {thing.reason}" for thing in catalog.skipped]
     answer: dict[str, Any] = {"tables": f"{len(catalog.tables)} tables"}
     if row.replicas:
