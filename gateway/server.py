@@ -24,6 +24,7 @@ from types import FrameType
 from typing import cast
 
 import uvicorn
+from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -345,6 +346,8 @@ def _shared_figures() -> Iterator[None]:
         yield
         return
     folder = os.environ[_FIGURES] = tempfile.mkdtemp(prefix="gateway-figures-")
+    # The client chose its way to keep figures when it was imported, before there was a folder.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:

@@ -6,6 +6,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import httpx
+
 from gateway.metrics import Metrics, ProcessState
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
@@ -37,3 +39,14 @@ def test_the_documentation_names_every_metric_with_its_type() -> None:
     documented = dict(rows)
     created = {name for name in exposed if name.endswith("_created")}
     assert documented == {n: kind for n, kind in exposed.items() if n not in created}
+
+
+def test_each_worker_answers_for_all(gateway_with) -> None:
+    gateway = gateway_with(workers=2)
+    for _ in range(10):
+        gateway.ask("/t/nobody/graphql", "{ __typename }", gateway.operator)
+
+    headers = {"Authorization": f"Bearer {gateway.operator}"}
+    text = httpx.get(f"{gateway.url}/metrics", headers=headers).text
+
+    assert 'gateway_requests_total{code="TENANT_NOT_FOUND"} 10.0' in text
