@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -22,6 +23,19 @@ from dynamic_databases.models_factory import factory
 from dynamic_databases.process import process_registry
 
 Note = Callable[[str], None]
+
+
+def take_any_database(parser: Any) -> None:
+    """Have `--database` take every name of a database: Django lists those of the settings."""
+    for action in parser._actions:
+        if action.dest == "database":
+            action.choices = None
+
+
+def check_database(using: str) -> None:
+    """Raise CommandError where no database goes by a name."""
+    if using not in settings.DATABASES:
+        raise CommandError(f"There is no database called {using!r}, or it is out of service.")
 
 
 @contextmanager

@@ -6,7 +6,9 @@ What the database refuses becomes a page that says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +16,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models.base import ModelBase
+from django.db.utils import ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -21,12 +24,16 @@ from dynamic_databases import outcomes
 from dynamic_databases.active import use_database
 from dynamic_databases.aliases import Alias
 from dynamic_databases.connect_causes import explain
+from dynamic_databases.connections.django_storage import close_unused
+from dynamic_databases.control_errors import UNREACHABLE, why_unavailable
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem, NotRegistered, UnknownTable
 from dynamic_databases.model_identity import is_generated
+from dynamic_databases.models import Database
 from dynamic_databases.models_factory.form_fields import RowTextField
 from dynamic_databases.process import process_registry
 
+_log = logging.getLogger("dynamic_databases.table_admin")
 _STATUS = {"TENANT_UNAVAILABLE": 503, "OVERLOADED": 503, "TIMEOUT": 504, "FORBIDDEN": 403}
 _REFUSED = 400  # any other code: the database doesn't take what was typed
 View = Callable[..., HttpResponse]
@@ -171,6 +178,26 @@ class TableAdmin(admin.ModelAdmin[Any]):
         return TemplateResponse(request, template, context, status=status).render()
 
 
+def register_tables(
+    site: admin.AdminSite, database: str, tables: Mapping[str, type[admin.ModelAdmin[Any]] | None]
+) -> bool:
+    """Register tables of the database of that name, each with its admin class or with Django's.
+
+    Call it where the project's URLs are made. It returns False, registers nothing and logs why
+    where the database isn't there yet, is out of service or doesn't answer: a project starts
+    without it, and before its first `migrate`.
+    """
+    # Under ASGI the first request makes the URLs, in the event loop, where nothing may wait.
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(_find_models, database, list(tables)).result()
+    if isinstance(found, str):
+        _log.warning("The admin has no tables of the database %s: %s", database, found)
+        return False
+    for table, admin_class in tables.items():
+        site.register(found[table], admin_class)
+    return True
+
+
 def install_table_admin() -> None:
     """Have each admin site register tables of registered databases with `TableAdmin`."""
     sites: Any = admin.AdminSite
@@ -184,6 +211,21 @@ def install_table_admin() -> None:
             register(site, model, chosen, **options)
 
     sites.register = register_tables
+
+
+def _find_models(database: str, tables: list[str]) -> dict[str, type[DynamicSchemaModel]] | str:
+    """Return the models of a database's tables, or why there are none."""
+    try:
+        row = Database.objects.filter(name=database, enabled=True).first()
+        if row is None:
+            return "there is none, or it is out of service."
+        return {table: row.get_model(table) for table in tables}
+    except DatabaseProblem as error:
+        return explain(error)
+    except (*UNREACHABLE, ProgrammingError) as error:
+        return f"the control database {why_unavailable(error)}."
+    finally:
+        close_unused()
 
 
 def _is_table(model: type[Any]) -> bool:

@@ -238,3 +238,17 @@ def test_a_database_that_is_down_is_said(new_database) -> None:
 
     with pytest.raises(CommandError, match="can't be reached"):
         dump(database.label)
+
+
+def test_any_name_of_a_database_is_taken(music, tenant_of, tmp_path) -> None:
+    """As a shell gives it: Django's own parser knows the databases of the settings alone."""
+    tenant_of("acme", production=music)
+    file = tmp_path / "rows.json"
+
+    call_command("dumpdata", "--database", "acme", "--output", str(file), "--verbosity", "0")
+    call_command("loaddata", str(file), "--database", music.label, "--verbosity", "0")
+
+    assert len(json.loads(file.read_text())) == sum(map(len, rows_of(music).values()))
+    for command in (("dumpdata",), ("loaddata", str(file))):
+        with pytest.raises(CommandError, match="There is no database called 'nobody'"):
+            call_command(*command, "--database", "nobody")

@@ -14,11 +14,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import Client
 from django.urls import path
 
 from dynamic_databases.models import Baseline, Database
 from dynamic_databases.process import process_registry
+from dynamic_databases.table_admin import register_tables
 from tests.fixtures.databases import execute, library_sql
 from tests.fixtures.statements import Sent, is_of_the_session
 from tests.fixtures.vendors import POSTGRESQL, SQLITE
@@ -378,3 +380,40 @@ def test_models_of_the_project_are_registered_as_ever() -> None:
     assert {type(one.get_model_admin(model)).__mro__[1] for model in (Database, Baseline)} == {
         admin.ModelAdmin
     }
+
+
+def test_tables_are_registered_by_the_name_of_the_database(client, site, shop) -> None:
+    class ArtistAdmin(admin.ModelAdmin):
+        list_display = ["country"]
+
+    one = admin.AdminSite()
+    assert register_tables(one, "shop", {"artist": ArtistAdmin, "album": None})
+    site(one)
+
+    assert "AT" in text_of(client.get(page_of(shop, "artist")))
+    assert client.get(page_of(shop, "album")).status_code == 200
+
+
+def test_a_project_starts_without_the_database(new_database, caplog) -> None:
+    one = admin.AdminSite()
+    database = new_database(POSTGRESQL, library_sql(POSTGRESQL), "shop")
+
+    assert not register_tables(one, "other", {"artist": None})
+    assert not register_tables(one, "shop", {"artist": None, "nothing": None})
+    config = database.config | {"HOST": "127.0.0.1", "PORT": "1"}
+    Database.objects.filter(pk=database.pk).update(config=config)
+    process_registry().forget(database.label)
+    assert not register_tables(one, "shop", {"artist": None})
+    with connection.schema_editor() as editor:
+        editor.alter_db_table(Database, "dynamic_databases_database", "moved")
+    try:
+        assert not register_tables(one, "shop", {"artist": None})
+    finally:
+        with connection.schema_editor() as editor:
+            editor.alter_db_table(Database, "moved", "dynamic_databases_database")
+
+    reasons = [record.getMessage().partition(": ")[2] for record in caplog.records]
+    assert reasons[0] == "there is none, or it is out of service."
+    assert reasons[1].startswith("There is no table 'nothing'")
+    assert "check PORT" in reasons[2]
+    assert "run `manage.py migrate`" in reasons[3]

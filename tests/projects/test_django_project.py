@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from tests.fixtures.ports import free_port
 from tests.fixtures.processes import ROOT, clean_environment, wait_for
@@ -23,6 +24,7 @@ from tests.fixtures.processes import ROOT, clean_environment, wait_for
 PAGE = (ROOT / "docs" / "django.md").read_text()
 EXAMPLE = ROOT / "examples" / "django_project"
 SOURCES = "\n".join(path.read_text() for path in sorted(EXAMPLE.rglob("*.py")))
+PASSWORD = "a long password"
 ASGI = ("-m", "uvicorn", "bookshop.asgi:application", "--log-level", "warning", "--port")
 WSGI = ("manage.py", "runserver", "--noreload")
 
@@ -94,12 +96,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def books(project: Project) -> Project:
-    """The page's commands, in its order, with two files of authors."""
+    """The page's commands, in its order, with two files of authors and of people."""
     (project.folder / "databases").mkdir()
+    secret = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6, 1000)
     for name, author in (("books", "Ada"), ("books-dev", "Bob")):
         with closing(sqlite3.connect(project.folder / "databases" / f"{name}.sqlite3")) as file:
             file.execute("CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)")
             file.execute("INSERT INTO author (name) VALUES (?)", (author,))
+            file.execute("CREATE TABLE member (id INTEGER PRIMARY KEY, email TEXT, secret TEXT)")
+            file.execute("INSERT INTO member VALUES (1, 'ann@example.com', ?)", (secret,))
             file.commit()
     lines = [
         shlex.split(line)[2:]
@@ -111,7 +116,10 @@ def books(project: Project) -> Project:
     outputs = json.loads(printed.stdout.splitlines()[-1])
     created = [one for line, one in zip(lines, outputs, strict=True) if line[0] == "token"]
     token = created[-1].splitlines()[-1]
-    return Project(project.folder, project.environment, token)
+    staff = {"DJANGO_SUPERUSER_PASSWORD": PASSWORD, "DJANGO_SUPERUSER_EMAIL": ""}
+    found = Project(project.folder, project.environment | staff, token)
+    found.manage("createsuperuser", "--no-input", "--username", "root")
+    return found
 
 
 @pytest.fixture(scope="module", params=[WSGI, ASGI], ids=["wsgi", "asgi"])
@@ -137,6 +145,7 @@ def test_the_page_shows_the_example() -> None:
     source = "".join(SOURCES.split())
     for block in blocks("python"):
         assert "".join(block.split()) in source
+    assert blocks("yaml") == [(EXAMPLE / "roles.yaml").read_text()]
 
 
 def test_the_wheel_is_what_runs(project: Project) -> None:
@@ -222,6 +231,50 @@ def test_another_tenant_of_the_path_is_unknown(books: Project, served: str) -> N
     assert answer.json()["errors"][0]["extensions"]["code"] == "TENANT_NOT_FOUND"
 
 
+def test_rows_in_files(books: Project) -> None:
+    (row,) = json.loads((books.folder / "authors.json").read_text())
+    assert row == {"model": "DYNAMIC_DATABASE_1.author", "pk": 1, "fields": {"name": "Ada"}}
+
+
+def test_authors_in_the_admin(books: Project, served: str, page) -> None:
+    """A member of the staff finds an author, changes the name, and finds the change noted."""
+    page.goto(f"{served}/admin/")
+    page.fill("#id_username", "root")
+    page.fill("#id_password", PASSWORD)
+    page.click("input[type=submit]")
+    page.click("#content a >> text=author")
+    page.fill("#searchbar", "Ad")
+    page.press("#searchbar", "Enter")
+    page.click("#result_list >> text=Ada")
+    page.fill("#id_name", "Ada L.")
+    page.click("input[name=_continue]")
+    page.wait_for_selector(".messagelist >> text=was changed successfully")
+    assert httpx.get(f"{served}/authors/").json()["authors"] == [{"id": 1, "name": "Ada L."}]
+    assert httpx.get(f"{served}/authors/?env=development").json()["authors"][0]["name"] == "Bob"
+    page.click("#content .historylink")
+    page.wait_for_selector("#change-history >> text=Changed Name")
+    books.manage("loaddata", "authors.json", "--database", "acme")
+    assert httpx.get(f"{served}/authors/").json()["authors"] == [{"id": 1, "name": "Ada"}]
+
+
+def test_people_of_a_tenant_log_in(served: str) -> None:
+    def log_in(tenant: str, password: str) -> httpx.Response:
+        form = {"email": "ann@example.com", "password": password}
+        return httpx.post(f"{served}/t/{tenant}/login", data=form, timeout=30)
+
+    assert log_in("acme", "wrong").status_code == 401
+    assert log_in("nobody", PASSWORD).status_code == 401
+    answer = log_in("acme", PASSWORD)
+    assert answer.status_code == 200, answer.text
+    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    query = {"query": "{ author { name } }"}
+    found = httpx.post(f"{served}/t/acme/graphql", json=query, headers=headers, timeout=30)
+    assert found.json() == {"data": {"author": [{"name": "Ada"}]}}
+    query = {"query": "{ member { email } }"}
+    refused = httpx.post(f"{served}/t/acme/graphql", json=query, headers=headers, timeout=30)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
 def test_a_browser_gets_graphiql(books: Project, served: str, page) -> None:
     """Its files are the packages' own; the environment is chosen on the page."""
     if not httpx.get(f"{served}/static/graphiql/graphiql.js").is_success:
@@ -297,6 +350,8 @@ def test_dynamic_databases_alone(project: Project, tmp_path: Path) -> None:
     text = settings.read_text()
     for name in ("tenants", "schema", "gateway"):
         text = text.replace(f'    "{name}",\n', "")
+    text = re.sub(r"AUTHENTICATION_BACKENDS = .*?\]\n", "", text, flags=re.DOTALL)
+    text = re.sub(r' *"gateway\.login.*\n', "", text)
     text = text.replace('    "graphene_django",  # for its command `graphql_schema`\n', "")
     settings.write_text(text.replace('ROOT_URLCONF = "bookshop.urls"', 'ROOT_URLCONF = "bookshop"'))
     (folder / "bookshop" / "__init__.py").write_text("urlpatterns = []\n")

@@ -10,7 +10,7 @@ from django.core.management.commands.dumpdata import Command as DjangoCommand
 
 from dynamic_databases.aliases import Alias, primary_of
 from dynamic_databases.errors import DatabaseProblem
-from dynamic_databases.fixtures import dumped_models
+from dynamic_databases.fixtures import check_database, dumped_models, take_any_database
 
 
 class Command(DjangoCommand):
@@ -19,7 +19,12 @@ class Command(DjangoCommand):
     A database is named by its alias before the tables, or by `--database` for all its tables.
     """
 
+    def add_arguments(self, parser: Any) -> None:
+        super().add_arguments(parser)
+        take_any_database(parser)
+
     def handle(self, *app_labels: str, **options: Any) -> None:
+        check_database(options["database"])
         alias = _asked_for(app_labels, options["database"])
         if alias is None:
             super().handle(*app_labels, **options)

@@ -9,13 +9,18 @@ from django.core.management.commands.loaddata import Command as DjangoCommand
 
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem
-from dynamic_databases.fixtures import check_destination
+from dynamic_databases.fixtures import check_database, check_destination, take_any_database
 
 
 class Command(DjangoCommand):
     """Django's command, which keeps rows of one database out of all others."""
 
+    def add_arguments(self, parser: Any) -> None:
+        super().add_arguments(parser)
+        take_any_database(parser)
+
     def handle(self, *fixture_labels: Any, **options: Any) -> None:
+        check_database(options["database"])
         try:
             super().handle(*fixture_labels, **options)
         except DatabaseProblem as error:

@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "tenants",
     "schema",
     "gateway",
+    "gateway.login.apps.LoginConfig",  # for people of tenants' own user tables
     "bookshop",
     "graphene_django",  # for its command `graphql_schema`
     "django.contrib.admin",
@@ -50,6 +51,10 @@ TEMPLATES = [
             ]
         },
     }
+]
+AUTHENTICATION_BACKENDS = [
+    "gateway.login.tenant_users.TenantUserBackend",  # first: the others take any name
+    "django.contrib.auth.backends.ModelBackend",
 ]
 ROOT_URLCONF = "bookshop.urls"
 STATIC_URL = "/static/"

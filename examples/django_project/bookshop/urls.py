@@ -3,13 +3,18 @@
 from django.contrib import admin
 from django.urls import path
 
-from bookshop.views import authors, authors_of, names
+from bookshop.admin import AuthorAdmin
+from bookshop.views import authors, authors_of, log_in, names
+from dynamic_databases.table_admin import register_tables
 from gateway.views import GraphQLView
+
+register_tables(admin.site, "books", {"author": AuthorAdmin})
 
 urlpatterns = [
     path("authors/", authors),
     path("names/", names),
     path("t/<slug:tenant>/authors/", authors_of),
+    path("t/<slug:tenant>/login", log_in),
     path("graphql", GraphQLView.as_view(tenant="acme")),
     path("t/<slug:tenant>/graphql", GraphQLView.as_view()),
     path("admin/", admin.site.urls),
