@@ -242,7 +242,7 @@ def test_authors_in_the_admin(books: Project, served: str, page) -> None:
     page.fill("#id_username", "root")
     page.fill("#id_password", PASSWORD)
     page.click("input[type=submit]")
-    page.click("#content a >> text=author")
+    page.click(".model-author th a")
     page.fill("#searchbar", "Ad")
     page.press("#searchbar", "Enter")
     page.click("#result_list >> text=Ada")
