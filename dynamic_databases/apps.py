@@ -48,6 +48,7 @@ class DynamicDatabasesConfig(AppConfig):
         from dynamic_databases.config_problems import check_stored_configs  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.database_apps import install_database_apps  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.database_settings import load_settings  # noqa: PLC0415 - as the comment above says
+        from dynamic_databases.dynamic_model import DynamicSchemaModel  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.invalidation import Invalidator  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.models import Database  # noqa: PLC0415 - as the comment above says
         from dynamic_databases.registry import Registry  # noqa: PLC0415 - as the comment above says
@@ -70,6 +71,8 @@ class DynamicDatabasesConfig(AppConfig):
         pool = Connections(bounds, package_setting("GATEWAY_DEADLINE_MS"))
         self.registry = Registry(load_settings, databases.pk_of, pool, self._learn_changes)
         set_registry(self.registry)
+        DynamicSchemaModel._find_model = self.registry.model
+        DynamicSchemaModel.refresher = self.registry.refreshed_model
         self.invalidator = Invalidator(
             self.registry, databases.alias_of, package_setting("GATEWAY_POLL_SECONDS")
         )

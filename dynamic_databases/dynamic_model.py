@@ -1,52 +1,35 @@
-"""The base of every generated model: saving by difference, and the dynamic columns as a mapping."""
+"""The base of every model of a registered database: saving by difference, columns by their names.
+
+Generated models derive from it, and classes of a project that declare some columns of a table. Such
+a class is used with many databases: what its table has beyond them, and lacks, is that of the
+database in use.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
 
 from dynamic_databases import diff
 from dynamic_databases.aliases import DatabaseAliases
+from dynamic_databases.column_names import ColumnsByName, has_field
+from dynamic_databases.custom_fields import CustomFields
+from dynamic_databases.dynamic_query import DynamicManager, RowManager
 from dynamic_databases.errors import EditConflict, KeylessTable
-from dynamic_databases.model_identity import RowModel, RowQuerySet
+from dynamic_databases.table_columns import columns_of, table_model
 
 if TYPE_CHECKING:
     from typing import Self
 
-# Set by the app: an outdated instance → the model that its table has now.
-ModelRefresher = Callable[["DynamicSchemaModel"], "type[DynamicSchemaModel]"]
 
-
-class DynamicManager(models.Manager.from_queryset(RowQuerySet)):  # type: ignore[misc]
-    """Leaves the dynamic columns out of SELECT until somebody asks for them."""
-
-    def get_queryset(self) -> models.QuerySet[DynamicSchemaModel]:
-        queryset: models.QuerySet[DynamicSchemaModel] = super().get_queryset()
-        dynamic = self.model.dynamic_attributes
-        return queryset.defer(*dynamic) if dynamic else queryset
-
-    def get_by_natural_key(self, *values: Any) -> DynamicSchemaModel:
-        """Return the row of a natural key, as serializers ask for it. Raises DoesNotExist."""
-        names = self.model.natural_key_attributes
-        row: DynamicSchemaModel = self.get(**dict(zip(names, values, strict=True)))
-        return row
-
-
-class DynamicSchemaModel(RowModel):
-    """A row of a table that was unknown when the code was written."""
-
-    table_name: ClassVar[str] = ""
-    keyless: ClassVar[bool] = False
-    dynamic_attributes: ClassVar[tuple[str, ...]] = ()  # of the columns that the baseline lacks
-    attribute_of_column: ClassVar[Mapping[str, str]] = {}
-    refresher: ClassVar[ModelRefresher | None] = None
+class DynamicSchemaModel(ColumnsByName):
+    """A row of a table that was unknown, wholly or in part, when the code was written."""
 
     objects = DynamicManager()
-    _rows = models.Manager.from_queryset(RowQuerySet)()  # for Django's own look-ups
+    _rows = RowManager()
 
     class Meta:
         abstract = True
@@ -67,13 +50,24 @@ class DynamicSchemaModel(RowModel):
         from_queryset: models.QuerySet[Self] | None = None,
     ) -> None:
         names = None if fields is None else list(fields)
-        if names is not None and set(names) & set(self.dynamic_attributes):
+        columns = self._columns()
+        dynamic = set(columns.dynamic.values())
+        if names is None:
+            for name in self.__dict__.pop("_custom", ()):  # read again when they are used
+                self._state_read().pop(name, None)
+        elif dynamic & set(names):
             # One of the dynamic columns is asked for: read all that are still missing, at once.
-            missing = self.get_deferred_fields() & set(self.dynamic_attributes)
-            names = sorted(missing | set(names))
+            names = sorted((dynamic - self._held().keys()) | set(names))
+        for name in names or ():
+            columns.check(name)
+        if names is not None and not self.table_name:
+            self._read_dynamic([name for name in names if name in dynamic], using)
+            names = [name for name in names if name not in dynamic]
+            if not names:
+                return
         super().refresh_from_db(using=using, fields=names, from_queryset=from_queryset)
         read = self._state_read()
-        for name in self._loaded_names() if names is None else [self._attname(n) for n in names]:
+        for name in self._now() if names is None else [self._attname(n) for n in names]:
             read[name] = _snapshot(self.__dict__.get(name))
 
     def save(
@@ -93,17 +87,16 @@ class DynamicSchemaModel(RowModel):
             or kwargs.get("update_fields") is not None
         )
         if fresh or args:
-            super().save(*args, **kwargs)
+            self._save_wholly(*args, **kwargs)
             self._stay_here()
-            self._remember(self.get_deferred_fields())
+            self._remember(self.get_deferred_fields(), kwargs.get("update_fields"))
             return
         self._read_what_was_set_unread()
         patch = self.changes()
         if not patch:
             return
         if expect is None or expect is False:
-            kwargs["update_fields"] = [self._name_of_attname(attname) for attname in patch]
-            super().save(**kwargs)
+            self._update(patch, kwargs)
             self._stay_here()
         else:
             self._save_expecting(patch, self._expected(patch, expect), kwargs.get("using"))
@@ -118,8 +111,7 @@ class DynamicSchemaModel(RowModel):
 
     def changes(self) -> diff.Patch:
         """Return {attname: value} of what `save()` would write."""
-        now = {name: self.__dict__[name] for name in self._loaded_names()}
-        return diff.patch_of(self._state_read(), now)
+        return diff.patch_of(self._state_read(), self._now())
 
     def restore(self, attnames: Iterable[str]) -> None:
         """Put back the values that were read, so that `save()` leaves these columns alone."""
@@ -129,11 +121,6 @@ class DynamicSchemaModel(RowModel):
                 setattr(self, attname, _snapshot(read[attname]))
             else:
                 del self.__dict__[attname]  # it was never read
-
-    @property
-    def custom_fields(self) -> CustomFields:
-        """The dynamic columns by column name; reading them costs one query, once."""
-        return CustomFields(self)
 
     def sync_dynamic_fields(self, force_refresh: bool = False) -> CustomFields:
         """Load the dynamic columns; with `force_refresh` read the table's columns and values again.
@@ -145,88 +132,134 @@ class DynamicSchemaModel(RowModel):
             if refresher is not None:
                 self.__class__ = refresher(self)
             unsaved = self.changes() if not self._state.adding else {}
-            if self.dynamic_attributes and not self._state.adding:
-                self.refresh_from_db(fields=self.dynamic_attributes)
+            dynamic = self._columns().dynamic.values()
+            if dynamic and not self._state.adding:
+                self.refresh_from_db(fields=dynamic)
             for attname, value in unsaved.items():
-                setattr(self, attname, value)
+                if attname in dynamic:
+                    self._hold(attname, value)
+                else:
+                    setattr(self, attname, value)
         fields = self.custom_fields
         fields.load()
         return fields
 
-    def get_field_value(self, name: str) -> Any:
-        """Return the value of an attribute or, failing that, of a column of this name."""
-        if name in self.attribute_of_column and not _has_field(type(self), name):
-            return getattr(self, self.attribute_of_column[name])
-        return getattr(self, self._attname(name))
-
-    def get_attribute_by_column(self, column: str, default: Any = None) -> Any:
-        """Return the value of a column, or `default` where the table has no such column."""
-        attribute = self.attribute_of_column.get(column)
-        return default if attribute is None else getattr(self, attribute)
-
-    @classmethod
-    def get_field_db_column_name(cls, name: str) -> str:
-        """Return the column of an attribute. Raises FieldDoesNotExist."""
-        attname = cls._attname(name)
-        for column, attribute in cls.attribute_of_column.items():
-            if attribute == attname:
-                return column
-        raise FieldDoesNotExist(f"{cls.__name__}.{name} is no column")
-
-    @classmethod
-    def get_field_name_by_db_column(cls, column: str) -> str:
-        """Return the attribute of a column. Raises FieldDoesNotExist."""
-        if column not in cls.attribute_of_column:
-            raise FieldDoesNotExist(f"{cls.table_name} has no column {column!r}")
-        return cls._name_of_attname(cls.attribute_of_column[column])
-
-    @classmethod
-    def _attname(cls, name: str) -> str:
-        return cast("models.Field[Any, Any]", cls._meta.get_field(name)).attname
-
-    @classmethod
-    def _name_of_attname(cls, attname: str) -> str:
-        return next(field.name for field in cls._meta.concrete_fields if field.attname == attname)
+    def _read_dynamic(self, names: Sequence[str], using: str | None) -> None:
+        """Read dynamic columns of a project's class, with one query."""
+        alias = using or router.db_for_read(type(self), instance=self)
+        model = table_model(type(self), alias)
+        if not names or model is None:
+            return
+        row = model._base_manager.using(alias).filter(pk=self.pk).values(*names).first()
+        if row is None:
+            raise self.DoesNotExist(f"The row of {model.table_name} is gone.")
+        self._held_apart().update(row)
+        self._state_read().update({name: _snapshot(value) for name, value in row.items()})
 
     def _read_what_was_set_unread(self) -> None:
         """A deferred column that was set without being read may hold the value already."""
         read = self._state_read()
-        unread = [name for name in self._loaded_names() if name not in read]
+        unread = [name for name in self._now() if name not in read]
+        for name in unread:
+            self._columns().check(name)
         if unread:
-            alias = router.db_for_write(type(self), instance=self)
-            current = (
-                type(self)._base_manager.using(alias).filter(pk=self.pk).values(*unread).first()
-            )
-            read.update({name: _snapshot(value) for name, value in (current or {}).items()})
+            rows, names = self._own_row(None)
+            current = rows.values(*(names[name] for name in unread)).first() or {}
+            known = {name: current[names[name]] for name in unread if names[name] in current}
+            read.update({name: _snapshot(value) for name, value in known.items()})
+
+    def _own_row(self, using: str | None) -> tuple[models.QuerySet[Any], Mapping[str, str]]:
+        """Return the query of this row that knows all columns, and its names of our attributes."""
+        alias = using or router.db_for_write(type(self), instance=self)
+        model = table_model(type(self), alias) or type(self)
+        theirs = columns_of(model, alias).attributes
+        mine = columns_of(type(self), alias).attributes
+        names = {name: theirs[column] for column, name in mine.items()}
+        return model._base_manager.using(alias).filter(pk=self.pk), names
+
+    def _save_wholly(self, *args: Any, **kwargs: Any) -> None:
+        """Save as Django does, with the dynamic columns that were set."""
+        if not self.table_name and kwargs.get("update_fields") is None:
+            self.__dict__["_written"] = dict(self._held_apart())
+        try:
+            super().save(*args, **kwargs)
+        finally:
+            self.__dict__.pop("_written", None)
+        for name in self._columns().absent.values():
+            self.__dict__.pop(name, None)  # as if it had been read from this database
+
+    def _update(self, patch: diff.Patch, options: dict[str, Any]) -> None:
+        names = [self._name_of_attname(name) for name in patch if has_field(type(self), name)]
+        if len(names) == len(patch):
+            super().save(**options, update_fields=names)
+            return
+        using = options.get("using") or router.db_for_write(type(self), instance=self)
+        self._prepare_related_fields_for_save("save")  # type: ignore[attr-defined]
+        self.__dict__["_written"] = {n: v for n, v in patch.items() if n in self._held_apart()}
+        try:
+            # Django's own way from here on: `save` stops where no declared field is written.
+            fields = frozenset(names or [cast("Any", self._meta.pk).name])
+            self.save_base(using=using, update_fields=fields, force_update=True)
+        finally:
+            self.__dict__.pop("_written", None)
+
+    def _do_update(  # type: ignore[override]  # what it passes on is Django's affair
+        self, base_qs: Any, using: str, pk_val: Any, values: Any, *rest: Any
+    ) -> bool:
+        """Django's own step of a save: here with the dynamic columns of a project's class."""
+        dynamic = [(field, None, value) for field, value in self._written_fields(using)]
+        return bool(super()._do_update(base_qs, using, pk_val, [*values, *dynamic], *rest))
+
+    def _do_insert(
+        self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool
+    ) -> Any:
+        """Django's own step of a save: here with the dynamic columns of a project's class."""
+        written = list(self._written_fields(using))
+        before = dict(self.__dict__)
+        self.__dict__.update({field.attname: value for field, value in written})
+        try:
+            dynamic = [field for field, _ in written]
+            rest = ([*fields, *dynamic], returning_fields, raw)
+            return super()._do_insert(manager, using, *rest)  # type: ignore[misc]
+        finally:
+            for field, _ in written:
+                self.__dict__.pop(field.attname)
+            self.__dict__.update(before)
+
+    def _written_fields(self, using: str) -> list[tuple[Any, Any]]:
+        """Return the fields and values of the dynamic columns that this save writes."""
+        written = self.__dict__.get("_written", {})
+        model = table_model(type(self), using) if written else None
+        return [(model._meta.get_field(name), written[name]) for name in written] if model else []
 
     def _save_expecting(
         self, patch: diff.Patch, expected: Mapping[str, Any], using: str | None
     ) -> None:
-        alias = using or router.db_for_write(type(self), instance=self)
-        rows = type(self)._base_manager.using(alias).filter(pk=self.pk)
+        rows, names = self._own_row(using)
         condition = models.Q()
         for name, value in expected.items():
+            column = names[name]
             condition &= (
-                models.Q(**{f"{name}__isnull": True})
+                models.Q(**{f"{column}__isnull": True})
                 if value is None
-                else models.Q(**{name: value})
+                else models.Q(**{column: value})
             )
-        if rows.filter(condition).update(**patch) == 0:
-            current = rows.values(*expected).first()
+        if rows.filter(condition).update(**{names[name]: v for name, v in patch.items()}) == 0:
+            current = rows.values(*(names[name] for name in expected)).first()
             if current is None:
-                raise self.DoesNotExist(f"The row of {self.table_name} is gone.")
+                raise self.DoesNotExist(f"The row of {self._columns().table} is gone.")
             raise EditConflict(
-                self.table_name,
+                self._columns().table,
                 {
-                    name: (value, current[name])
+                    name: (value, current[names[name]])
                     for name, value in expected.items()
-                    if not diff.same(value, current[name])
+                    if not diff.same(value, current[names[name]])
                 },
             )
 
     def _expected(self, patch: diff.Patch, expect: bool | Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(expect, Mapping):
-            return {self._attname(name): value for name, value in expect.items()}
+            return {self._attribute(name): value for name, value in expect.items()}
         return {name: self._state_read()[name] for name in patch if name in self._state_read()}
 
     def _stay_here(self) -> None:
@@ -237,65 +270,26 @@ class DynamicSchemaModel(RowModel):
     def _state_read(self) -> dict[str, Any]:
         return cast("dict[str, Any]", self.__dict__.setdefault("_read", {}))
 
-    def _remember(self, deferred: Collection[str]) -> None:
-        names = (name for name in self._loaded_names() if name not in deferred)
-        self.__dict__["_read"] = {name: _snapshot(self.__dict__[name]) for name in names}
+    def _remember(self, deferred: Collection[str], written: Collection[str] | None = None) -> None:
+        """Note the state of the row in the database; of the fields `written` alone, if given."""
+        now = self._now().items()
+        found = {name: _snapshot(value) for name, value in now if name not in deferred}
+        if written is None:
+            self.__dict__["_read"] = found
+            return
+        attributes = {self._attname(name) for name in written}
+        self._state_read().update({n: value for n, value in found.items() if n in attributes})
 
-    def _loaded_names(self) -> list[str]:
-        return [
-            field.attname
+    def _now(self) -> dict[str, Any]:
+        """Return the values of the columns that are loaded and can be written, by attribute."""
+        declared = {
+            field.attname: self.__dict__[field.attname]
             for field in self._meta.concrete_fields
             if field.attname in self.__dict__ and not field.generated and not field.primary_key
-        ]
-
-
-class CustomFields(MutableMapping[str, Any]):
-    """The dynamic columns of one row, by column name, over the row's own attributes."""
-
-    def __init__(self, row: DynamicSchemaModel) -> None:
-        self._row = row
-        dynamic = set(row.dynamic_attributes)
-        self._attributes = {c: a for c, a in row.attribute_of_column.items() if a in dynamic}
-
-    def load(self) -> None:
-        """Read what isn't there yet, with one query."""
-        missing = self._row.get_deferred_fields() & set(self._attributes.values())
-        if missing and not self._row._state.adding:
-            self._row.refresh_from_db(fields=sorted(missing))
-
-    def __getitem__(self, column: str) -> Any:
-        self.load()
-        return getattr(self._row, self._attributes[column])
-
-    def __setitem__(self, column: str, value: Any) -> None:
-        if column not in self._attributes:
-            known = ", ".join(self._attributes) or "none"
-            raise KeyError(
-                f"{self._row.table_name} has no dynamic column {column!r}; it has {known}"
-            )
-        setattr(self._row, self._attributes[column], value)
-
-    def __delitem__(self, column: str) -> None:
-        self[column] = None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._attributes)
-
-    def __len__(self) -> int:
-        return len(self._attributes)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
+        }
+        return {**declared, **self.__dict__.get("_custom", {})}
 
 
 def _snapshot(value: Any) -> Any:
     """Mutable values (JSON, arrays) are copied, so that a change in place is a difference."""
     return copy.deepcopy(value) if isinstance(value, dict | list) else value
-
-
-def _has_field(model: type[models.Model], name: str) -> bool:
-    try:
-        model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return False
-    return True

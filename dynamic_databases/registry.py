@@ -231,9 +231,21 @@ class Registry:
         with self._lock:
             bound = self._bound.get(alias)
             if bound is None or bound.models is not models:
-                bound = BoundModels(models, alias, self._refreshed_model)
+                bound = BoundModels(models, alias, self.refreshed_model)
                 self._bound[alias] = bound
         return bound.find(table)
+
+    def refreshed_model(self, row: DynamicSchemaModel) -> type[DynamicSchemaModel]:
+        """Read the catalog of a row's database again; return the model of its table there.
+
+        A project's own class stays what it is.
+        """
+        name = row.database_alias or row._state.db
+        if name is None:
+            return type(row)
+        alias = primary_of(name)
+        self.refresh(alias)
+        return self.model(alias, row.table_name) if row.table_name else type(row)
 
     def release(self, fingerprint: Fingerprint) -> None:
         """Let go of a catalog that is no longer used: who asks for it again has it read again."""
@@ -344,14 +356,6 @@ class Registry:
                     self._bound.pop(alias, None)  # with the models of the catalog that was
                     self._models_of.pop(alias, None)
         return entry
-
-    def _refreshed_model(self, row: DynamicSchemaModel) -> type[DynamicSchemaModel]:
-        name = row.database_alias or row._state.db
-        if name is None:
-            return type(row)
-        alias = primary_of(name)
-        self.refresh(alias)
-        return self.model(alias, row.table_name)
 
 
 def _as_shown(catalog: Catalog, file: Path | None) -> Catalog:

@@ -16,7 +16,8 @@ from django.db import models
 from dynamic_databases.aliases import Alias
 from dynamic_databases.catalog.diff import dynamic_columns
 from dynamic_databases.catalog.types import Catalog, ForeignKey, Table, TableName
-from dynamic_databases.dynamic_model import DynamicSchemaModel, ModelRefresher
+from dynamic_databases.column_names import ModelRefresher
+from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import UnknownTable
 from dynamic_databases.identifiers import quote_for_orm, quote_table
 from dynamic_databases.models_factory.attributes import Attributes, attributes_of, class_names

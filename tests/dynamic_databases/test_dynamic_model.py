@@ -118,6 +118,15 @@ def test_saving_again_compares_with_what_was_saved(contacts, statements) -> None
     assert len(statements.updates) == 2
 
 
+def test_what_update_fields_leave_out_is_saved_later(contacts) -> None:
+    row = contacts.get_model("contact").objects.get()
+    row.name, row.city = "Grace", "Graz"
+    row.save(update_fields=["name"])
+    assert row.changes() == {"city": "Graz"}
+    row.save()
+    assert execute(contacts.url, "SELECT name, city FROM contact") == [("Grace", "Graz")]
+
+
 def test_expecting_what_was_read(contacts) -> None:
     model = contacts.get_model("contact")
     mine, theirs = model.objects.get(), model.objects.get()

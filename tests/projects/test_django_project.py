@@ -101,8 +101,11 @@ def books(project: Project) -> Project:
     secret = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6, 1000)
     for name, author in (("books", "Ada"), ("books-dev", "Bob")):
         with closing(sqlite3.connect(project.folder / "databases" / f"{name}.sqlite3")) as file:
-            file.execute("CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL)")
-            file.execute("INSERT INTO author (name) VALUES (?)", (author,))
+            file.execute(
+                "CREATE TABLE author "
+                "(id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, born INTEGER)"
+            )
+            file.execute("INSERT INTO author (name, born) VALUES (?, 1815)", (author,))
             file.execute("CREATE TABLE member (id INTEGER PRIMARY KEY, email TEXT, secret TEXT)")
             file.execute("INSERT INTO member VALUES (1, 'ann@example.com', ?)", (secret,))
             file.commit()
@@ -174,6 +177,15 @@ def test_a_schema_in_a_view_and_in_graphenes_command(books: Project, served: str
     assert "type Author" in (books.folder / "schema.graphql").read_text()
 
 
+def test_a_class_of_the_project_filters_by_columns_that_it_does_not_declare(served: str) -> None:
+    def found(column: str) -> httpx.Response:
+        return httpx.get(f"{served}/t/acme/writers/{column}/1815/")
+
+    assert found("BORN").json() == {"found": [{"name": "Ada", "born": 1815}]}
+    refused = found("bron")
+    assert refused.status_code == 400 and "Did you mean born?" in refused.json()["error"]
+
+
 @pytest.mark.parametrize("path", ["/graphql", "/t/acme/graphql"])
 def test_graphql_beside_it(books: Project, served: str, path: str) -> None:
     def ask(query: str, token: str = books.token, **parameters: str) -> httpx.Response:
@@ -233,7 +245,8 @@ def test_another_tenant_of_the_path_is_unknown(books: Project, served: str) -> N
 
 def test_rows_in_files(books: Project) -> None:
     (row,) = json.loads((books.folder / "authors.json").read_text())
-    assert row == {"model": "DYNAMIC_DATABASE_1.author", "pk": 1, "fields": {"name": "Ada"}}
+    fields = {"name": "Ada", "born": 1815}
+    assert row == {"model": "DYNAMIC_DATABASE_1.author", "pk": 1, "fields": fields}
 
 
 def test_authors_in_the_admin(books: Project, served: str, page) -> None:

@@ -8,8 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from bookshop.models import Author
+from bookshop.models import Author, Writer
 from bookshop.schema import schema
+from dynamic_databases.table_columns import UnknownColumn
 from gateway.login.errors import LoginRefused
 from gateway.login.sessions import begin_session
 from tenants.models import TenantDatabase
@@ -29,6 +30,15 @@ def authors_of(_request: HttpRequest, tenant: str) -> JsonResponse:
         return JsonResponse({"authors": [one.name for one in Author.objects.using(tenant)]})
     except ConnectionDoesNotExist:
         raise Http404 from None
+
+
+def writers_of(_request: HttpRequest, tenant: str, column: str, value: str) -> JsonResponse:
+    """Find the authors of a tenant by a column that no class declares."""
+    try:
+        found = Writer.objects.using(tenant).custom(**{column: value})
+        return JsonResponse({"found": [{"name": one.name, **one.custom_fields} for one in found]})
+    except UnknownColumn as error:
+        return JsonResponse({"error": str(error)}, status=400)
 
 
 def names(_request: HttpRequest) -> JsonResponse:
