@@ -90,10 +90,10 @@ def grants_of(row: TablePermission) -> dict[str, Any]:
 
 def _store_role(name: str, given: RoleGrants) -> dict[str, Any]:
     role, is_new = Role.objects.get_or_create(name=name)
-    own = (list(given.inherits) or None, dict(given.limits) or None)
-    is_changed = own != (role.inherits or None, role.limits or None)
-    if is_changed:
-        role.inherits, role.limits = own
+    own = {"inherits": list(given.inherits) or None, "limits": dict(given.limits) or None}
+    more = [name for name, value in own.items() if value != (getattr(role, name) or None)]
+    if more:
+        role.inherits, role.limits = own["inherits"], own["limits"]
         role.save()
     tables = given.tables
     rows = {row.table: row for row in role.permissions.all()}
@@ -107,7 +107,6 @@ def _store_role(name: str, given: RoleGrants) -> dict[str, Any]:
     ]
     for table in changed:
         store_grants(role, table, tables[table])
-    more = ["inherits, limits"] if is_changed else []
     return {"role": name, "new": is_new, "changed": [*more, *changed], "removed": removed}
 
 

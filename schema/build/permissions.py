@@ -98,6 +98,7 @@ class _Planner:
             inserts=tuple(one.rules.inserts[0] for one in roles if one.inserts),
             updates=tuple(one.rules.updates[0] for one in roles if one.updates),
             delete=either(one.rules.delete for one in roles if one.deletes),
+            is_union=True,
         )
 
     def _role(self, access: TableAccess, table: NamedTable) -> _Role:

@@ -45,7 +45,7 @@ from schema.plan.nodes import (
     masked,
 )
 from schema.plan.operands import AtMost, Constant, Operand
-from schema.plan.role_rules import RowLimits, TableRules, WriteRules, check_of, permitting
+from schema.plan.role_rules import RowLimits, TableRules, WriteRules, check_of
 
 _T = TypeVar("_T")
 
@@ -134,7 +134,7 @@ def _at_most(operand: Operand, most: int, limits: Limits) -> Operand:
 
 
 def _inserted(row: InsertedRow, rules: TableRules, _limits: Limits) -> InsertedRow:
-    roles = permitting(rules.inserts, row.table, _given(row.values))
+    roles = rules.inserting(row.table, _given(row.values))
     values = _with_presets(row.table, row.values, roles[0].presets)
     check, visible, conflict = check_of(roles), rules.select, row.on_conflict
     if conflict is not None:
@@ -153,7 +153,7 @@ def _upserting(conflict: OnConflict, table: Table, rules: TableRules) -> tuple[W
     Raises BadUserInput where it would depend on the row that is there which check counts.
     """
     columns = {column.name for column in conflict.update}
-    roles = permitting(rules.updates, table, columns, conflict.key)
+    roles = rules.updating(table, columns, conflict.key)
     if len({one.check for one in roles}) > 1:
         raise BadUserInput(
             "onConflict can't update here: the roles that yours is made of check updates "
@@ -185,7 +185,7 @@ def _overwriting(
 
 def _written(write: Any, rules: TableRules, _limits: Limits) -> Any:
     expected = getattr(write, "expected", ())
-    roles = permitting(rules.updates, write.table, _given(write.values), _given(expected))
+    roles = rules.updating(write.table, _given(write.values), _given(expected))
     where = both(either(one.where for one in roles), _target(write.table, write.where, rules))
     write = replace(
         write, values=_with_presets(write.table, write.values, roles[0].presets), where=where

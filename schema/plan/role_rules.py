@@ -26,7 +26,10 @@ class WriteRules:
 
 @dataclass(frozen=True)
 class TableRules:
-    """The rows and cells that are seen, and what each role of a union may write."""
+    """The rows and cells that are seen, and what each role of a union may write.
+
+    A role alone needs no search for one that permits columns: its schema has no others.
+    """
 
     select: Where = EVERYTHING
     cells: tuple[Cells, ...] = ()
@@ -34,6 +37,7 @@ class TableRules:
     inserts: tuple[WriteRules, ...] = (WriteRules(),)
     updates: tuple[WriteRules, ...] = (WriteRules(),)
     delete: Where = EVERYTHING
+    is_union: bool = False
 
     def rows_with(self, columns: Collection[str]) -> Where:
         """Return the condition of the rows in which all these columns are seen."""
@@ -43,28 +47,40 @@ class TableRules:
                 where = both(where, cells.where)
         return where
 
+    def inserting(self, table: Table, given: Collection[str]) -> tuple[WriteRules, ...]:
+        """Return the roles that may insert these columns. Raises BadUserInput for none."""
+        return self._permitting(self.inserts, table, given, ())
+
+    def updating(
+        self, table: Table, given: Collection[str], seen: Collection[str]
+    ) -> tuple[WriteRules, ...]:
+        """Return the roles that may update the columns `given` and see those that are compared.
+
+        Raises BadUserInput for none.
+        """
+        return self._permitting(self.updates, table, given, seen)
+
+    def _permitting(
+        self,
+        roles: tuple[WriteRules, ...],
+        table: Table,
+        given: Collection[str],
+        seen: Collection[str],
+    ) -> tuple[WriteRules, ...]:
+        """Return those of `roles` with the presets of the first."""
+        if not self.is_union:
+            return roles
+        found = [one for one in roles if one.given.issuperset(given) and one.seen.issuperset(seen)]
+        if not found:
+            columns = ", ".join(sorted({*given, *seen}))
+            raise BadUserInput(
+                f"{table.name}: none of the roles that yours is made of may write and see these "
+                f"columns together: {columns}."
+            )
+        return tuple(one for one in found if one.presets == found[0].presets)
+
 
 RowLimits = Mapping[TableName, TableRules]
-
-
-def permitting(
-    rules: tuple[WriteRules, ...], table: Table, given: Collection[str], seen: Collection[str] = ()
-) -> tuple[WriteRules, ...]:
-    """Return the roles that may write columns together, of those with the presets of the first.
-
-    One role alone needs no search: its schema has no other column. `seen` are columns that a client
-    compares. Raises BadUserInput where it takes two roles to write or compare the columns.
-    """
-    if len(rules) == 1:
-        return rules
-    found = [one for one in rules if one.given.issuperset(given) and one.seen.issuperset(seen)]
-    if not found:
-        columns = ", ".join(sorted({*given, *seen}))
-        raise BadUserInput(
-            f"{table.name}: none of the roles that yours is made of may write and see these "
-            f"columns together: {columns}."
-        )
-    return tuple(one for one in found if one.presets == found[0].presets)
 
 
 def check_of(rules: tuple[WriteRules, ...]) -> Where:

@@ -276,6 +276,7 @@ def test_a_role_is_added_granted_and_revoked(stored) -> None:
             "grant support t insert --columns * --aggregate",
             "support.t.insert.aggregate: is unknown",
         ),
+        ("grant support t select --columns * --rows {", "argument --rows: '{' is no JSON"),
         ("revoke support t", "The role support has nothing of t"),
         ("revoke support sales.invoice delete", "The role support has no delete of sales.invoice"),
     ],

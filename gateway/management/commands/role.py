@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,7 @@ def _add_changes(actions: Any) -> None:
     grant.add_argument("operation", choices=OPERATIONS)
     grant.add_argument("--columns", type=_columns, help='id,name or "*"')
     for name in ("rows", "check", "presets"):
-        grant.add_argument(f"--{name}", type=json.loads, metavar="JSON")
+        grant.add_argument(f"--{name}", type=_json, metavar="JSON")
     grant.add_argument("--limit", type=int, help="rows of a list at most")
     grant.add_argument("--aggregate", action="store_true", default=None)
     revoke = actions.add_parser("revoke", help="take an operation on a table from a role")
@@ -159,6 +160,13 @@ def _add_changes(actions: Any) -> None:
 
 def _columns(text: str) -> str | list[str]:
     return text if text == "*" else [name.strip() for name in text.split(",")]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no JSON: {error}") from None
 
 
 def _pairs(given: list[str], option: str) -> list[tuple[str, str]]:

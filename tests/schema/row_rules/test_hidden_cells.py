@@ -284,6 +284,35 @@ def test_columns_of_two_roles_are_not_written_together(shop) -> None:
         run_as(shop, built, update.format('name: "x", email: "y"'))
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        (
+            'saveCustomer(pkColumns: {id: 6}, _set: {name: "x"}, _expect: {email: "carl@x"}) '
+            "{ row { id } }"
+        ),
+        (
+            'insertCustomerOne(object: {id: 9, name: "x", email: "carl@x"}, onConflict: '
+            "{constraint: customerEmailKey, updateColumns: [name]}) { id }"
+        ),
+        (
+            'insertCustomerOne(object: {id: 9, name: "x", email: "carl@x"}, onConflict: '
+            "{constraint: customerPkey, updateColumns: [name]}) { id }"
+        ),
+    ],
+)
+def test_the_one_role_that_updates_compares_no_cell_that_it_does_not_see(shop, field) -> None:
+    one = {"customer": {"select": {"columns": ["id", "name"]}, "update": {"columns": ["name"]}}}
+    other = {
+        "customer": {"select": {"columns": "*", "rows": MINE}, "insert": {"columns": "*"}},
+    }
+    built = built_for(shop, union_of(one, other))
+    before = rows_of(shop)
+    with pytest.raises((OperationProblem, DatabaseProblem)):
+        run_as(shop, built, f"mutation {{ {field} }}", REP)
+    assert rows_of(shop) == before
+
+
 def test_a_nested_insert_finds_no_row_by_a_hidden_cell(shop, write) -> None:
     nested = (
         'insertInvoiceOne(object: {{id: 9, customer: {{data: {{id: 9, name: "x", email: "{}"}}, '

@@ -22,7 +22,7 @@ from schema.plan.permissions import TableRules, permitted_rows
 from schema.plan.session_variables import SESSION, SessionVariable
 from schema.types.vocabulary import scalar
 from tests.cases.test_cases import VENDORS, catalog
-from tests.fixtures.row_rules import access_to
+from tests.fixtures.row_rules import access_to, union_of
 
 pytestmark = pytest.mark.pure
 
@@ -70,6 +70,26 @@ def test_a_role_without_rules_has_the_statements_of_admin(vendor: str) -> None:
     own, admins = (prepared(vendor, one).roots[0] for one in (role, FULL_ACCESS))
     assert own.root == admins.root
     assert own.read.sql == admins.read.sql
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_cells_that_a_role_hides_are_a_join_of_the_one_statement(vendor: str) -> None:
+    some = {"select": {"columns": ["AlbumId", "ArtistId"]}}
+    own = {"select": {"columns": "*", "rows": {"artistId": {"_eq": "X-Gateway-Artist"}}}}
+    roles = {"album": some, "artist": ALL}, {"album": own}
+    query = '{ artist(where: {albums: {title: {_eq: "x"}}}) { albums { title } } }'
+    statement = prepared(vendor, union_of(*roles), query).roots[0].read
+    assert statement.sql.count("LEFT JOIN") == 2  # what is answered, and what is filtered by
+    known = {SESSION: {"x-gateway-artist": "73"}, ANSWER_BYTES: DEFAULT_BYTES}
+    assert "73" in str(statement.parameters(known))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_roles_whose_rules_are_equal_hide_no_cell(vendor: str) -> None:
+    one, other = ({**ALBUM["select"], "columns": columns} for columns in (["AlbumId"], "*"))
+    union = union_of({"album": {"select": one}, "artist": ALL}, {"album": {"select": other}})
+    alone = access_to({"album": {"select": other}, "artist": ALL})
+    assert prepared(vendor, union).roots[0].read.sql == prepared(vendor, alone).roots[0].read.sql
 
 
 def test_each_node_that_names_a_table_takes_rules() -> None:
