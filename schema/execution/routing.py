@@ -14,6 +14,7 @@ from django.db import router
 
 from dynamic_databases.aliases import Alias, DatabaseAliases, as_alias
 from dynamic_databases.catalog.types import Table
+from dynamic_databases.connections.state import SESSION_KEY
 from dynamic_databases.registry import Registry
 from dynamic_databases.router import others_answer_first
 from schema.execution.constraint_columns import tables_of
@@ -25,7 +26,8 @@ def routed_alias(registry: Registry, alias: Alias, plan: Plan) -> Alias:
     """Return the database that Django's routers name for the tables of an operation.
 
     `alias` is the tenant's own: it is asked where they name none, or several for one document.
-    Raises ImproperlyConfigured for one of another engine, or that DATABASES doesn't hold.
+    Raises ImproperlyConfigured for one of another engine, one that DATABASES doesn't hold, and one
+    that isn't given the callers' session variables where the tenant's own is.
     """
     if not others_answer_first():
         return alias
@@ -34,7 +36,7 @@ def routed_alias(registry: Registry, alias: Alias, plan: Plan) -> Alias:
     named = {_alias(ask(registry.model(alias, str(name)))) for name in tables}
     found = named.pop() if len(named) == 1 else alias
     if found != alias:
-        _check_engine(found, alias)
+        _check_copy(found, alias)
     return found
 
 
@@ -54,11 +56,17 @@ def _alias(name: str) -> Alias:
     return registered or as_alias(name)
 
 
-def _check_engine(found: Alias, alias: Alias) -> None:
+def _check_copy(found: Alias, alias: Alias) -> None:
     config = settings.DATABASES.get(found)
     if config is None:
         raise ImproperlyConfigured(f"A router names {found!r}, which DATABASES doesn't hold.")
-    engine = settings.DATABASES[alias]["ENGINE"]
+    own = settings.DATABASES[alias]
+    if config.get(SESSION_KEY) != own.get(SESSION_KEY):
+        raise ImproperlyConfigured(
+            f"A router sends what is of {alias} to {found!r}; only one of them is given its"
+            " callers' session variables (GATEWAY_SESSION_TO_DATABASE, GATEWAY_SESSION_SET_ROLE)."
+        )
+    engine = own["ENGINE"]
     if config["ENGINE"] != engine:
         raise ImproperlyConfigured(
             f"A router sends what is of {alias} to {found!r}, whose engine is "

@@ -10,7 +10,7 @@ from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.models import Database
 from schema.mounting import schema_of
 from tests.fixtures.databases import execute, library_sql
-from tests.fixtures.vendors import POSTGRESQL, SQLITE
+from tests.fixtures.vendors import POSTGRESQL, SQLITE, on_servers
 
 OURS = "dynamic_databases.router.DynamicDatabasesRouter"
 ARTISTS = "{ artist(orderBy: {artistId: ASC}) { name albums { title } } }"
@@ -100,6 +100,20 @@ def test_python_code_is_routed_as_well(music, copy) -> None:
 
     assert result.data["artist"][0]["name"] == "Copy"
     assert len(CopyRouter.asked) == 1
+
+
+@on_servers
+def test_a_copy_without_the_callers_session_is_the_projects_fault(
+    music, copy, settings, registry, caplog
+) -> None:
+    """Its policies would let other rows through."""
+    settings.GATEWAY_SESSION_TO_DATABASE = (music.database.name,)
+    registry.forget(music.database.label)
+
+    answer = music.query("/t/music/graphql", ARTISTS)
+
+    assert (answer.status, answer.code) == (500, "INTERNAL_SERVER_ERROR")
+    assert "only one of them is given its callers' session variables" in caplog.text
 
 
 def test_a_database_of_another_engine_is_the_projects_fault(

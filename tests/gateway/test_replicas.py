@@ -37,6 +37,7 @@ def gateway(tmp_path_factory, primary, replica) -> Iterator[Gateway]:
     """One whose answers may be as old as a test takes: only what it must reads elsewhere."""
     folder = tmp_path_factory.mktemp("replicas")
     settings = {"GATEWAY_REPLICA_MAX_LAG_SECONDS": "60", "GATEWAY_CATALOG_CHECK_SECONDS": "0.2"}
+    settings["GATEWAY_SESSION_TO_DATABASE"] = "notes"
     found = serving(folder, primary, replica, workers=2, **settings)
     yield found
     found.stop()
@@ -105,6 +106,15 @@ def test_a_caller_reads_its_own_writes_from_any_worker(gateway, replica) -> None
         write(gateway, "own")
 
         assert [notes(gateway, "own") for _ in range(20)] == [[{"text": "own"}]] * 20
+
+
+def test_a_replica_is_given_the_session_of_the_caller(gateway) -> None:
+    wait_for_replica(gateway)
+
+    answer = data(ask(gateway, "{ place { replica } given { session } }"))
+
+    assert answer["place"] == [{"replica": True}]
+    assert "x-gateway-role" in answer["given"][0]["session"]
 
 
 def test_another_caller_reads_a_write_whose_time_it_sends(gateway, replica) -> None:
