@@ -99,7 +99,7 @@ class Registry:
         self._load = load
         self._pk_of = pk_of
         self._before_use = before_use
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # Django asks for models while others are made
         # Each grows with every forget(): a read begun before is not kept.
         self._versions: dict[Alias, int] = {}
         self._sources: dict[Alias, DatabaseSettings | None] = {}

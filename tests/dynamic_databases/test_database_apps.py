@@ -80,3 +80,10 @@ def test_unregistering_leaves_nothing(shop) -> None:
         apps.get_app_config(shop.label)
     shop.register()
     assert apps.get_model(shop.label, "genre").objects.count() == 2
+
+
+def test_models_without_a_key_are_made(new_database) -> None:
+    """For these Django asks for the app, and so for its models, while they are being made."""
+    row = new_database(SQLITE, "CREATE TABLE log (line TEXT); INSERT INTO log VALUES ('one')")
+
+    assert list(apps.get_model(row.label, "log").objects.values_list("line", flat=True)) == ["one"]
