@@ -146,7 +146,9 @@ def structure_of(value: Any, use: CustomUse) -> Any:
 
 def is_structural(value: Any, use: CustomUse) -> bool:
     """Return whether a plan depends on a value: `_isNull` on its boolean, an order on its word."""
-    return isinstance(value, bool) or (isinstance(value, str) and use is CustomUse.ORDER)
+    if use is CustomUse.ORDER:
+        return isinstance(value, str)
+    return use is CustomUse.FILTER and isinstance(value, bool)
 
 
 def _nested_structure(value: Any, use: CustomUse) -> Any:

@@ -182,6 +182,24 @@ def test_null_writes_null_and_what_is_left_out_stays(crm) -> None:
 
 
 @pytest.mark.parametrize(
+    ("declared", "given"),
+    [("JSON", "{customFields: $v}"), ("ContactSetInput!", "$v"), ("Boolean", "{cfVip: $v}")],
+)
+def test_each_request_writes_its_own_values(crm, declared, given) -> None:
+    """Requests of one text share a plan: no value of the first is in it."""
+    query = (
+        f"mutation($v: {declared}) {{ updateContactByPk(pkColumns: {{id: 1}}, _set: {given}) "
+        '{ customFields(names: ["cf_vip", "cf_note", "cf_size"]) } }'
+    )
+    for vip, note, size in ((True, "a", 1), (False, "b", 2), (True, "c", 3)):
+        wanted = {"cf_vip": vip, "cf_note": note, "cf_size": size}
+        value = {"JSON": wanted, "Boolean": vip}.get(declared, {"customFields": wanted})
+        found = crm.query(URL, query, {"v": value}).data["updateContactByPk"]["customFields"]
+        assert found["cf_vip"] is vip
+        assert declared == "Boolean" or found == wanted
+
+
+@pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"cf_shoe": 1}, "no custom field 'cf_shoe'; it has: cfSize"),
