@@ -58,8 +58,7 @@ def central(vendor, new_database):
 def gateway(central, door, monkeypatch):
     """A door that knows where the customers are, with an operator's token."""
     controller = Controller(CONFIG, 0.1)
-    runtime, _ = door._application._ready()
-    monkeypatch.setattr(runtime.authenticator, "_controller", controller)
+    monkeypatch.setattr(door.runtime.authenticator, "_controller", controller)
     door.controller = controller
     door.token = issue_token(None, "admin", None, None)
     return door

@@ -224,9 +224,8 @@ def test_a_large_schemas_types_are_not_made_in_the_server(
     assert names == {one["name"] for one in document["__schema"]["types"]}
     assert {"T0", "T1", "T1Aggregate"} <= names
     assert b"type T1Aggregate" in text
-    runtime, _ = door._application._ready()
-    assert runtime.rendering.pid
-    (kept,) = runtime.schemas._entries.values()
+    assert door.runtime.rendering.pid
+    (kept,) = door.runtime.schemas._entries.values()
     assert not kept.built.schema.graphql_schema.is_whole
 
 
@@ -241,5 +240,4 @@ def test_a_page_compares_large_schemas_in_the_process(
     page = door.request("GET", path, headers=cookie)
 
     assert "T1.c7 was removed." in page.body.decode()
-    runtime, _ = door._application._ready()
-    assert runtime.rendering.pid is not None
+    assert door.runtime.rendering.pid is not None
