@@ -220,9 +220,11 @@ def test_a_server_warms_the_schemas_that_it_is_told(gateway_with) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(SQL)
     connection.close()
-    first.manage("database", "add", "shop", f"sqlite:///{path}")
-    first.manage("tenant", "add", "shop")
-    first.manage("tenant", "attach", "shop", "production", "shop")
+    first.command_all(
+        ("database", "add", "shop", f"sqlite:///{path}"),
+        ("tenant", "add", "shop"),
+        ("tenant", "attach", "shop", "production", "shop"),
+    )
     warmed = gateway_with(GATEWAY_WARM="*")
 
     def is_open() -> bool:
