@@ -132,6 +132,9 @@ class Application:
             if message["type"] == "lifespan.startup":
                 set_up_logging()
                 sys.setswitchinterval(_SWITCH_SECONDS)
+                # Made now, not in the event loop with the first request of the admin. Each worker
+                # makes its own: a project's may ask a database, whose connections no fork shares.
+                _ = get_resolver().url_patterns
                 self._ready()
                 collect()  # no request waits yet
                 await send({"type": "lifespan.startup.complete"})
@@ -289,5 +292,4 @@ async def _refuse(
         await write_response(send, response, seconds)
 
 
-_ = get_resolver().url_patterns  # imports them: not in the event loop, and once for all workers
 application = Application()
