@@ -219,6 +219,39 @@ def test_all_pages_of_a_connection_that_is_ordered_by_hidden_cells_have_all_rows
     assert ids == [6, 7, 1, 2]
 
 
+def test_a_global_id_leads_to_no_hidden_cell(ask) -> None:
+    ids = [row["nodeId"] for row in ask("{ customer { nodeId } }")["customer"]]
+    several = "query ($ids: [ID!]!) { nodes(nodeIds: $ids) { ... on Customer { id email } } }"
+    assert ask(several, ids=ids)["nodes"] == ALL
+    one = "query ($id: ID!) { node(nodeId: $id) { ... on Customer { id email } } }"
+    assert ask(one, id=ids[2])["node"] == CARL
+
+
+def test_a_table_without_a_key_is_closed_where_cells_would_be_hidden(vendor, new_database) -> None:
+    database = new_database(vendor, "CREATE TABLE log (name VARCHAR(9), note VARCHAR(9));")
+    some = {"log": {"select": {"columns": ["name"]}}}
+    own = {"log": {"select": {"columns": "*", "rows": {"name": {"_eq": "x"}}}}}
+    built = built_for(database, union_of(some, own))
+    assert built.problems == (
+        (
+            "log",
+            "inherits: without a key no cell can be hidden; give the roles' rows the same columns.",
+        ),
+    )
+    assert not built.names.tables
+
+
+def test_a_key_that_one_role_does_not_give_is_not_seen(shop, by_orm) -> None:
+    """Its other columns are, and pages have every row."""
+    some = {"customer": {"select": {"columns": ["name"]}}}
+    built = built_for(shop, union_of(some, OWNER), by_orm=by_orm)
+    assert "id" not in built.names.by_field["customer"].columns
+    assert not [name for name in built.mutations if "Customer" in name]
+    page = "{ page: customerConnection(first: 9) { edges { node { name email } } } }"
+    edges = run_as(shop, built, page, REP)["page"]["edges"]
+    assert [edge["node"]["email"] for edge in edges] == ["ada@x", "bo@x", None, None]
+
+
 def test_a_column_with_hidden_cells_may_be_null(built) -> None:
     text = sdl(built.schema.graphql_schema).decode()
     (customer,) = [part for part in text.split("}") if "type Customer " in part]
