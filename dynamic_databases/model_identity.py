@@ -7,6 +7,7 @@ databases are never equal, whatever their keys are.
 from __future__ import annotations
 
 import copyreg
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -14,9 +15,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.base import ModelBase
 
-from dynamic_databases.active import active_alias, use_database
+from dynamic_databases.active import use_database
 from dynamic_databases.aliases import Alias, DatabaseAliases, primary_of
-from dynamic_databases.errors import NoActiveDatabase
 
 
 class RowQuerySet(models.QuerySet[Any]):
@@ -77,18 +77,16 @@ class RowModel(models.Model, metaclass=RowModelBase):
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         """Validate as Django does; what is asked of the database is asked of the row's own."""
-        home = self.home or active_alias()
-        if home is None:
-            raise NoActiveDatabase(type(self).__name__)
-        with use_database(home):
+        with self._at_home():
             super().full_clean(*args, **kwargs)
 
     def validate_unique(self, *args: Any, **kwargs: Any) -> None:
-        home = self.home or active_alias()
-        if home is None:
-            raise NoActiveDatabase(type(self).__name__)
-        with use_database(home):
+        with self._at_home():
             super().validate_unique(*args, **kwargs)
+
+    def _at_home(self) -> AbstractContextManager[None]:
+        """Have shared models be asked in the row's database; where it has none, in the active."""
+        return nullcontext() if self.home is None else use_database(self.home)
 
     def __reduce__(self) -> Any:
         """Name the model by the row's database: `(DYNAMIC_DATABASE_7, Author)`."""

@@ -10,6 +10,7 @@ from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from dynamic_databases.active import use_database
 from dynamic_databases.errors import NoActiveDatabase
 from dynamic_databases.process import process_registry
 from tests.fixtures.databases import execute, library_sql
@@ -161,12 +162,15 @@ def test_a_pickled_row_of_a_database_out_of_service(new_database) -> None:
         pickle.loads(pickled)
 
 
-def test_a_row_of_no_database_is_compared_and_not_validated(shop) -> None:
+def test_a_row_of_no_database_is_validated_in_the_active_one(shop) -> None:
     artist = process_registry().models(shop[0].label).find("artist")
 
     assert artist(pk=1) == artist(pk=1)
+    genre = process_registry().models(shop[0].label).find("genre")
     with pytest.raises(NoActiveDatabase):
-        artist(name="Ada").full_clean()
+        genre(name="Rock").full_clean()
+    with use_database(shop[0].label), pytest.raises(ValidationError, match="already exists"):
+        genre(name="Rock").full_clean()
 
 
 def test_unique_values_are_looked_up_in_the_rows_own_database(shop) -> None:
