@@ -117,10 +117,13 @@ class DynamicSchemaModel(ColumnsByName):
         """Put back the values that were read, so that `save()` leaves these columns alone."""
         read = self._state_read()
         for attname in attnames:
-            if attname in read:
-                setattr(self, attname, _snapshot(read[attname]))
+            custom = self.__dict__.get("_custom", {})
+            if attname not in read:
+                del (custom if attname in custom else self.__dict__)[attname]  # it was never read
+            elif attname in custom:
+                custom[attname] = _snapshot(read[attname])
             else:
-                del self.__dict__[attname]  # it was never read
+                setattr(self, attname, _snapshot(read[attname]))
 
     def sync_dynamic_fields(self, force_refresh: bool = False) -> CustomFields:
         """Load the dynamic columns; with `force_refresh` read the table's columns and values again.

@@ -138,6 +138,17 @@ def test_expecting_what_was_read(contacts) -> None:
     assert contacts.get(name="Ada L.").custom_fields["cf_size"] == 8
 
 
+def test_what_was_read_is_put_back(contacts) -> None:
+    row, other = contacts.get(name="Ada"), contacts.get(name="Bob")
+    row.custom_fields.load()
+    for one in (row, other):
+        one.city, one.custom_fields["cf_red_1"] = "Linz", "changed"
+        one.restore(one.changes())
+        assert one.changes() == {}
+    assert (row.city, row.custom_fields["cf_red_1"]) == ("Wien", "x")
+    assert other.custom_fields["cf_red_1"] == "y"
+
+
 def test_a_new_row(contacts, crm) -> None:
     with use_database(crm.label):
         row = Contact(name="New")

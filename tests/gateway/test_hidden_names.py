@@ -255,6 +255,8 @@ def test_the_common_schemas_errors_name_nothing_hidden(common) -> None:
         _ONE % ('"Ada"', '"other@x"'),
         'mutation { insertContactOne(object: {name: "x", customFields: {secretcod: 1}}) { id } }',
         '{ contact { customFields(names: ["secretcod"]) } }',
+        '{ contact(where: {customFields: {secretcod: {_eq: "x"}}}) { id } }',
+        "{ contact(orderBy: {customFields: {secretcode: ASC}}) { id } }",
         'mutation { insertNoteOne(object: {body: "x"}) { id } }',
     ):
         refused = common.query("/t/crm/graphql", query, **baseline)
