@@ -170,9 +170,8 @@ class GraphQLEndpoint:
             )
             if runtime.registry.replicas.of(call.alias):
                 caller = _caller(principal, http)
-                return await self._answer_beside_replicas(
-                    call, record, caller
-                ), cached.built.version
+                answer = await self._answer_with_replicas(call, record, caller)
+                return answer, cached.built.version
             return await self._executor.answer(call), cached.built.version
         finally:
             self._at_once[tenant] -= 1
@@ -182,7 +181,7 @@ class GraphQLEndpoint:
         of_role = limits_of_role(principal.role, roles)
         return self._runtime.limits.of(resolved.tenant.limits, of_role)
 
-    async def _answer_beside_replicas(
+    async def _answer_with_replicas(
         self, call: ExecutionRequest, record: RequestRecord, caller: str
     ) -> tuple[bytes, Reservation | None]:
         """Let a caller read what it wrote, on this machine or by another, whose time it sends."""

@@ -149,7 +149,6 @@ class Replicas:
 def _log_change(replica: Alias, before: str, now: str) -> None:
     """Log once that a replica is left out, and that it is in order again."""
     if now and now != before:
-        event = {"replica": replica, "problem": now}
-        _log.warning("a replica isn't read from", extra={"event": event})
+        _log.warning("%s isn't read from: %s", replica, now)
     elif before and not now:
-        _log.info("a replica is read from again", extra={"event": {"replica": replica}})
+        _log.info("%s is read from again", replica)

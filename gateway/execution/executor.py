@@ -73,9 +73,9 @@ class OperationExecutor:
 
         Raises what `gateway.errors.problem_of` tells the client.
         """
-        if others_answer_first():
-            await self._route(call)
         try:
+            if others_answer_first():
+                await self._route(call)
             found = None if call.read_after is None else await self._from_replica(call)
             if found is None:
                 with self.breakers.guard(call.source) as guard:

@@ -11,6 +11,7 @@ from dynamic_databases.models import Database
 from schema.mounting import schema_of
 from tests.fixtures.databases import execute, library_sql
 from tests.fixtures.vendors import POSTGRESQL, SQLITE, on_servers
+from tests.fixtures.waiting import wait_for
 
 OURS = "dynamic_databases.router.DynamicDatabasesRouter"
 ARTISTS = "{ artist(orderBy: {artistId: ASC}) { name albums { title } } }"
@@ -126,3 +127,12 @@ def test_a_database_of_another_engine_is_the_projects_fault(
 
     assert (answer.status, answer.code) == (500, "INTERNAL_SERVER_ERROR")
     assert "A router sends what is of" in caplog.text
+
+
+def test_a_column_that_comes_is_found(music, copy) -> None:
+    """A document that names it fails until the catalog is read again, after such requests."""
+    for one in (music.database, copy):
+        execute(one.url, "ALTER TABLE artist ADD COLUMN born INTEGER")
+    query = "{ artist(limit: 1) { born } }"
+
+    wait_for(lambda: "errors" not in music.query("/t/music/graphql", query).json)
