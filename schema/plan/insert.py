@@ -30,12 +30,16 @@ class _Rows:
     names: Names
     planned: list[InsertedRow] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    upserted: set[str] = field(default_factory=set)  # results of those that may be there already
 
 
 def plan_rows(
     trees: Sequence[Tree], table: NamedTable, names: Names, on_conflict: OnConflict | None
 ) -> tuple[tuple[InsertedRow, ...], tuple[str, ...]]:
-    """Return all rows in order, and the results of those that `trees` themselves are."""
+    """Return all rows in order, and the results of those that `trees` themselves are.
+
+    Raises BadUserInput for a column that is given twice, or that the role may not give.
+    """
     rows = _Rows(names)
     mains = tuple(_add(rows, tree, table, on_conflict, {}) for tree in trees)
     return tuple(rows.planned), mains
@@ -78,13 +82,18 @@ def _add(
         if relation.forward:
             linked |= _add_parent(rows, relation, value, table)
     _refuse_twice(own, linked, table)
+    chosen = frozenset(name for name, ref in linked.items() if ref.name in rows.upserted)
+    _refuse_chosen(chosen, table)
     values = plan_assignments(own, table) + tuple(
         Assignment(column, Slot(ref, column.type, Use.RAW))
         for column, ref in ((table.table.by_name[name], ref) for name, ref in linked.items())
     )
     returned = _returned(table, [relation for relation, _ in related if not relation.forward])
     place = len(rows.planned)
-    rows.planned.append(InsertedRow(table.table, values, returned, result, on_conflict))
+    row = InsertedRow(table.table, values, returned, result, on_conflict, chosen=chosen)
+    rows.planned.append(row)
+    if on_conflict is not None:
+        rows.upserted.add(result)
     for relation, value in related:
         if not relation.forward:
             rows.planned[place] = replace(rows.planned[place], is_needed=True)
@@ -141,3 +150,12 @@ def _refuse_twice(own: Tree, linked: Mapping[str, VariableRef], table: NamedTabl
                 f"{table.type}.{name} is given by the nested insert that it belongs to; "
                 "leave it out."
             )
+
+
+def _refuse_chosen(chosen: frozenset[str], table: NamedTable) -> None:
+    """Refuse to refer to a row of the client's choice by a column that its role may not give."""
+    for name in sorted(chosen - table.insertable):
+        raise BadUserInput(
+            f"{table.type}.{table.field_of[name]} can't refer to a row that is there already: "
+            "your role may not give it. Leave out the onConflict of that row."
+        )

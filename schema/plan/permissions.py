@@ -134,7 +134,7 @@ def _at_most(operand: Operand, most: int, limits: Limits) -> Operand:
 
 
 def _inserted(row: InsertedRow, rules: TableRules, _limits: Limits) -> InsertedRow:
-    roles = rules.inserting(row.table, _given(row.values))
+    roles = rules.inserting(row.table, _given(row.values) | row.chosen)
     values = _with_presets(row.table, row.values, roles[0].presets)
     check, visible, conflict = check_of(roles), rules.select, row.on_conflict
     if conflict is not None:
@@ -214,7 +214,7 @@ def _target(table: Table, where: Where, rules: TableRules) -> Where:
 
 
 def _given(values: tuple[Assignment, ...]) -> frozenset[str]:
-    """Return the columns that a client gives: not those that a nested insert fills."""
+    """Return the columns that a client gives: not those that a nested insert fills by itself."""
     return frozenset(a.column.name for a in values if a.slot.use is not Use.RAW)
 
 

@@ -47,7 +47,8 @@ class InsertedRow:
 
     `result` names where the values of `returned` (the key first) are kept; `is_needed` says that
     another row refers to them. The row as it is stored must satisfy `check`; one that is there
-    already is found where `visible` holds.
+    already is found where `visible` holds. `chosen` are its columns that refer to a row that may
+    be there already: so a client chooses their values.
     """
 
     table: Table
@@ -58,6 +59,7 @@ class InsertedRow:
     is_needed: bool = False
     check: Where = EVERYTHING
     visible: Where = EVERYTHING
+    chosen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
