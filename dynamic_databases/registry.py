@@ -40,7 +40,6 @@ from dynamic_databases.connections.pool import Connections
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import DatabaseProblem, NotPermitted, NotRegistered
 from dynamic_databases.models_factory.factory import BoundModels, ModelSet
-from dynamic_databases.package_settings import package_setting
 from dynamic_databases.replicas.choice import Replicas
 
 
@@ -93,9 +92,8 @@ class Registry:
         before_use: Callable[[], None],
     ) -> None:
         self.connections = connections
-        max_lag = package_setting("GATEWAY_REPLICA_MAX_LAG_SECONDS")
         self.schedule = CatalogSchedule(self.is_expired)
-        self.replicas = Replicas(connections, self._replicas_of, max_lag)
+        self.replicas = Replicas(connections, self._replicas_of)
         self._load = load
         self._pk_of = pk_of
         self._before_use = before_use
@@ -257,10 +255,7 @@ class Registry:
                     self._models_of.pop(alias, None)
 
     def forget(self, alias: Alias) -> list[Alias]:
-        """Drop the alias's configuration, catalog, models, connections and replicas.
-
-        Return the alias, with those of the replicas that were in use.
-        """
+        """Drop what is known of an alias and its replicas, with connections; return all these."""
         with self._lock:
             replicas = self._replicas_of(alias)
             self._versions[alias] = self._versions.get(alias, 0) + 1
@@ -273,14 +268,13 @@ class Registry:
             self._models_of.pop(alias, None)
         self.schedule.forget(alias)
         self.replicas.forget(replicas)
-        for one in (forgotten := [alias, *replicas]):
+        for one in (alias, *replicas):
             self.connections.close(one)
-        return forgotten
+        return [alias, *replicas]
 
     def _replicas_of(self, alias: Alias) -> list[Alias]:
         """Return the replicas of a database in use, without any I/O."""
-        source = self._sources.get(alias)
-        if source is None or not source.replicas:
+        if (source := self._sources.get(alias)) is None or not source.replicas:
             return []
         return [replica_alias(alias, number) for number in source.replicas]
 

@@ -20,6 +20,7 @@ from dynamic_databases.aliases import Alias, primary_of
 from dynamic_databases.concurrency.clock import time_of_day
 from dynamic_databases.connections.pool import Connections
 from dynamic_databases.errors import DatabaseProblem
+from dynamic_databases.package_settings import package_setting
 from dynamic_databases.replicas.position import UnusableReplica
 from dynamic_databases.replicas.progress import NEVER, Mark, Progress, lag_problem
 from dynamic_databases.replicas.vendors.dispatch import vendor_of
@@ -37,11 +38,10 @@ class Replicas:
         self,
         connections: Connections,
         of: Callable[[Alias], Sequence[Alias]],
-        max_lag: float,
         clock: Callable[[], float] = time_of_day,
     ) -> None:
         self.of = of
-        self.max_lag = max_lag
+        self.max_lag: float = package_setting("GATEWAY_REPLICA_MAX_LAG_SECONDS")
         self._connections = connections
         self._clock = clock
         self._lock = threading.Lock()
