@@ -21,11 +21,13 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+django.setup()  # the fixtures below import models
 
-
-from tests.fixtures.processes import Gateway, clean_environment, wait_for
-from tests.fixtures.proxy import Fault, Proxy
+from tests.fixtures.processes import Gateway, clean_environment, wait_for  # noqa: E402
+from tests.fixtures.proxy import Fault, Proxy  # noqa: E402
 
 SQL = (
     "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(40)); "

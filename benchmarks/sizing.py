@@ -10,6 +10,7 @@ docs/deployment.md.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sqlite3
 import tempfile
@@ -19,10 +20,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import django
 import httpx
 from graphql import get_introspection_query
 
-from tests.fixtures.processes import Gateway, clean_environment
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+django.setup()  # the fixtures below import models
+
+from tests.fixtures.processes import Gateway, clean_environment  # noqa: E402
 
 _CHART = Path(__file__).parents[1] / "examples/helm/tenant-graphql-gateway/values.yaml"
 _DOCUMENTS = 3  # of each tenant: every worker is to meet some
