@@ -6,6 +6,7 @@ that all users of a role share a statement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from schema import exact_numbers
 from schema.errors import Forbidden
 
 SESSION = "\0session"  # no variable of GraphQL can have this name
+# An item of PostgreSQL's arrays: in quotes it may hold all, `"` and a backslash after a backslash.
+_ARRAY_ITEM = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*|([^",{}\\]+)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _IN_JSON = ("Int", "Float", "Boolean", "JSON")  # whose texts are those of JSON; others take texts
 
 
@@ -70,10 +74,31 @@ def _parsed(text: str, expected: GraphQLInputType) -> Any:
 
 
 def _items(text: str) -> list[str]:
-    """Return the texts of a JSON array, or of an array as PostgreSQL writes it: `{1,2}`."""
+    """Return the texts of a JSON array, or of an array as PostgreSQL writes it: `{1,2}`.
+
+    Raises ValueError.
+    """
     if text.startswith("{") and text.endswith("}"):
-        inner = text[1:-1].strip()
-        return [item.strip().strip('"') for item in inner.split(",")] if inner else []
+        inner = text[1:-1]
+        return _array_items(inner) if inner.strip() else []
     items = exact_numbers.loads(text)
     items = items if isinstance(items, list) else [items]
+    if None in items:
+        raise ValueError(text)
     return [item if isinstance(item, str) else exact_numbers.dumps(item) for item in items]
+
+
+def _array_items(inner: str) -> list[str]:
+    """Return the items between the braces. Raises ValueError for a null, an array, no array."""
+    found = []
+    place = 0
+    while place <= len(inner):
+        item = _ARRAY_ITEM.match(inner, place)
+        if item is None or inner[item.end() : item.end() + 1] not in ("", ","):
+            raise ValueError(inner)
+        quoted, plain = item.groups()
+        if quoted is None and plain.strip().lower() in ("", "null"):
+            raise ValueError(inner)
+        found.append(plain.strip() if quoted is None else _ESCAPED.sub(r"\1", quoted))
+        place = item.end() + 1
+    return found
