@@ -36,6 +36,8 @@ def as_shown(
 def _may_see(
     error: ConstraintViolation, catalog: Catalog, written: tuple[Table, ...], seen: _Seen
 ) -> bool:
+    # A trigger may write any table, and a violation doesn't say which one it was.
+    reached = catalog.tables if any(table.has_triggers for table in written) else written
     if error.constraint not in (None, _PRIMARY):
         keys = [
             _shows(key, table, seen)
@@ -46,9 +48,9 @@ def _may_see(
         if keys:
             return all(keys)
         # A catalog has no names of primary keys and checks.
-        owners = [table for table in written if set(error.columns) == set(table.primary_key)]
+        owners = [table for table in reached if set(error.columns) == set(table.primary_key)]
     else:
-        owners = [table for table in written if set(error.columns) <= set(table.by_name)]
+        owners = [table for table in reached if set(error.columns) <= set(table.by_name)]
     named = set(error.columns)
     return bool(named and owners) and all(named <= seen[table.name] for table in owners)
 
