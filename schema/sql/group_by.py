@@ -88,10 +88,8 @@ def _keys(part: GroupKeys, chosen: _Chosen, dialect: Dialect) -> Sql:
 
 def _aggregates(part: AggregateFields, chosen: _Chosen, dialect: Dialect) -> Sql:
     def count(one: Count) -> str:
-        named = [f"{_TABLE}.{dialect.quote(column.name)}" for column in one.columns]
-        if one.distinct:
-            named = [_key(column, dialect) for column in one.columns]
-        return chosen.add(count_to_sql(named, distinct=one.distinct))
+        counted = [(f"{_TABLE}.{dialect.quote(c.name)}", c.type) for c in one.columns]
+        return chosen.add(count_to_sql(counted, dialect, distinct=one.distinct))
 
     def expression(aggregates: AggregateColumns, one: AggregateColumn) -> str:
         column = f"{_TABLE}.{dialect.quote(one.column.name)}"

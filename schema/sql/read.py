@@ -351,10 +351,8 @@ def _aggregate_pairs(
         return f"{_AGGREGATES}.{apart.setdefault(expression, f'f{len(apart)}')}"
 
     def count(part: Count) -> str:
-        counted = [names[column.name] for column in part.columns]
-        if part.distinct:
-            counted = [dialect.distinct_value(names[c.name], c.type) for c in part.columns]
-        return kept(count_to_sql(counted, distinct=part.distinct))
+        counted = [(names[column.name], column.type) for column in part.columns]
+        return kept(count_to_sql(counted, dialect, distinct=part.distinct))
 
     def expression(part: AggregateColumns, one: AggregateColumn) -> str:
         return kept(dialect.aggregate(part.function, names[one.column.name], one.column.type))

@@ -180,13 +180,15 @@ def links_to_sql(links: tuple[Link, ...], table: str, target: str, dialect: Dial
     return " AND ".join(pairs)
 
 
-def count_to_sql(columns: Sequence[str], *, distinct: bool) -> str:
+def count_to_sql(
+    columns: Sequence[tuple[str, SqlType]], dialect: Dialect, *, distinct: bool
+) -> str:
     """Return the number of rows, or of those that have values in all of `columns`."""
     if distinct:
-        return f"count(DISTINCT {columns[0]})"
+        return f"count(DISTINCT {dialect.distinct_value(*columns[0])})"
     if not columns:
         return "count(*)"
-    present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    present = " AND ".join(dialect.is_null(*column, negated=True) for column in columns)
     return f"count(CASE WHEN {present} THEN 1 END)"
 
 
@@ -211,11 +213,8 @@ def _of_related(
     target = aliases.next()
     chosen = "1"
     if isinstance(subject, RelatedCount):
-        columns = [f"{target}.{dialect.quote(column.name)}" for column in subject.columns]
-        if subject.distinct:
-            types = [column.type for column in subject.columns]
-            columns = [dialect.distinct_value(*pair) for pair in zip(columns, types, strict=True)]
-        chosen = count_to_sql(columns, distinct=subject.distinct)
+        columns = [(f"{target}.{dialect.quote(c.name)}", c.type) for c in subject.columns]
+        chosen = count_to_sql(columns, dialect, distinct=subject.distinct)
     elif isinstance(subject, RelatedAggregate):
         chosen = condition_aggregate_to_sql(subject, target, dialect)
     link = links_to_sql(subject.links, table, target, dialect)

@@ -239,6 +239,17 @@ def test_an_array_of_composites_is_not_taken_apart(postgresql, served) -> None:
     assert ask(query, {"x": ["(5,q)"]}).data == {"saveHeld": {"row": {"x": ["(5,q)"]}}}
 
 
+def test_a_composite_with_a_null_inside_is_counted(postgresql, served) -> None:
+    made = "CREATE TYPE pair AS (a INT, b TEXT); CREATE TABLE held (id INT PRIMARY KEY, x pair);"
+    ask = served(postgresql, made + "INSERT INTO held VALUES (1, '(1,)'), (2, '(,)'), (3, NULL);")
+
+    counts = "{ heldAggregate { aggregate { count(columns: [x]) } } }"
+    assert ask(counts).data == {"heldAggregate": {"aggregate": {"count": 2}}}
+    by_id = "{ heldGroupBy(by: [id]) { keys { id } aggregate { count(columns: [x]) } } }"
+    groups = ask(by_id).data["heldGroupBy"]
+    assert {one["keys"]["id"]: one["aggregate"]["count"] for one in groups} == {1: 1, 2: 1, 3: 0}
+
+
 UNTYPED = """CREATE TABLE held (k PRIMARY KEY, v, b BLOB);
 INSERT INTO held VALUES (1, 2, 'text'), ('b', 'x', x'00ff'), (1.0, 2.5, 7), ('01', NULL, NULL);"""
 
