@@ -18,7 +18,7 @@ from dynamic_databases.checks import (
     check_keys,
     check_settings,
 )
-from dynamic_databases.connections.django_storage import install_thread_wrappers
+from dynamic_databases.connections.django_storage import install_subqueries, install_thread_wrappers
 from dynamic_databases.connections.driver_defaults import remove_variables
 from dynamic_databases.connections.pool import Connections, PoolBounds
 from dynamic_databases.control_tables import refuse_migration
@@ -78,6 +78,7 @@ class DynamicDatabasesConfig(AppConfig):
         )
         install_thread_wrappers(pool.generation, databases.registered_alias)
         install_database_apps(databases.is_registered_alias)
+        install_subqueries()
         if apps.is_installed("django.contrib.contenttypes"):
             from dynamic_databases.content_types import install_content_types  # noqa: PLC0415 - it is another app's
 

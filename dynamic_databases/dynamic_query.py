@@ -10,6 +10,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import Col
 from django.db.models.sql import Query
 
+from dynamic_databases.bound_query import BoundQuery
 from dynamic_databases.model_identity import RowQuerySet
 from dynamic_databases.table_columns import TableColumns, UnknownColumn, columns_of, table_model
 
@@ -54,8 +55,8 @@ class DynamicQuerySet(RowQuerySet):
         using: str | None = None,
         hints: Any = None,
     ) -> None:
-        if query is None and model is not None and not model.table_name:
-            query = DynamicQuery(model)
+        if query is None and model is not None:
+            query = BoundQuery(model) if model.table_name else DynamicQuery(model)
         super().__init__(model, query, using, hints)
 
     def custom(self, *names: str, **lookups: Any) -> Self:

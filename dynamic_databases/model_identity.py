@@ -7,6 +7,7 @@ databases are never equal, whatever their keys are.
 from __future__ import annotations
 
 import copyreg
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from django.db.models.base import ModelBase
 
 from dynamic_databases.active import use_database
 from dynamic_databases.aliases import Alias, DatabaseAliases, primary_of
+from dynamic_databases.bound_query import are_apart
 
 
 class RowQuerySet(models.QuerySet[Any]):
@@ -31,6 +33,23 @@ class RowQuerySet(models.QuerySet[Any]):
         if bound is not None and (alias is None or _is_static(alias)):
             alias = bound
         return super().using(alias)
+
+    def contains(self, obj: Any) -> bool:
+        return not are_apart(self.model, type(obj)) and super().contains(obj)
+
+    def bulk_update(self, objs: Iterable[Any], *args: Any, **options: Any) -> int:
+        """Raises ValueError for rows of another database than the query's."""
+        rows = tuple(objs)
+        for row in rows:
+            if are_apart(self.model, type(row)):
+                raise ValueError(f'Cannot update "{row}": it is of {row.home}.')
+        return super().bulk_update(rows, *args, **options)
+
+    def _combinator_query(self, combinator: str, *others: Any, **options: Any) -> Any:
+        """Django's own step of `union`, `intersection` and `difference`."""
+        if any(are_apart(self.model, other.model) for other in others):
+            raise ValueError("Rows of different databases can't be combined by one query.")
+        return super()._combinator_query(combinator, *others, **options)  # type: ignore[misc]
 
     @property
     def is_homeless(self) -> bool:

@@ -9,6 +9,7 @@ from django.db import models, router
 
 from dynamic_databases.active import active_alias
 from dynamic_databases.aliases import Alias, DatabaseAliases, primary_of
+from dynamic_databases.bound_query import are_apart
 from dynamic_databases.dynamic_model import DynamicSchemaModel
 from dynamic_databases.errors import NoActiveDatabase
 from dynamic_databases.model_identity import is_generated
@@ -29,9 +30,10 @@ class DynamicDatabasesRouter:
         return primary_of(alias) if alias is not None else None
 
     def allow_relation(self, obj1: models.Model, obj2: models.Model, **_hints: Any) -> bool | None:
-        if not isinstance(obj1, DynamicSchemaModel) and not isinstance(obj2, DynamicSchemaModel):
-            return None
         first, second = self._home(obj1), self._home(obj2)
+        if not isinstance(obj1, DynamicSchemaModel) and not isinstance(obj2, DynamicSchemaModel):
+            is_one = first is not None and first == second and _registered(first) is not None
+            return True if is_one else None
         return first is None or second is None or first == second
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:  # noqa: ARG002 - Django's signature
@@ -45,15 +47,12 @@ class DynamicDatabasesRouter:
         if not issubclass(model, DynamicSchemaModel):
             return None
         instance = hints.get("instance")
+        bound = model.database_alias
         came_from = instance._state.db if isinstance(instance, DynamicSchemaModel) else None
-        if came_from is not None and primary_of(came_from) == model.database_alias:
-            came_from = None  # from a replica: the bound model names the database itself
-        alias = (
-            came_from
-            or model.database_alias
-            or (self._home(instance) if instance else None)
-            or active_alias()
-        )
+        is_from_replica = came_from is not None and primary_of(came_from) == bound
+        if is_from_replica or are_apart(model, type(instance)):  # apart: a new row refers to it
+            came_from = None
+        alias = came_from or bound or (self._home(instance) if instance else None) or active_alias()
         if alias is None:
             raise NoActiveDatabase(model.__name__)
         return alias

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.lookups import In
 
 from dynamic_databases.aliases import Alias, DatabaseAliases, as_alias
 from dynamic_databases.connections.session import connections, guard
@@ -121,3 +123,22 @@ def install_thread_wrappers(
         if hasattr(connections._connections, alias):
             setattr(storage, alias, getattr(connections._connections, alias))
     connections._connections = storage
+
+
+def install_subqueries() -> None:
+    """Have `__in` take a subquery that names its database by another name of the same.
+
+    Django compares names: `acme` is none of `DYNAMIC_DATABASE_7`, which is its connection's.
+    """
+    lookup: Any = In
+    process = lookup.process_rhs
+
+    def process_rhs(self: Any, compiler: Any, connection: Any) -> Any:
+        name = getattr(self.rhs, "_db", None)
+        if name not in (None, connection.alias) and connections[name].alias == connection.alias:
+            self = copy.copy(self)  # the name may lead elsewhere when the query is used again
+            self.rhs = self.rhs.clone()
+            self.rhs._db = connection.alias
+        return process(self, compiler, connection)
+
+    lookup.process_rhs = process_rhs

@@ -58,6 +58,46 @@ def test_a_row_is_saved_where_it_was_read(shop) -> None:
     assert shop[1].get_model("artist").objects.get(pk=1).name == "Only in the second"
 
 
+def test_a_new_row_refers_to_rows_of_its_own_database_alone(shop) -> None:
+    artist = shop[1].get_model("artist").objects.get(pk=1)
+    album = shop[0].get_model("album")
+    count = album.objects.count()
+
+    with pytest.raises(ValueError, match="router prevents this relation"):
+        album(artist=artist, title="New")
+    with pytest.raises(ValueError, match="router prevents this relation"):
+        album.objects.create(artist=artist, title="New")
+    assert album.objects.count() == count
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (lambda album, other: album.filter(artist__in=other), "Subqueries"),
+        (lambda album, other: album.exclude(artist_id__in=other.values("pk")), "Subqueries"),
+        (lambda album, other: album.filter(models.Exists(other)), "Subqueries"),
+        (lambda album, other: album.annotate(n=models.Subquery(other.values("pk"))), "Subqueries"),
+        (lambda album, other: album.filter(artist=other.get(pk=1)), 'Cannot query "Ada"'),
+        (lambda album, other: album.values("pk").union(other.values("pk")), "combined"),
+        (lambda album, other: album.bulk_update([other.get(pk=1)], ["name"]), "Cannot update"),
+    ],
+    ids=["in", "exclude", "exists", "subquery", "row", "union", "bulk_update"],
+)
+def test_a_query_takes_nothing_of_another_database(shop, query, message: str) -> None:
+    album = shop[0].get_model("album").objects.all()
+    other = shop[1].get_model("artist").objects.all()
+
+    with pytest.raises(ValueError, match=message):
+        query(album, other)
+
+
+def test_a_query_contains_no_row_of_another_database(shop) -> None:
+    first, second = (database.get_model("artist").objects for database in shop)
+
+    assert first.contains(first.get(pk=1))
+    assert not first.contains(second.get(pk=1))
+
+
 def test_a_bound_model_stays_out_of_the_settings_databases(shop) -> None:
     artist = shop[0].get_model("artist")
 

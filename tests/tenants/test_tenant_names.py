@@ -65,6 +65,42 @@ def move(tenant: Tenant, database: Database) -> None:
     attached.save()
 
 
+@pytest.mark.parametrize("outer", ["acme", "alias"])
+@pytest.mark.parametrize("inner", ["acme", "ACME", "acme/production", "alias"])
+def test_subqueries_take_any_name_of_the_database(acme, ada, author, outer, inner) -> None:
+    outer, inner = (ada.label if name == "alias" else name for name in (outer, inner))
+    named = author.objects.using(inner).filter(name="Ada")
+
+    assert author.objects.using(outer).filter(pk__in=named).count() == 1
+    assert author.objects.using(outer).exclude(pk__in=named.values("pk")).count() == 0
+
+
+def test_a_subquery_of_another_environment_is_refused(acme, author) -> None:
+    named = author.objects.using("acme/development")
+
+    with pytest.raises(ValueError, match="different databases"):
+        list(author.objects.using("acme").filter(pk__in=named))
+
+
+def test_rows_by_two_names_of_a_database_are_related(acme, ada, author) -> None:
+    first, second, third = (
+        Tenant.from_db(name, ["id"], [1]) for name in ("acme", ada.label, "acme/development")
+    )
+    assert names(author, "acme") != names(author, "acme/development")
+
+    assert router.allow_relation(first, second)
+    assert not router.allow_relation(first, third)
+
+
+def test_a_query_with_a_subquery_follows_a_tenant_that_moves(acme, bob, author) -> None:
+    query = author.objects.using("acme").filter(pk__in=author.objects.using("acme"))
+    assert [one.name for one in query] == ["Ada"]
+
+    move(acme, bob)
+
+    assert [one.name for one in query.all()] == ["Bob"]
+
+
 def test_a_tenant_is_found_by_each_of_its_names(acme, ada, author) -> None:
     for name in ("acme", "ACME", str(acme.pk), "shop.example.com", "acme/production", ada.label):
         assert names(author, name) == ["Ada"]
