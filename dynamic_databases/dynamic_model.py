@@ -19,7 +19,7 @@ from dynamic_databases.column_names import ColumnsByName, has_field
 from dynamic_databases.custom_fields import CustomFields
 from dynamic_databases.dynamic_query import DynamicManager, RowManager
 from dynamic_databases.errors import EditConflict, KeylessTable
-from dynamic_databases.table_columns import columns_of, table_model
+from dynamic_databases.table_columns import columns_of, registered_alias, table_model
 
 if TYPE_CHECKING:
     from typing import Self
@@ -85,6 +85,7 @@ class DynamicSchemaModel(ColumnsByName):
             self._state.adding
             or kwargs.get("force_insert")
             or kwargs.get("update_fields") is not None
+            or self._goes_elsewhere(kwargs.get("using"))
         )
         if fresh or args:
             self._save_wholly(*args, **kwargs)
@@ -264,6 +265,20 @@ class DynamicSchemaModel(ColumnsByName):
         if isinstance(expect, Mapping):
             return {self._attribute(name): value for name, value in expect.items()}
         return {name: self._state_read()[name] for name in patch if name in self._state_read()}
+
+    def _goes_elsewhere(self, using: str | None) -> bool:
+        """Return whether a save goes to another registered database, which gets all of the row.
+
+        Raises UnknownColumn where a dynamic column of a project's class would be lost there.
+        """
+        target = registered_alias(using)
+        if target is None or self.home in (None, target):
+            return False
+        if not self.table_name:
+            there = columns_of(type(self), target)
+            for column in dict(self.custom_fields):
+                there.column(column)
+        return True
 
     def _stay_here(self) -> None:
         """Belong to the database that was written to, whatever its name means later."""

@@ -7,15 +7,17 @@ What the database refuses becomes a page that says so.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldError, PermissionDenied
 from django.db.models.base import ModelBase
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.sql import Query
 from django.db.utils import ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -142,10 +144,19 @@ class TableAdmin(admin.ModelAdmin[Any]):
         if now is before:
             return vendor
         self.model, self.opts = now, now._meta
-        if problems := self.check():
+        if problems := [*self._problems()]:
             self.model, self.opts = before, before._meta  # the next page checks again
-            raise AdminOutdated(before.table_name, [str(problem.msg) for problem in problems])
+            raise AdminOutdated(before.table_name, problems)
         return vendor
+
+    def _problems(self) -> Iterator[str]:
+        """Yield what the class names and the table lacks; Django checks no `search_fields`."""
+        yield from (str(problem.msg) for problem in self.check())
+        for name in self.search_fields:
+            try:
+                Query(self.model).names_to_path(name.lstrip("^=@").split(LOOKUP_SEP), self.opts)
+            except FieldError:
+                yield f"The value of 'search_fields' refers to '{name}', which is no field."
 
     def _takes(self, write: str) -> bool:
         """Return whether rows can be written so, as far as is known without asking."""

@@ -58,6 +58,17 @@ def test_a_row_is_saved_where_it_was_read(shop) -> None:
     assert shop[1].get_model("artist").objects.get(pk=1).name == "Only in the second"
 
 
+def test_a_row_that_is_saved_to_another_database_is_written_wholly(shop) -> None:
+    first, second = (database.get_model("artist").objects for database in shop)
+    first.filter(pk=1).update(country="IS", name="Copied")
+
+    row = first.defer("country").get(pk=1)
+    row.save(using=shop[1].label)
+
+    assert (second.get(pk=1).name, second.get(pk=1).country) == ("Copied", "IS")
+    assert row.home == shop[1].label
+
+
 def test_a_new_row_refers_to_rows_of_its_own_database_alone(shop) -> None:
     artist = shop[1].get_model("artist").objects.get(pk=1)
     album = shop[0].get_model("album")

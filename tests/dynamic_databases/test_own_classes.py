@@ -326,3 +326,20 @@ def test_elsewhere_it_is_a_model_as_any_other() -> None:
     with pytest.raises(UnknownColumn):
         Contact.get_field_name_by_db_column("cf_red_1")
     assert str(Contact.objects.using("default").filter(city="x").query).count("city") == 2
+
+
+def test_a_row_is_copied_to_another_database_with_all_its_columns(
+    contacts, crm, new_database, vendor, lacking
+) -> None:
+    other = new_database(vendor, CRM.format(identity=vendor.identity), "other")
+    row = contacts.get(name="Ada")
+    Contact.objects.using(other.label).filter(pk=row.pk).update(name="Other")
+
+    with pytest.raises(UnknownColumn, match="cf_red_1"):
+        row.save(using=lacking.label)
+    row.custom_fields["cf_red_1"] = "new"
+    row.save(using=other.label)
+
+    copied = Contact.objects.using(other.label).get(pk=row.pk)
+    assert (copied.name, copied.custom_fields["cf_red_1"]) == ("Ada", "new")
+    assert contacts.get(name="Ada").custom_fields["cf_red_1"] == "x"
