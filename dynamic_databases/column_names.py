@@ -11,6 +11,7 @@ from django.db import models
 from dynamic_databases.active import active_alias
 from dynamic_databases.aliases import Alias
 from dynamic_databases.custom_fields import CustomFields
+from dynamic_databases.errors import NoActiveDatabase
 from dynamic_databases.model_identity import RowModel
 from dynamic_databases.table_columns import TableColumns, columns_of
 
@@ -35,7 +36,12 @@ class ColumnsByName(RowModel):
 
     @property
     def custom_fields(self) -> CustomFields:
-        """The dynamic columns by column name; reading them costs one query, once."""
+        """The dynamic columns by column name; reading them costs one query, once.
+
+        Raises NoActiveDatabase where nothing says which database the row is of.
+        """
+        if self.home is None and active_alias() is None:
+            raise NoActiveDatabase(type(self).__name__)
         return CustomFields(self)
 
     def get_field_value(self, name: str) -> Any:

@@ -59,17 +59,22 @@ class DynamicQuerySet(RowQuerySet):
             query = BoundQuery(model) if model.table_name else DynamicQuery(model)
         super().__init__(model, query, using, hints)
 
-    def custom(self, *names: str, **lookups: Any) -> Self:
+    def custom(self, *names: object, **lookups: Any) -> Self:
         """Return the rows that satisfy look-ups by columns of the table, declared or not.
 
         `custom(cf_red_1="x", cf_size__gte=3)`; the columns that are named, alone or in look-ups,
         can be used in `filter`, `exclude`, `order_by` and `values` after it. The database is the
-        query's: call `using` before. Raises UnknownColumn.
+        query's: call `using` before. Raises UnknownColumn, and TypeError for other conditions.
         """
+        if others := [name for name in names if not isinstance(name, str)]:
+            raise TypeError(
+                f"custom() takes names of columns and look-ups by keyword, not {others[0]!r}. "
+                'Name the columns, and give conditions to filter(): custom("a").filter(Q(a=1)).'
+            )
         model: Any = self.model
         columns = columns_of(model, self.db)
         found = [(*_column_of(name, columns), value) for name, value in lookups.items()]
-        wanted = [columns.column(name) for name in names] + [column for column, _, _ in found]
+        wanted = [columns.column(str(name)) for name in names] + [column for column, _, _ in found]
         queryset = self._with_columns(wanted, columns)
         conditions = {columns.attributes[column] + rest: value for column, rest, value in found}
         return queryset.filter(**conditions) if conditions else queryset

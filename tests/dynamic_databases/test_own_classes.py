@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dynamic_databases.active import use_database
 from dynamic_databases.dynamic_model import DynamicSchemaModel
-from dynamic_databases.errors import EditConflict, UnknownTable
+from dynamic_databases.errors import EditConflict, NoActiveDatabase, UnknownTable
 from dynamic_databases.table_columns import UnknownColumn
 from tests.fixtures.databases import execute
 
@@ -343,3 +343,16 @@ def test_a_row_is_copied_to_another_database_with_all_its_columns(
     copied = Contact.objects.using(other.label).get(pk=row.pk)
     assert (copied.name, copied.custom_fields["cf_red_1"]) == ("Ada", "new")
     assert contacts.get(name="Ada").custom_fields["cf_red_1"] == "x"
+
+
+def test_custom_takes_other_conditions_in_filter(contacts) -> None:
+    condition = models.Q(cf_red_1="x")
+
+    with pytest.raises(TypeError, match=r"give conditions to filter\(\)"):
+        contacts.custom(condition)
+    assert contacts.custom("cf_red_1").filter(condition).count() == 1
+
+
+def test_a_row_of_no_database_has_no_custom_fields_yet() -> None:
+    with pytest.raises(NoActiveDatabase, match="Contact"):
+        Contact(name="New").custom_fields["cf_red_1"] = "x"
