@@ -22,10 +22,9 @@ from dynamic_databases.connections.state import GivenSession, end_after_use, ses
 from schema.execution.round_trips import Flow, Request
 from schema.execution.session_statements import SessionStatements
 from schema.execution.sessions.dispatch import session_type
-from schema.plan.session_variables import missing_variable
+from schema.plan.session_variables import ROLE, missing_variable
 from schema.sql.statement import Statement
 
-_ROLE = "x-gateway-role"
 _FULL_ROLE, _LOGIN_ROLE = "admin", "none"  # `admin` is the user of the connection
 _T = TypeVar("_T")
 
@@ -79,9 +78,9 @@ def _values(given: GivenSession, session: Mapping[str, str]) -> list[str]:
     text = json.dumps(dict(sorted(session.items())))
     if given is GivenSession.VARIABLES:
         return [text]
-    role = session.get(_ROLE)
+    role = session.get(ROLE)
     if not role:
-        raise missing_variable(_ROLE)
+        raise missing_variable(ROLE)
     return [text, _LOGIN_ROLE if role == _FULL_ROLE else role]
 
 

@@ -205,7 +205,7 @@ def _update(writer: WriteContext, write: CompiledUpdate) -> Step[bytes]:
         )
         _, answers = yield from checked_last(table, step) if writer.may_move(table) else step
         return answers[0]
-    if write.combined is not None and writer.is_alone and write.combined.likely:
+    if write.combined is not None and writer.is_alone:
         answer = yield from _update_at_once(writer, write, write.combined)
         if answer is not None:
             return answer
@@ -217,7 +217,7 @@ def _update(writer: WriteContext, write: CompiledUpdate) -> Step[bytes]:
     chosen = _differing(write, row)
     found = yield from updated(writer, write, row, chosen, [write.page], held)
     if found and write.combined is not None:
-        write.combined.likely = chosen
+        write.combined.remember(writer.database_and_role, chosen)
     return found[0] if found else NULL
 
 
@@ -226,22 +226,27 @@ def _update_at_once(
 ) -> Step[bytes | None]:
     """Lock, probe and update the row in one round trip, where what differs is what is likely.
 
-    Else what the probe found is tried. Gives None where nothing was written: either nothing
-    differs, or the row changed meanwhile, or the database didn't write it.
+    Else what the probe found is tried. Gives None where nothing was written: nothing is likely or
+    differs, the row changed meanwhile, or the database didn't write it.
     """
-    chosen = combined.likely
+    key = writer.database_and_role
+    chosen = combined.likely.get(key, ())
     for _ in range(2):
+        if not chosen:
+            return None
         statement = writer.compiler.combined_update(write.plan, combined, chosen)
-        (rows,), answers = yield from writer.last([writer.ask(statement)], [(write.page, None)])
+        try:
+            (rows,), answers = yield from writer.last([writer.ask(statement)], [(write.page, None)])
+        except GeneratorExit:  # it failed, perhaps for a right that the user has no more
+            combined.likely.pop(key, None)
+            raise
         row = probed_row(rows)
         if row is None:
             return NULL
         if int(row[-1]):
-            combined.likely = chosen
+            combined.remember(key, chosen)
             return answers[0]
         chosen = _differing(write, row)
-        if not chosen:
-            return None
     return None
 
 

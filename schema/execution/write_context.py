@@ -11,8 +11,10 @@ from dynamic_databases.catalog.types import Table
 from dynamic_databases.errors import RefusedByTrigger
 from schema.errors import BadUserInput, Forbidden
 from schema.execution.round_trips import Batch, Request, Row, Rows, Step, Variables, request
+from schema.global_ids import SCOPE
 from schema.orm import OrmReader
 from schema.plan.nodes import RETURNED_KEY, Save
+from schema.plan.session_variables import ROLE, SESSION
 from schema.sql.compile import Compiler
 from schema.sql.compiled import CompiledPage, CompiledSave, CompiledUpdate, PortablePage
 from schema.sql.statement import Statement
@@ -52,6 +54,12 @@ class WriteContext:
     variables: Variables
     portable: Callable[[Variables], OrmReader]
     is_alone: bool = False  # one step is all of the transaction, and its end is COMMIT
+
+    @property
+    def database_and_role(self) -> tuple[str, str]:
+        """What decides which columns a statement may write, as the database sees it."""
+        role = self.variables.get(SESSION, {}).get(ROLE, "")
+        return self.variables[SCOPE], role
 
     def ask(self, statement: Statement) -> Request:
         return request(statement, self.variables)

@@ -19,6 +19,7 @@ from schema import exact_numbers
 from schema.errors import Forbidden
 
 SESSION = "\0session"  # no variable of GraphQL can have this name
+ROLE = "x-gateway-role"  # the session variable that is the caller's role
 # An item of PostgreSQL's arrays: in quotes it may hold all, `"` and a backslash after a backslash.
 _ARRAY_ITEM = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*|([^",{}\\]+)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

@@ -17,6 +17,8 @@ from schema.plan.nodes import (
 )
 from schema.sql.statement import Statement
 
+_KEPT_LIKELY = 256  # databases and roles whose last columns an operation remembers
+
 
 @dataclass(frozen=True)
 class PortablePage:
@@ -78,12 +80,18 @@ class CompiledInsert:
 class CombinedUpdates:
     """Statements that lock a row, say what differs, and write that if it is what they set.
 
-    `likely` are the values that were written last: requests of one operation mostly change the same
-    columns.
+    `likely` are the values that were written last, by the database and the role there: requests of
+    one operation mostly change the same columns. Equal tenants share the operation, but the rights
+    of their databases' users may differ.
     """
 
     statements: dict[tuple[int, ...], Statement] = field(default_factory=dict)
-    likely: tuple[int, ...] = ()
+    likely: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+
+    def remember(self, database_and_role: tuple[str, str], chosen: tuple[int, ...]) -> None:
+        if len(self.likely) >= _KEPT_LIKELY and database_and_role not in self.likely:
+            self.likely.clear()  # each is found again by its next request
+        self.likely[database_and_role] = chosen
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import closing
 from decimal import Decimal
@@ -147,3 +148,31 @@ def test_a_policy_that_refuses_the_update_leaves_null(served_to_user) -> None:
 
     assert update(ask, 2, a=2) is None
     assert update(ask, a=3) == {**ONE, "a": 3}
+
+
+def test_rights_of_another_tenants_user_do_not_decide(
+    door, served_to_user, new_database, postgresql, tenant_of
+) -> None:
+    """Equal tenants share an operation: what one writes is no guess for the other."""
+    ask = served_to_user(DOC + "GRANT SELECT, UPDATE (a) ON doc TO {user};")
+    token, url = door.token, door.database.url
+    assert update(ask, a=2) == {**ONE, "a": 2}
+
+    _, door.token = tenant_of("equal", production=new_database(postgresql, DOC, "equal"))
+    answer = door.query("/t/equal/graphql", UPDATE, {"id": 1, **ONE, "b": "theirs"})
+    assert answer.data["updateDocByPk"]["b"] == "theirs"
+
+    door.token = token
+    assert update(ask, a=3) == {**ONE, "a": 3}
+    assert execute(url, "SELECT a, b FROM doc WHERE id = 1") == [(3, "one")]
+
+
+def test_a_right_that_was_taken_is_not_asked_for_again(door, served_to_user) -> None:
+    ask = served_to_user(DOC + "GRANT SELECT, UPDATE (a, b) ON doc TO {user};")
+    update(ask, b="two")
+    user = f"gateway_test_{os.getpid()}"
+    execute(door.database.url, f"REVOKE UPDATE (b) ON doc FROM {user}")
+
+    refused = ask(UPDATE, {"id": 1, **ONE, "b": "three"})
+    assert refused.code == "FORBIDDEN"
+    assert update(ask, a=2, b="two") == {**ONE, "a": 2, "b": "two"}
