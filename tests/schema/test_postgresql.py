@@ -70,6 +70,13 @@ def test_the_defaults_of_a_database_change_no_spelling(postgresql, served, door)
     assert ask(query).data["updateHeld"]["returning"] == [{"f": 0.1234567890123456, "i": "P2M"}]
 
 
+def test_statements_are_not_compiled(postgresql, served) -> None:
+    view = "CREATE VIEW setting AS SELECT name, setting FROM pg_settings WHERE name = 'jit';"
+    ask = served(postgresql, view)
+
+    assert ask("{ setting { setting } }").data == {"setting": [{"setting": "off"}]}
+
+
 DURATIONS = [
     ("P-1DT2H", "P-1DT2H"),
     ("P1Y-3D", "P1Y-3D"),

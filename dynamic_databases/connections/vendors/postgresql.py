@@ -11,10 +11,11 @@ from dynamic_databases.connections.egress import allowed_addresses, opened_socke
 from dynamic_databases.connections.sockets import has_input
 from dynamic_databases.connections.state import socket_in, state_of
 
-# How values are spelled is not left to the defaults of a database or a role.
+# How values are spelled is not left to the defaults of a database or a role. Nested lists look
+# costly to the planner, so that it compiles them (JIT): for seconds, to read a few rows.
 _SESSION = (
     "SET statement_timeout = {}; SET intervalstyle = 'iso_8601';"
-    " SET datestyle = 'ISO'; SET extra_float_digits = 1"
+    " SET datestyle = 'ISO'; SET extra_float_digits = 1; SET jit = off"
 )
 
 
