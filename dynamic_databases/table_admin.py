@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
@@ -90,6 +90,24 @@ class TableAdmin(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._takes("delete") and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> Any:
+        """List the rows of other tables, too: the database's own rules act on them, not Django."""
+        rows = list(objs)
+        listed, counts, permissions, protected = super().get_deleted_objects(rows, request)
+        return [*listed, *self._referring(rows)], counts, permissions, protected
+
+    def _referring(self, rows: list[Any]) -> Iterator[str]:
+        """Yield how many rows of each table refer to `rows`."""
+        for relation in self.opts.related_objects:
+            referring = cast("type[DynamicSchemaModel]", relation.related_model)
+            table = process_registry().model(self._alias, referring.table_name)
+            count = table._default_manager.filter(**{f"{relation.field.name}__in": rows}).count()
+            if count:
+                yield (
+                    f"{count} in {table.table_name} ({relation.field.name}): the foreign key of "
+                    "the database decides whether they are deleted, changed or forbid this"
+                )
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         if isinstance(db_field, RowTextField) and db_field.is_short and not db_field.choices:
