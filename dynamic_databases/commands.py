@@ -10,10 +10,12 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.utils import DatabaseError, InterfaceError
 
 from dynamic_databases.bounded_texts import bounded_message
 from dynamic_databases.checks import SETTINGS_TAG
 from dynamic_databases.connect_causes import explain
+from dynamic_databases.control_errors import control_failure
 from dynamic_databases.errors import DatabaseProblem
 from dynamic_databases.models import Database
 
@@ -23,7 +25,7 @@ Answer = Line | Sequence[Line]
 
 
 class GatewayCommand(BaseCommand):
-    """A command whose errors give no name back at its whole length.
+    """A command whose errors are words, and give no name back at its whole length.
 
     It runs the checks of the gateway's settings. Django's others import the whole project, by its
     URLs, which takes longer than most commands; `manage.py check` and `migrate` run them.
@@ -37,6 +39,11 @@ class GatewayCommand(BaseCommand):
         except CommandError as error:
             text = bounded_message(str(error), _LONGEST_ERROR)
             raise CommandError(text, returncode=error.returncode) from error.__cause__
+        except (DatabaseError, InterfaceError) as error:
+            failure = control_failure(error)
+            if failure is None or options.get("traceback"):
+                raise
+            raise CommandError(failure) from error
 
 
 class ActionCommand(GatewayCommand):

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 
 import psycopg
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import DatabaseError, InterfaceError, OperationalError
 
 # What a statement on the control database raises where nothing is wrong with the statement.
 UNREACHABLE = (OperationalError, InterfaceError)
@@ -19,6 +19,8 @@ _NO_FILE = "can't be opened or written where it lies; its disk may be full"
 _NOT_MIGRATED = "lacks a table or column: run `manage.py migrate`"
 # PostgreSQL manual, appendix A; https://sqlite.org/rescode.html, primary codes.
 _SQLSTATES: Mapping[str, str] = {
+    "42P01": _NOT_MIGRATED,
+    "42703": _NOT_MIGRATED,
     "25006": _READ_ONLY,
     "53100": DISK_FULL,
     "53300": _NO_PLACE,
@@ -36,7 +38,7 @@ _TOO_MANY = ("too many clients", "too many connections", "remaining connection s
 
 def why_unavailable(error: BaseException | None) -> str:
     """Return what follows "the control database …": never SQL, a host, a path or a name."""
-    cause = error.__cause__ if isinstance(error, UNREACHABLE) else error
+    cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
     if isinstance(cause, psycopg.Error):
         if cause.sqlstate is None and any(text in str(cause) for text in _TOO_MANY):
             return _NO_PLACE
@@ -47,3 +49,16 @@ def why_unavailable(error: BaseException | None) -> str:
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest says more of the same
         return _SQLITE_CODES.get(code, _NO_ANSWER)
     return _NO_ANSWER
+
+
+def control_failure(error: BaseException) -> str | None:
+    """Return what a command says that the control database failed; None for any other error.
+
+    For operators alone: it ends with what the database itself says.
+    """
+    why = why_unavailable(error)
+    if not isinstance(error, UNREACHABLE) and why != _NOT_MIGRATED:
+        return None
+    lines = str(error).strip().splitlines()
+    reason = lines[0] if lines else type(error).__name__
+    return f"the control database can't be used: it {why} ({reason})"

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import sqlite3
+import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from dynamic_databases.models import Baseline, Database
 from tenants.models import Tenant
 from tests.fixtures.commands import run
 from tests.fixtures.databases import execute
+from tests.fixtures.installations import ROOT, clean_environment
 from tests.fixtures.processes import wait_for
 from tests.fixtures.vendors import SQLITE
 
@@ -350,3 +352,17 @@ def test_the_database_of_the_controller_is_removed_by_force_alone(
     terminal(b"shop\n")
     shown = remove("--force")
     assert f"This goes or fails without it: {named}" in shown and "removed" in shown
+
+
+def test_a_command_before_the_first_migrate_says_what_to_run(tmp_path: Path) -> None:
+    """By Django's own command line, as a project's `manage.py` has it."""
+    environment = clean_environment(
+        GATEWAY_DATA_DIR=str(tmp_path), DJANGO_SETTINGS_MODULE="gateway.settings"
+    )
+    command = [sys.executable, "-m", "django", "tenant", "list"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "run `manage.py migrate`" in done.stderr and "Traceback" not in done.stderr
