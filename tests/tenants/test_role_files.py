@@ -34,7 +34,7 @@ roles:
 
 
 @pytest.fixture
-def stored(transactional_db, tmp_path):
+def stored(transactional_db, registry, tmp_path):
     """`stored(text)` imports a file."""
 
     def store(text: str) -> str:
