@@ -51,7 +51,7 @@ def test_what_is_no_session_variable_is_refused(given: object, message: str) -> 
 
 
 @pytest.fixture
-def acme(db) -> Tenant:
+def acme(db, registry) -> Tenant:  # whose end has the directory read all again
     return Tenant.objects.create(slug="acme")
 
 
