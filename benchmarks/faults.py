@@ -26,6 +26,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 django.setup()  # the fixtures below import models
 
+from tests.fixtures import databases, vendors  # noqa: E402
 from tests.fixtures.processes import Gateway, clean_environment, wait_for  # noqa: E402
 from tests.fixtures.proxy import Fault, Proxy  # noqa: E402
 
@@ -174,11 +175,6 @@ def _tenant(gateway: Gateway, name: str, url: str) -> str:
 
 
 def _database(vendor: str) -> str:
-    import django  # noqa: PLC0415 - it reads the settings, which the spawned loads don't need
-
-    django.setup()
-    from tests.fixtures import databases, vendors  # noqa: PLC0415 - as above
-
     return databases.make_url(getattr(vendors, vendor.upper()), SQL)
 
 
