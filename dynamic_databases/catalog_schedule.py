@@ -16,9 +16,9 @@ class CatalogSchedule:
         self._next_check: dict[Alias, float] = {}
 
     def is_due(self, alias: Alias, seconds: float) -> bool:
-        """Return whether to ask now; who asks next waits for `seconds`.
+        """Return whether a check is due now; the next one is due after `seconds`.
 
-        At first nobody need ask: the catalog is read now, or was a moment ago.
+        The first call finds none due: the catalog is read now, or was a moment ago.
         """
         now = time.monotonic()
         due = self._next_check.get(alias)

@@ -1,1 +1,1 @@
-"""The ways of proving who asks."""
+"""The ways of authenticating a caller."""

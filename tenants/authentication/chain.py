@@ -11,7 +11,7 @@ from tenants.snapshot import Snapshot
 
 
 class Authenticator(Protocol):
-    """One way of proving who asks.
+    """One way of authenticating a caller.
 
     `keys_version` changes where what was proven before must be proven again.
     """

@@ -94,7 +94,7 @@ def test_a_write_is_dated_to_the_millisecond_after_it() -> None:
 
 
 def test_processes_of_a_machine_share_what_they_know(tmp_path) -> None:
-    """Each of them opens the file; what isn't one is told once, and kept to itself."""
+    """Each opens the same file."""
     one, other = LastWrites(tmp_path / "writes"), LastWrites(tmp_path / "writes")
 
     assert other.of("one", "ada") == one.of("one", "ada") == NEVER

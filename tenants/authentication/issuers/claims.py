@@ -1,4 +1,4 @@
-"""Claims of a verified token → who asks, by the paths that an issuer's settings name. Pure."""
+"""Claims of a verified token → the caller, by the paths that an issuer's settings name. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 
 
 class BadClaims(ValueError):
-    """Claims that don't say who asks; the text is for the log alone."""
+    """Claims that don't name the caller; the text is for the log alone."""
 
 
 @dataclass(frozen=True)

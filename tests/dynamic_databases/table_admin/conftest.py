@@ -23,7 +23,7 @@ def shop(request, new_database) -> Database:
 
 @pytest.fixture
 def site(settings) -> Iterator[Callable[[admin.AdminSite], None]]:
-    """`site(one)` serves an admin site at /tables/, beside the project's own pages."""
+    """`site(one)` serves an admin site at /tables/, and none of the project's own pages."""
 
     def serve(one: admin.AdminSite) -> None:
         urls = ModuleType("urls_of_a_test")
